@@ -1,0 +1,136 @@
+/** GSM8K: grade-school word problems with a worked solution (openai/gsm8k). */
+import { join } from "node:path";
+import { officialMathScore } from "./boxed_math.ts";
+import { lenientMathScore } from "./lenient_math.ts";
+import { readRows } from "./rows.ts";
+import { chooseIds } from "./split.ts";
+import type { Benchmark, Split, Task } from "./task.ts";
+
+const NAME = "gsm8k";
+const HUB_ID = "openai/gsm8k";
+
+/** Part of the train file that becomes the validation split (gsm8k.yaml:42). */
+const VALIDATION_RATIO = 0.1;
+
+/** main.py's seed, although it does not decide the released split. */
+const SPLIT_SEED = 42;
+
+/** No space before "Question", as in the released code. */
+const INSTRUCTION =
+  "Solve the math problem with proper reasoning, and make sure to put the FINAL ANSWER inside \\boxed{}.";
+
+/**
+ * GSM8K as the released code poses it (data/gsm8k/builder.py), byte for byte.
+ *
+ * Reads the JSONL files of OpenAI's repository or the parquet files of the hub;
+ * a folder with both is read from JSONL. Validation tasks are taken from the
+ * train file: int(n / 10) of them, chosen by hash.
+ *
+ * `target` and `gold` are the same text, which ends in the box. Deviation: which
+ * rows are for validation, see `chooseIds`.
+ */
+export const gsm8k: Benchmark = {
+  name: NAME,
+  load,
+  score: (completion, gold) => ({
+    official: officialMathScore(completion, gold),
+    lenient: lenientMathScore(completion, gold),
+  }),
+};
+
+async function load(folder: string, split: Split): Promise<Task[]> {
+  const file = split === "test" ? "test" : "train";
+  const path = await findFile(folder, file);
+  const rows = await readRows(path, ["question", "answer"]);
+  const tasks = rows.map((row, index): Task => {
+    const target = boxAnswer(row.answer, `${path} row ${index + 1}`);
+    return {
+      id: `${NAME}/${file}/${index}`,
+      benchmark: NAME,
+      split,
+      messages: [{ role: "user", content: promptFor(row.question) }],
+      target,
+      gold: target,
+      environment: "static",
+      meta: {},
+    };
+  });
+  return split === "test" ? tasks : selectPart(tasks, split);
+}
+
+async function findFile(
+  folder: string,
+  file: "train" | "test",
+): Promise<string> {
+  const parquet = `${file}-00000-of-00001.parquet`;
+  const names = [`${file}.jsonl`, join("main", parquet), parquet];
+  for (const name of names) {
+    const path = join(folder, name);
+    if (await isFile(path)) return path;
+  }
+  throw new Deno.errors.NotFound(
+    `Cannot load ${NAME} as the folder must hold ${
+      names.join(" or ")
+    } of ${HUB_ID}: current value is ${folder}`,
+  );
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** The tasks of the train file that are for `split`, in the file's order. */
+function selectPart(tasks: readonly Task[], split: Split): Task[] {
+  const count = Math.trunc(tasks.length * VALIDATION_RATIO);
+  if (split === "valid" && count === 0) {
+    throw new RangeError(
+      `Cannot load ${NAME} valid as the train file must have at least 10 rows: current value is ${tasks.length}`,
+    );
+  }
+  const ids = tasks.map((task) => task.id);
+  const validation = chooseIds(ids, { count, seed: SPLIT_SEED });
+  return tasks.filter((task) =>
+    validation.has(task.id) === (split === "valid")
+  );
+}
+
+function promptFor(question: string): string {
+  return `${INSTRUCTION}Question: ${strip(question)}\n`;
+}
+
+/**
+ * "Work.\n#### 7" to "Work.\boxed{7}" (builder.py:44).
+ *
+ * The rule for the number is the expression that OpenAI's own scorer reads it
+ * with (grade_school_math/dataset.py, ANS_RE).
+ */
+function boxAnswer(answer: string, place: string): string {
+  const [work, ...values] = strip(answer).split("\n####");
+  if (values.length !== 1) {
+    throw new SyntaxError(
+      `Cannot read ${place} as column "answer" must have one line that starts with ####: current value has ${values.length}`,
+    );
+  }
+  if (!/^ -?[0-9.,]+$/.test(values[0])) {
+    throw new SyntaxError(
+      `Cannot read ${place} as column "answer" must end in "#### " and a number: current value ends in "####${
+        values[0]
+      }"`,
+    );
+  }
+  return strip(`${work}\\boxed{${strip(values[0])}}`);
+}
+
+/** Python's `str.strip`, which JavaScript's `trim` differs from in six characters. */
+function strip(text: string): string {
+  return text.replace(
+    // deno-lint-ignore no-control-regex
+    /^[\p{White_Space}\x1c-\x1f]+|[\p{White_Space}\x1c-\x1f]+$/gu,
+    "",
+  );
+}

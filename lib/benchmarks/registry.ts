@@ -1,0 +1,27 @@
+/** The benchmarks by name. */
+import { gsm8k } from "./gsm8k.ts";
+import type { Benchmark } from "./task.ts";
+
+const BENCHMARKS: readonly Benchmark[] = [gsm8k];
+
+/** Every name that `findBenchmark` knows, in the paper's order. */
+export const BENCHMARK_NAMES: readonly string[] = BENCHMARKS.map(
+  (benchmark) => benchmark.name,
+);
+
+/**
+ * The benchmark of that name.
+ *
+ * @throws {RangeError} If there is none; the message lists the names.
+ */
+export function findBenchmark(name: string): Benchmark {
+  const benchmark = BENCHMARKS.find((benchmark) => benchmark.name === name);
+  if (benchmark === undefined) {
+    throw new RangeError(
+      `Cannot find benchmark as its name must be one of ${
+        BENCHMARK_NAMES.join(", ")
+      }: current value is ${name}`,
+    );
+  }
+  return benchmark;
+}

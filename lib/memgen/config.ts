@@ -1,0 +1,148 @@
+/** Settings of MemGen's modules, and the released config.json of them. */
+import type { LoraConfig } from "../models/mod.ts";
+
+/**
+ * Where latents go. `append`: at the current position, later text moves on
+ * (the released code). `prepend`: before the text, at negative positions
+ * (the paper's words): text never moves, and only text from the insertion on
+ * sees the block.
+ */
+export const INSERTIONS = ["append", "prepend"] as const;
+
+/** One of `INSERTIONS`. */
+export type Insertion = typeof INSERTIONS[number];
+
+/** Settings of MemGen. */
+export interface MemgenConfig {
+  /** Where latents go. */
+  readonly insertion: Insertion;
+  /** K at the prompt's end. */
+  readonly promptLatents: number;
+  /** K after a delimiter. */
+  readonly inferenceLatents: number;
+  /** Turns of a conversation that may get latents at their prompt's end. */
+  readonly maxPromptAugmentations: number;
+  /** Insertions after delimiters in one answer, at most. */
+  readonly maxInferenceAugmentations: number;
+  /** Whether the trigger decides; else every candidate gets memory. */
+  readonly triggerActive: boolean;
+  /**
+   * Whether `,` and `.` right after a digit count as delimiters. They do in
+   * the released code, which so inserts within 0.5 and 1,000.
+   */
+  readonly delimitersAfterDigits: boolean;
+  /** Adapter of the weaver. */
+  readonly weaverLora: LoraConfig;
+  /** Adapter of the trigger. */
+  readonly triggerLora: LoraConfig;
+}
+
+/** Endings after which memory may be inserted (modeling_memgen.py:69). */
+export const DELIMITERS: readonly string[] = [",", ".", "\n"];
+
+/**
+ * Reads the MemGen part of a checkpoint's config.json.
+ *
+ * `insertion` and `delimiters_after_digits` are ours; without them the file
+ * is the released code's: append, and delimiters everywhere.
+ *
+ * @param file Path, for messages.
+ * @throws {TypeError} If a field is missing or of the wrong type.
+ * @throws {RangeError} If a value is out of range.
+ */
+export function parseMemgenConfig(
+  fields: Readonly<Record<string, unknown>>,
+  file: string,
+): MemgenConfig {
+  const refuse = (name: string, rule: string): never => {
+    const error = fields[name] === undefined ? TypeError : RangeError;
+    throw new error(
+      `Cannot read ${file} as '${name}' must be ${rule}: current value is ${
+        JSON.stringify(fields[name])
+      }`,
+    );
+  };
+  const integer = (name: string, least: number): number =>
+    Number.isInteger(fields[name]) && fields[name] as number >= least
+      ? fields[name] as number
+      : refuse(name, `an integer of at least ${least}`);
+  const boolean = (name: string, fallback?: boolean): boolean => {
+    const value = fields[name] ?? fallback;
+    return typeof value === "boolean" ? value : refuse(name, "a boolean");
+  };
+  if (fields.model_type !== "memgen") refuse("model_type", '"memgen"');
+  const insertion =
+    INSERTIONS.find((name) => name === (fields.insertion ?? "append")) ??
+      refuse("insertion", INSERTIONS.join(" or "));
+  return {
+    insertion,
+    promptLatents: integer("prompt_latents_len", 1),
+    inferenceLatents: integer("inference_latents_len", 1),
+    maxPromptAugmentations: integer("max_prompt_aug_num", 1),
+    maxInferenceAugmentations: integer("max_inference_aug_num", 0),
+    triggerActive: boolean("trigger_active"),
+    delimitersAfterDigits: boolean("delimiters_after_digits", true),
+    weaverLora: parseLora(
+      fields.weaver_lora_config,
+      "weaver_lora_config",
+      file,
+    ),
+    triggerLora: parseLora(
+      fields.trigger_lora_config,
+      "trigger_lora_config",
+      file,
+    ),
+  };
+}
+
+/** The fields that `parseMemgenConfig` reads. */
+export function formatMemgenConfig(
+  config: MemgenConfig,
+): Record<string, unknown> {
+  const lora = (settings: LoraConfig): Record<string, unknown> => ({
+    bias: settings.bias,
+    lora_alpha: settings.alpha,
+    lora_dropout: settings.dropout,
+    r: settings.rank,
+    target_modules: [...settings.targetModules],
+    task_type: "CAUSAL_LM",
+  });
+  return {
+    model_type: "memgen",
+    insertion: config.insertion,
+    prompt_latents_len: config.promptLatents,
+    inference_latents_len: config.inferenceLatents,
+    max_prompt_aug_num: config.maxPromptAugmentations,
+    max_inference_aug_num: config.maxInferenceAugmentations,
+    trigger_active: config.triggerActive,
+    delimiters_after_digits: config.delimitersAfterDigits,
+    weaver_lora_config: lora(config.weaverLora),
+    trigger_lora_config: lora(config.triggerLora),
+  };
+}
+
+function parseLora(value: unknown, name: string, file: string): LoraConfig {
+  const fields = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const { r, lora_alpha: alpha, lora_dropout: dropout } = fields;
+  const modules = fields.target_modules;
+  const valid = Number.isInteger(r) && r as number > 0 &&
+    typeof alpha === "number" && alpha > 0 &&
+    typeof dropout === "number" && dropout >= 0 && dropout < 1 &&
+    Array.isArray(modules) && modules.length > 0 &&
+    modules.every((module) => typeof module === "string") &&
+    (fields.bias ?? "none") === "none";
+  if (!valid) {
+    throw new TypeError(
+      `Cannot read ${file} as '${name}' must be a LoRA configuration with r, lora_alpha, lora_dropout, target_modules and bias "none": current value is ${
+        JSON.stringify(value)
+      }`,
+    );
+  }
+  return {
+    rank: r as number,
+    alpha: alpha as number,
+    dropout: dropout as number,
+    targetModules: [...modules as string[]].sort(),
+    bias: "none",
+  };
+}

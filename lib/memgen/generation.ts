@@ -1,0 +1,339 @@
+/**
+ * The interleaving of generation and memory (section 4.1 of the paper).
+ *
+ * Before a token at a candidate position the trigger decides; if it invokes,
+ * the weaver reads what is new since its last reading and writes K latents,
+ * which go into the reasoner's context together with the pending tokens.
+ * Reasoner, weaver and trigger each keep their cache: an insertion costs the
+ * new tokens plus K latents. (The released code drops the cache and runs the
+ * whole prefix again; its greedy tokens are the same.)
+ */
+import * as tf from "@tensorflow/tfjs";
+import {
+  CachedDecoder,
+  type CacheSize,
+  type ExtendFunction,
+  type GenerationRow,
+  type Insertion,
+  type Item,
+  KIND,
+  makeExtend,
+  makeMerge,
+  type Memory,
+  type MemorySession,
+  type MergeFunction,
+  type Model,
+  plainItems,
+} from "../models/mod.ts";
+import type { NamedTensors, XlaMode } from "../tensorflow/mod.ts";
+import type { MemgenModules } from "./checkpoint.ts";
+import type { MemgenConfig } from "./config.ts";
+import { CandidatePoints } from "./points.ts";
+import { triggerLogits, triggerLora } from "./trigger.ts";
+import {
+  type QueryKind,
+  toReasoner,
+  toWeaver,
+  weaverLora,
+  weaverQueries,
+} from "./weaver.ts";
+
+/** INVOKE among the trigger's two scores. */
+const INVOKE = 1;
+
+type WeaveFunction = ExtendFunction<NamedTensors, tf.Tensor3D>;
+type TriggerFunction = ExtendFunction<
+  { readonly parameters: NamedTensors; readonly last: tf.Tensor1D },
+  tf.Tensor1D
+>;
+
+/** MemGen's modules on a model, with the compiled functions that insert. */
+export class MemgenMemory implements Memory {
+  readonly #model: Model;
+  readonly #modules: MemgenModules;
+  readonly #points: CandidatePoints;
+  readonly #weave: Readonly<Record<QueryKind, WeaveFunction>>;
+  readonly #trigger: TriggerFunction;
+  readonly #merge: MergeFunction;
+
+  /** Functions are traced and compiled at their first use. */
+  constructor(model: Model, modules: MemgenModules, xla: XlaMode = "auto") {
+    this.#model = model;
+    this.#modules = modules;
+    this.#points = new CandidatePoints(model.tokenizer, modules.config);
+    this.#merge = makeMerge(xla);
+    const weave = (kind: QueryKind): WeaveFunction =>
+      makeExtend<NamedTensors, tf.Tensor3D>(model.config, {
+        name: `weave_${kind}`,
+        xla,
+        prepare: (parameters, embeddings) => {
+          const queries = weaverQueries(parameters, kind).expandDims(0);
+          const b = embeddings.shape[0];
+          return tf.concat([
+            toWeaver(parameters, embeddings),
+            tf.tile(queries, [b, 1, 1]) as tf.Tensor3D,
+          ], 1);
+        },
+        finish: (parameters, hidden) => {
+          const [b, total, D] = hidden.shape;
+          const K = parameters[`weaver.${kind}_query_latents`].shape[0];
+          const last = hidden.slice([0, total - K, 0], [b, K, D]);
+          return toReasoner(parameters, last);
+        },
+      });
+    this.#weave = { prompt: weave("prompt"), inference: weave("inference") };
+    this.#trigger = makeExtend(model.config, {
+      name: "trigger",
+      xla,
+      finish: ({ parameters, last }, hidden) => {
+        const [b, T, D] = hidden.shape;
+        const places = tf.range(0, b * T, T, "int32").add(last);
+        const rows = tf.gather(hidden.reshape([b * T, D]), places);
+        const scores = triggerLogits(parameters, rows as tf.Tensor2D);
+        return tf.argMax(scores, -1) as tf.Tensor1D;
+      },
+    });
+  }
+
+  /** The settings. */
+  get config(): MemgenConfig {
+    return this.#modules.config;
+  }
+
+  /** K at the prompt's end and K at every allowed delimiter. */
+  get maxLatents(): number {
+    const { promptLatents, inferenceLatents, maxInferenceAugmentations } =
+      this.config;
+    return promptLatents + inferenceLatents * maxInferenceAugmentations;
+  }
+
+  /** Starts a batch. */
+  open(size: CacheSize): MemorySession {
+    return new Session({
+      model: this.#model,
+      modules: this.#modules,
+      points: this.#points,
+      weave: this.#weave,
+      trigger: this.#trigger,
+      merge: this.#merge,
+    }, size);
+  }
+
+  /** Frees the compiled functions. */
+  dispose(): void {
+    const { prompt, inference } = this.#weave;
+    for (const fn of [prompt, inference, this.#trigger, this.#merge]) {
+      fn.dispose();
+    }
+  }
+}
+
+interface Parts {
+  readonly model: Model;
+  readonly modules: MemgenModules;
+  readonly points: CandidatePoints;
+  readonly weave: Readonly<Record<QueryKind, WeaveFunction>>;
+  readonly trigger: TriggerFunction;
+  readonly merge: MergeFunction;
+}
+
+/** What the weaver and the trigger know of one row. */
+interface RowMemory {
+  /** Tokens that the weaver has read. */
+  woven: number;
+  /** Tokens that the trigger has read. */
+  judged: number;
+  /** Latents that the weaver has not read back yet (append only). */
+  unread: Item[];
+  /** Insertions after delimiters so far. */
+  inferenceCount: number;
+}
+
+class Session implements MemorySession {
+  readonly #parts: Parts;
+  readonly #weaver: CachedDecoder;
+  readonly #trigger: CachedDecoder | undefined;
+  readonly #rows = new Map<number, RowMemory>();
+
+  constructor(parts: Parts, size: CacheSize) {
+    const { model, modules, merge } = parts;
+    const { config, weaver, trigger } = modules;
+    this.#parts = parts;
+    this.#weaver = new CachedDecoder(
+      model.config,
+      {
+        weights: model.weights,
+        lora: weaverLora(weaver, config),
+      },
+      size,
+      merge,
+    );
+    this.#trigger = config.triggerActive
+      ? new CachedDecoder(
+        model.config,
+        {
+          weights: model.weights,
+          lora: triggerLora(trigger, config),
+        },
+        size,
+        merge,
+      )
+      : undefined;
+  }
+
+  /** The prompt's end, and delimiters until the cap (eq. 7). */
+  isCandidate(row: GenerationRow): boolean {
+    if (row.tokens.length === row.promptLength) return true;
+    const { config } = this.#parts.modules;
+    return this.#memoryOf(row).inferenceCount <
+        config.maxInferenceAugmentations &&
+      this.#parts.points.isCandidate(row.tokens, row.tokens.length);
+  }
+
+  write(rows: readonly GenerationRow[]): Insertion[] {
+    const invoked = this.#decide(rows);
+    const results: Insertion[] = rows.map((row) => ({
+      items: plainItems(row),
+      decision: 0,
+    }));
+    // Prompt and inference have different queries: two compiled functions.
+    for (const kind of ["prompt", "inference"] as const) {
+      const group = rows.map((_, i) => i).filter((i) =>
+        invoked[i] && kindOf(rows[i]) === kind
+      );
+      if (group.length === 0) continue;
+      const latents = this.#weaveRows(kind, group.map((i) => rows[i]));
+      group.forEach((i, j) => {
+        results[i] = { items: this.#insert(rows[i], latents[j]), decision: 1 };
+        if (kind === "inference") this.#memoryOf(rows[i]).inferenceCount++;
+      });
+    }
+    return results;
+  }
+
+  dispose(): void {
+    this.#weaver.dispose();
+    this.#trigger?.dispose();
+  }
+
+  #memoryOf({ index }: GenerationRow): RowMemory {
+    let memory = this.#rows.get(index);
+    if (memory === undefined) {
+      memory = {
+        woven: 0,
+        judged: 0,
+        unread: [],
+        inferenceCount: 0,
+      };
+      this.#rows.set(index, memory);
+    }
+    return memory;
+  }
+
+  /** Whether to insert, for each row; always, without an active trigger. */
+  #decide(rows: readonly GenerationRow[]): boolean[] {
+    if (this.#trigger === undefined) return rows.map(() => true);
+    const blocks = rows.map((row) => {
+      const memory = this.#memoryOf(row);
+      const start = memory.judged;
+      memory.judged = row.tokens.length;
+      return row.tokens.slice(start).map((value, i) => ({
+        value,
+        position: start + i,
+        kind: KIND.text,
+      }));
+    });
+    const { trigger: parameters } = this.#parts.modules;
+    const decisions = this.#trigger.extend(
+      this.#parts.trigger,
+      ({ b }) => ({ parameters, last: lastPlaces(blocks, b) }),
+      rows.map(({ index }) => index),
+      blocks,
+    );
+    const values = decisions.dataSync();
+    decisions.dispose();
+    return rows.map((_, i) => values[i] === INVOKE);
+  }
+
+  /** Latents of each row, as K vectors of size D. */
+  #weaveRows(
+    kind: QueryKind,
+    rows: readonly GenerationRow[],
+  ): Float32Array[][] {
+    const { model, modules, weave } = this.#parts;
+    const K = kind === "prompt"
+      ? modules.config.promptLatents
+      : modules.config.inferenceLatents;
+    const blocks = rows.map((row) => {
+      const memory = this.#memoryOf(row);
+      const unread = memory.unread;
+      const start = memory.woven;
+      memory.woven = row.tokens.length;
+      memory.unread = [];
+      const text = row.tokens.slice(start).map((value, i) => ({
+        value,
+        position: start + i + row.shift,
+        kind: KIND.text,
+      }));
+      return [...unread, ...text];
+    });
+    const tails = rows.map((row) =>
+      Array.from({ length: K }, (_, k) => ({
+        position: row.tokens.length + row.shift + k,
+        kind: KIND.text,
+      }))
+    );
+    const latents = this.#weaver.extend(
+      weave[kind],
+      () => modules.weaver,
+      rows.map(({ index }) => index),
+      blocks,
+      tails,
+    );
+    const values = latents.dataSync<"float32">();
+    latents.dispose();
+    const D = model.config.hiddenSize;
+    return rows.map((_, i) =>
+      Array.from(
+        { length: K },
+        (_, k) => values.slice((i * K + k) * D, (i * K + k + 1) * D),
+      )
+    );
+  }
+
+  /** The pending tokens of a row with latents in their place. */
+  #insert(row: GenerationRow, latents: readonly Float32Array[]): Item[] {
+    const pending = plainItems(row);
+    if (this.#parts.modules.config.insertion === "prepend") {
+      // Only the last token, c - 1, and what follows sees the block.
+      const block = latents.map((value, k) => ({
+        value,
+        position: k - latents.length,
+        kind: KIND.memory,
+      }));
+      return [...pending.slice(0, -1), ...block, pending.at(-1)!];
+    }
+    const start = row.tokens.length + row.shift;
+    const block = latents.map((value, k) => ({
+      value,
+      position: start + k,
+      kind: KIND.text,
+    }));
+    row.shift += latents.length;
+    this.#memoryOf(row).unread = block;
+    return [...pending, ...block];
+  }
+}
+
+function kindOf(row: GenerationRow): QueryKind {
+  return row.tokens.length === row.promptLength ? "prompt" : "inference";
+}
+
+function lastPlaces(
+  blocks: readonly (readonly Item[])[],
+  b: number,
+): tf.Tensor1D {
+  const places = new Int32Array(b);
+  blocks.forEach((block, i) => places[i] = block.length - 1);
+  return tf.tensor1d(places, "int32");
+}

@@ -1,0 +1,64 @@
+/**
+ * MemGen: weaver, trigger, the interleaving of generation and memory, the
+ * released checkpoint format.
+ *
+ * @module
+ */
+export {
+  type AppendBatch,
+  appendLoss,
+  type AppendShape,
+  decodeAppended,
+  packAppend,
+  type WeaverPass,
+} from "./append.ts";
+export {
+  disposeMemgen,
+  loadMemgen,
+  type MemgenModules,
+  saveMemgen,
+} from "./checkpoint.ts";
+export {
+  DELIMITERS,
+  formatMemgenConfig,
+  type Insertion,
+  INSERTIONS,
+  type MemgenConfig,
+  parseMemgenConfig,
+} from "./config.ts";
+export { MemgenMemory } from "./generation.ts";
+export { CandidatePoints, IGNORED_LABEL } from "./points.ts";
+export {
+  decodeWithMemory,
+  packPrepend,
+  type PrependBatch,
+  prependLoss,
+  weaveBlocks,
+} from "./prepend.ts";
+export {
+  type BatchShape,
+  blockSizes,
+  crossEntropy,
+  type FrozenModel,
+  packIds,
+  packTargets,
+  type SupervisedRow,
+  type Targets,
+} from "./supervised.ts";
+export {
+  initializeTrigger,
+  TRIGGER_LORA_PREFIX,
+  triggerLogits,
+  triggerLora,
+  triggerShapes,
+} from "./trigger.ts";
+export {
+  initializeWeaver,
+  type QueryKind,
+  toReasoner,
+  toWeaver,
+  WEAVER_LORA_PREFIX,
+  weaverLora,
+  weaverQueries,
+  weaverShapes,
+} from "./weaver.ts";

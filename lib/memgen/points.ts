@@ -1,0 +1,80 @@
+/**
+ * Where memory may be inserted: at the prompt's end, and before a token
+ * whose prefix ends in a delimiter (eq. 7: p_j = 0 elsewhere).
+ */
+import type { Tokenizer } from "../models/mod.ts";
+import { DELIMITERS, type MemgenConfig } from "./config.ts";
+
+/** Label of a token that is not learned. */
+export const IGNORED_LABEL = -100;
+
+const NEVER = 0;
+const ALWAYS = 1;
+/** The token is `,` or `.` alone: it depends on the token before. */
+const UNLESS_AFTER_DIGIT = 2;
+
+/** Says after which tokens memory may be inserted. */
+export class CandidatePoints {
+  readonly #rule: Uint8Array;
+  readonly #endsInDigit: Uint8Array;
+
+  /** Looks at every token of the vocabulary once. */
+  constructor(tokenizer: Tokenizer, config: MemgenConfig) {
+    const delimiters = tokenizer.endsWithAny(DELIMITERS);
+    const lineEnds = tokenizer.endsWithAny(["\n"]);
+    this.#endsInDigit = tokenizer.endsWithAny([..."0123456789"]);
+    this.#rule = delimiters.map((ends, id) => {
+      if (!ends) return NEVER;
+      if (config.delimitersAfterDigits || lineEnds[id]) return ALWAYS;
+      const text = tokenizer.tokenText(id);
+      if (text.length === 1) return UNLESS_AFTER_DIGIT;
+      return /[0-9]/.test(text.at(-2)!) ? NEVER : ALWAYS;
+    });
+  }
+
+  /**
+   * Whether the text of `tokens[0..at)` ends in a delimiter.
+   *
+   * Unless `delimitersAfterDigits`, a comma or full stop right after a digit
+   * does not count, as the next token may continue the number.
+   * Source: modeling_utils.py `_check_ends_with_delimiter`.
+   */
+  isCandidate(tokens: ArrayLike<number>, at: number): boolean {
+    const rule = at < 1 ? NEVER : this.#rule[tokens[at - 1]];
+    if (rule !== UNLESS_AFTER_DIGIT) return rule === ALWAYS;
+    return at < 2 || !this.#endsInDigit[tokens[at - 2]];
+  }
+
+  /**
+   * The insertion points of a supervised row: the prompt's end, then the
+   * first candidates within the answer.
+   *
+   * @param labels Target of each token, `IGNORED_LABEL` outside the answer.
+   * @param maxInference Points after delimiters, at most.
+   * @returns Points c, increasing: memory goes in before token c.
+   * @throws {RangeError} If the row is not one prompt and one answer.
+   * Source: modeling_utils.py `_select_augment_points_after_delimiter`.
+   */
+  supervisedPoints(
+    ids: ArrayLike<number>,
+    labels: ArrayLike<number>,
+    maxInference: number,
+  ): number[] {
+    const prompt: number[] = [];
+    const inference: number[] = [];
+    for (let i = 1; i < ids.length; i++) {
+      if (labels[i] === IGNORED_LABEL) continue;
+      if (labels[i - 1] === IGNORED_LABEL) {
+        prompt.push(i);
+      } else if (this.isCandidate(ids, i)) {
+        inference.push(i);
+      }
+    }
+    if (prompt.length !== 1) {
+      throw new RangeError(
+        `Cannot place memory as a row must hold one prompt and one answer: current value is ${prompt.length} starts of an answer`,
+      );
+    }
+    return [...prompt, ...inference.slice(0, maxInference)];
+  }
+}

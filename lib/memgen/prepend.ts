@@ -1,0 +1,173 @@
+/**
+ * Memory before the text (eq. 6): "prepended to H".
+ *
+ * A block inserted before token c is K vectors at positions -K..-1. They see
+ * each other, causally, and earlier blocks, but no text; text token t sees
+ * the block if t >= c - 1. Text positions never move, so the reasoner needs
+ * one parallel pass over the text, and so does the weaver: the queries of
+ * every block read the text before their point side by side.
+ *
+ * Shapes: B rows, T tokens, N blocks, K latents a block, M = all latents of a
+ * row, D hidden size.
+ */
+import * as tf from "@tensorflow/tfjs";
+import {
+  type CachePart,
+  causalMask,
+  decode,
+  type DecoderView,
+  embed,
+  MASKED,
+  maskWhere,
+} from "../models/mod.ts";
+import type { NamedTensors } from "../tensorflow/mod.ts";
+import type { MemgenConfig } from "./config.ts";
+import {
+  type BatchShape,
+  blockSizes,
+  crossEntropy,
+  type FrozenModel,
+  packIds,
+  packTargets,
+  type SupervisedRow,
+  type Targets,
+} from "./supervised.ts";
+import { toReasoner, toWeaver, weaverLora, weaverQueries } from "./weaver.ts";
+
+/** A supervised batch with prepended memory. */
+export interface PrependBatch {
+  /** Tokens, `[B, T]`. */
+  readonly ids: tf.Tensor2D;
+  /** Insertion point of each block, `[B, N]`; T + 1 where there is none. */
+  readonly points: tf.Tensor2D;
+  /** What is learned. */
+  readonly targets: Targets;
+}
+
+/** Packs rows; the caller owns the tensors. */
+export function packPrepend(
+  rows: readonly SupervisedRow[],
+  shape: BatchShape,
+  config: MemgenConfig,
+): PrependBatch {
+  const N = 1 + config.maxInferenceAugmentations;
+  const points = new Int32Array(shape.rows * N).fill(shape.length + 1);
+  rows.forEach((row, b) => points.set(row.points, b * N));
+  return {
+    ids: packIds(rows, shape),
+    points: tf.tensor2d(points, [shape.rows, N], "int32"),
+    targets: packTargets(rows, shape, (b, t) => b * shape.length + t - 1),
+  };
+}
+
+/** Cross-entropy of a batch; the weaver's parameters get the gradient. */
+export function prependLoss(
+  model: FrozenModel,
+  config: MemgenConfig,
+  parameters: NamedTensors,
+  batch: PrependBatch,
+): tf.Scalar {
+  const latents = weaveBlocks(model, config, parameters, batch);
+  const hidden = decodeWithMemory(model, config, latents, batch);
+  return crossEntropy(model, hidden, batch.targets);
+}
+
+/**
+ * The latents of every block, `[B, M, D]`: the weaver's hidden states at the
+ * queries, which stand after token c - 1, see the text up to there and their
+ * own block.
+ */
+export function weaveBlocks(
+  { config: model, weights }: FrozenModel,
+  config: MemgenConfig,
+  parameters: NamedTensors,
+  { ids, points }: Pick<PrependBatch, "ids" | "points">,
+): tf.Tensor3D {
+  const [B, T] = ids.shape;
+  const sizes = blockSizes(config);
+  const weaver: DecoderView = {
+    weights,
+    lora: weaverLora(parameters, config),
+  };
+  const text = decode(model, weaver, {
+    embeddings: toWeaver(parameters, embed(weights, ids)),
+    positions: textPositions(B, T),
+    mask: causalMask(T),
+  }).keyValues;
+  const queries = tf.concat(
+    sizes.map((_, n) =>
+      weaverQueries(parameters, n === 0 ? "prompt" : "inference")
+    ),
+  ); // [M, D]
+  const M = queries.shape[0];
+  const point = perLatent(points, sizes); // [B, M]
+  const before = tf.range(0, T, 1, "int32").reshape([1, 1, 1, T])
+    .less(point.reshape([B, 1, M, 1]));
+  const { hidden } = decode(model, weaver, {
+    embeddings: tf.tile(queries.expandDims(0), [B, 1, 1]) as tf.Tensor3D,
+    positions: point.add(placeInBlock(sizes)) as tf.Tensor2D,
+    mask: ownBlockMask(sizes),
+    past: [{ layers: text, mask: maskWhere(before) as tf.Tensor4D }],
+  });
+  return toReasoner(parameters, hidden);
+}
+
+/** Hidden states of the text, `[B, T, D]`, with the blocks in view. */
+export function decodeWithMemory(
+  { config: model, weights }: FrozenModel,
+  config: MemgenConfig,
+  latents: tf.Tensor3D,
+  { ids, points }: Pick<PrependBatch, "ids" | "points">,
+): tf.Tensor3D {
+  const [B, T] = ids.shape;
+  const sizes = blockSizes(config);
+  const M = latents.shape[1];
+  // Position -K + k; the sizes of the blocks may differ.
+  const fromEnd = sizes.flatMap((K) =>
+    Array.from({ length: K }, (_, k) => k - K)
+  );
+  const bank = decode(model, { weights }, {
+    embeddings: latents,
+    positions: tf.tile(tf.tensor2d(fromEnd, [1, M], "int32"), [B, 1]),
+    mask: causalMask(M),
+  }).keyValues;
+  const seen = tf.range(0, T, 1, "int32").reshape([1, 1, T, 1])
+    .greaterEqual(perLatent(points, sizes).sub(1).reshape([B, 1, 1, M]));
+  const past: CachePart = {
+    layers: bank,
+    mask: maskWhere(seen) as tf.Tensor4D,
+  };
+  return decode(model, { weights }, {
+    embeddings: embed(weights, ids),
+    positions: textPositions(B, T),
+    mask: causalMask(T),
+    past: [past],
+  }).hidden;
+}
+
+function textPositions(B: number, T: number): tf.Tensor2D {
+  return tf.tile(tf.range(0, T, 1, "int32").expandDims(0), [B, 1]);
+}
+
+/** From one value a block, `[B, N]`, to one a latent, `[B, M]`. */
+function perLatent(points: tf.Tensor2D, sizes: readonly number[]): tf.Tensor2D {
+  const block = sizes.flatMap((K, n) => Array<number>(K).fill(n));
+  return tf.gather(points, tf.tensor1d(block, "int32"), 1);
+}
+
+/** k of each latent in its block, `[1, M]`. */
+function placeInBlock(sizes: readonly number[]): tf.Tensor2D {
+  const places = sizes.flatMap((K) => Array.from({ length: K }, (_, k) => k));
+  return tf.tensor2d(places, [1, places.length], "int32");
+}
+
+/** Queries see their own block, causally; `[1, 1, M, M]`. */
+function ownBlockMask(sizes: readonly number[]): tf.Tensor4D {
+  const block = sizes.flatMap((K, n) => Array<number>(K).fill(n));
+  const M = block.length;
+  const mask = Float32Array.from({ length: M * M }, (_, i) => {
+    const [query, key] = [Math.floor(i / M), i % M];
+    return block[query] === block[key] && key <= query ? 0 : MASKED;
+  });
+  return tf.tensor4d(mask, [1, 1, M, M]);
+}

@@ -1,0 +1,146 @@
+/**
+ * The decoder of Qwen2.5, SmolLM3 and Qwen3: one forward pass, with or
+ * without a cache, with or without a LoRA adapter.
+ *
+ * Shapes: B rows, T new tokens, S cached ones, D hidden size, V vocabulary,
+ * H query heads, KV key heads, hd head width. Source: `modeling_qwen2.py`,
+ * `modeling_qwen3.py` and `modeling_smollm3.py` of transformers 4.55.4.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { NamedTensors } from "../tensorflow/mod.ts";
+import {
+  attend,
+  type AttentionPart,
+  type KeyValue,
+  rotate,
+  rotation,
+} from "./attention.ts";
+import type { DecoderConfig } from "./config.ts";
+import { type Lora, loraChange } from "./lora.ts";
+
+/** A model as one of its users sees it: the shared weights, an adapter. */
+export interface DecoderView {
+  /** The base model's float32 tensors, by Hugging Face's names. */
+  readonly weights: NamedTensors;
+  /** The adapter, if any. */
+  readonly lora?: Lora;
+}
+
+/** Keys and values of earlier tokens, with who may see them. */
+export interface CachePart {
+  /** One entry a layer. */
+  readonly layers: readonly KeyValue[];
+  /** Broadcasts to `[B, 1, T, S]`. */
+  readonly mask: tf.Tensor4D;
+}
+
+/** What goes into a forward pass. */
+export interface DecoderInput {
+  /** Input vectors, `[B, T, D]`. */
+  readonly embeddings: tf.Tensor3D;
+  /** Rotary positions, `[B, T]`, int32. */
+  readonly positions: tf.Tensor2D;
+  /** Who sees whom among the new tokens; broadcasts to `[B, 1, T, T]`. */
+  readonly mask: tf.Tensor4D;
+  /** Earlier tokens, seen as their masks say. */
+  readonly past?: readonly CachePart[];
+}
+
+/** What comes out of a forward pass. */
+export interface DecoderOutput {
+  /** Hidden states after the last norm, `[B, T, D]`. */
+  readonly hidden: tf.Tensor3D;
+  /** Keys and values of the new tokens, one entry a layer. */
+  readonly keyValues: KeyValue[];
+}
+
+/** The embeddings of tokens. */
+export function embed(
+  weights: NamedTensors,
+  ids: tf.Tensor2D,
+): tf.Tensor3D {
+  return tf.gather(weights["model.embed_tokens.weight"], ids) as tf.Tensor3D;
+}
+
+/** Scores of the next token for hidden states `[N, D]`; shape `[N, V]`. */
+export function logits(
+  config: DecoderConfig,
+  weights: NamedTensors,
+  hidden: tf.Tensor2D,
+): tf.Tensor2D {
+  const name = config.tieWordEmbeddings
+    ? "model.embed_tokens.weight"
+    : "lm_head.weight";
+  return tf.matMul(hidden, weights[name] as tf.Tensor2D, false, true);
+}
+
+/** Runs the decoder's layers. */
+export function decode(
+  config: DecoderConfig,
+  { weights, lora }: DecoderView,
+  input: DecoderInput,
+): DecoderOutput {
+  const { embeddings, past = [] } = input;
+  const [B, T, D] = embeddings.shape;
+  const { headDim, heads, keyValueHeads, rmsNormEps } = config;
+  const turn = rotation(input.positions, headDim, config.ropeTheta);
+
+  const linear = (x: tf.Tensor2D, path: string): tf.Tensor2D => {
+    const weight = weights[`${path}.weight`] as tf.Tensor2D;
+    let y: tf.Tensor2D = tf.matMul(x, weight, false, true);
+    const bias = weights[`${path}.bias`];
+    if (bias !== undefined) y = y.add(bias) as tf.Tensor2D;
+    const factors = lora?.modules[path];
+    return factors === undefined
+      ? y
+      : y.add(loraChange(x, factors, lora!.scale)) as tf.Tensor2D;
+  };
+  const norm = <R extends tf.Tensor>(x: R, path: string): R =>
+    rmsNorm(x, weights[`${path}.weight`], rmsNormEps);
+  const splitHeads = (x: tf.Tensor2D, count: number): tf.Tensor4D =>
+    x.reshape([B, T, count, headDim]).transpose([0, 2, 1, 3]);
+
+  const keyValues: KeyValue[] = [];
+  let x = embeddings.reshape([B * T, D]) as tf.Tensor2D;
+  for (let layer = 0; layer < config.layers; layer++) {
+    const prefix = `model.layers.${layer}`;
+    const attention = `${prefix}.self_attn`;
+    const h = norm(x, `${prefix}.input_layernorm`);
+    let queries = splitHeads(linear(h, `${attention}.q_proj`), heads);
+    let keys = splitHeads(linear(h, `${attention}.k_proj`), keyValueHeads);
+    const values = splitHeads(linear(h, `${attention}.v_proj`), keyValueHeads);
+    if (config.family === "qwen3") {
+      queries = norm(queries, `${attention}.q_norm`);
+      keys = norm(keys, `${attention}.k_norm`);
+    }
+    if (config.ropeLayers[layer]) {
+      queries = rotate(queries, turn);
+      keys = rotate(keys, turn);
+    }
+    keyValues.push({ keys, values });
+    const parts: AttentionPart[] = [
+      ...past.map(({ layers, mask }) => ({ ...layers[layer], mask })),
+      { keys, values, mask: input.mask },
+    ];
+    const attended = attend(queries, parts)
+      .reshape([B * T, heads * headDim]) as tf.Tensor2D;
+    x = x.add(linear(attended, `${attention}.o_proj`));
+    const h2 = norm(x, `${prefix}.post_attention_layernorm`);
+    const gate = linear(h2, `${prefix}.mlp.gate_proj`);
+    const up = linear(h2, `${prefix}.mlp.up_proj`);
+    const activated = gate.mul(gate.sigmoid()).mul(up) as tf.Tensor2D;
+    x = x.add(linear(activated, `${prefix}.mlp.down_proj`));
+  }
+  const hidden = norm(x, "model.norm").reshape([B, T, D]) as tf.Tensor3D;
+  return { hidden, keyValues };
+}
+
+/** x / sqrt(mean(x^2) + eps) * weight over the last axis. */
+function rmsNorm<R extends tf.Tensor>(
+  x: R,
+  weight: tf.Tensor,
+  eps: number,
+): R {
+  const scale = x.square().mean(-1, true).add(eps).rsqrt();
+  return x.mul(scale).mul(weight) as R;
+}

@@ -1,0 +1,121 @@
+/**
+ * The decoder of Qwen2.5, SmolLM3 and Qwen3: Hugging Face files, LoRA, the
+ * key-value cache, generation.
+ *
+ * @module
+ */
+export {
+  attend,
+  type AttentionPart,
+  causalMask,
+  type KeyValue,
+  KIND,
+  MASKED,
+  maskWhere,
+  rotate,
+  type Rotation,
+  rotation,
+  visibility,
+} from "./attention.ts";
+export {
+  BLOCK_ROWS,
+  type BlockInputs,
+  bucketLength,
+  CachedDecoder,
+  embedInputs,
+  type ExtendFunction,
+  type Item,
+  makeExtend,
+  makeStep,
+  type StepFunction,
+  type Tail,
+} from "./cached_decoder.ts";
+export {
+  openCheckpoint,
+  readJsonObject,
+  writeCheckpoint,
+  type WriteCheckpointOptions,
+  writeJson,
+} from "./checkpoint_files.ts";
+export {
+  type DecoderConfig,
+  FAMILIES,
+  type Family,
+  formatDecoderConfig,
+  parseDecoderConfig,
+  weightShapes,
+} from "./config.ts";
+export {
+  type CachePart,
+  decode,
+  type DecoderInput,
+  type DecoderOutput,
+  type DecoderView,
+  embed,
+  logits,
+} from "./decoder.ts";
+export {
+  type GenerateOptions,
+  type Generation,
+  type GenerationRow,
+  Generator,
+  type Insertion,
+  type Memory,
+  type MemorySession,
+  NOT_ASKED,
+  plainItems,
+} from "./generate.ts";
+export type {
+  FiniteOptions,
+  FloatStorageDtype,
+  HostTensor,
+  TensorInfo,
+  TensorReader,
+} from "./host_tensor.ts";
+export {
+  type CacheSize,
+  KvCache,
+  makeMerge,
+  type MergeFunction,
+  type NewSlots,
+  RECENT_SLOTS,
+} from "./kv_cache.ts";
+export {
+  initializeLora,
+  type Lora,
+  loraChange,
+  type LoraFactors,
+  loraFromAdapter,
+  loraShapes,
+  loraToAdapter,
+  loraView,
+} from "./lora.ts";
+export { loadModel, type Model, toHost, toTensor } from "./model.ts";
+export {
+  type LoraAdapter,
+  type LoraConfig,
+  type LoraWeights,
+  readLoraAdapter,
+  writeLoraAdapter,
+} from "./peft.ts";
+export {
+  openSafetensors,
+  type SafetensorsReader,
+  writeSafetensors,
+  type WriteSafetensorsOptions,
+} from "./safetensors.ts";
+export { chooseTokens, type SamplingNoise } from "./sampling.ts";
+export {
+  type ChatMessage,
+  type ChatOptions,
+  loadTokenizer,
+  renderChatMl,
+  type Tokenizer,
+} from "./tokenizer.ts";
+export {
+  readTorchArchive,
+  type TensorDictionary,
+  type TorchDictionary,
+  type TorchValue,
+  writeTorchArchive,
+} from "./torch_archive.ts";

@@ -1,0 +1,377 @@
+/**
+ * The interface of tfjs-node's native addon, over TensorFlow's C API.
+ *
+ * TensorFlow.js numbers tensors; here a number stands for an eager tensor
+ * handle or, while a function is traced, for an output of a graph node. An
+ * eager tensor that a trace uses becomes a capture: an input of the function
+ * that keeps its value.
+ */
+import { ATTRIBUTE, type OpAttribute, setAttributes } from "./attributes.ts";
+import { type CApi, cString, readCString, TF_TYPE } from "./c_api.ts";
+import { Graph, type GraphOutput } from "./graph.ts";
+import {
+  createTensor,
+  type HostValues,
+  takeValues,
+  type TensorValues,
+} from "./tensors.ts";
+
+/** Shape and type of a tensor. */
+export interface TensorType {
+  /** Its shape. */
+  readonly shape: number[];
+  /** `TF_DataType`. */
+  readonly dtype: number;
+}
+
+/** What TensorFlow.js learns of a new tensor. */
+export interface TensorMetadata extends TensorType {
+  /** Number of the tensor in this binding. */
+  readonly id: number;
+}
+
+/** A device that TensorFlow found. */
+export interface Device {
+  /** Such as `/job:localhost/replica:0/task:0/device:GPU:0`. */
+  readonly name: string;
+  /** `CPU` or `GPU`. */
+  readonly type: string;
+}
+
+/** What a trace leaves behind. */
+export interface TracedFunction {
+  /** Name under which TensorFlow runs it, like an op. */
+  readonly name: string;
+  /** Values of the outside tensors, passed after the inputs at every call. */
+  readonly captures: readonly Deno.PointerValue[];
+}
+
+interface Trace {
+  readonly graph: Graph;
+  readonly captures: Map<
+    number,
+    { readonly input: GraphOutput; readonly handle: Deno.PointerValue }
+  >;
+}
+
+type Entry =
+  | { readonly handle: Deno.PointerValue; readonly trace?: undefined }
+  | { readonly trace: Trace; readonly output: GraphOutput };
+
+/** Settings of TensorFlow's runtime. */
+export interface ContextOptions {
+  /** Threads within an op, and ops at once; 1 to 127. Default: all cores. */
+  readonly threads?: number;
+}
+
+/** The addon's interface (tfjs-node 4.22, `tfjs_binding.d.ts`). */
+export class TensorflowBinding {
+  /** Numbers of tensor types, by the addon's names. */
+  readonly TF_FLOAT = TF_TYPE.float;
+  readonly TF_INT32 = TF_TYPE.int32;
+  readonly TF_INT64 = TF_TYPE.int64;
+  readonly TF_BOOL = TF_TYPE.bool;
+  readonly TF_COMPLEX64 = TF_TYPE.complex64;
+  readonly TF_STRING = TF_TYPE.string;
+  readonly TF_RESOURCE = TF_TYPE.resource;
+  readonly TF_UINT8 = TF_TYPE.uint8;
+  /** Numbers of attribute kinds, by the addon's names. */
+  readonly TF_ATTR_STRING = ATTRIBUTE.string;
+  readonly TF_ATTR_INT = ATTRIBUTE.int;
+  readonly TF_ATTR_FLOAT = ATTRIBUTE.float;
+  readonly TF_ATTR_BOOL = ATTRIBUTE.bool;
+  readonly TF_ATTR_TYPE = ATTRIBUTE.type;
+  readonly TF_ATTR_SHAPE = ATTRIBUTE.shape;
+  readonly TF_ATTR_RESOURCE = ATTRIBUTE.resource;
+  /** TensorFlow's version. */
+  readonly TF_Version: string;
+  /** What TensorFlow can run on. */
+  readonly devices: readonly Device[];
+
+  readonly #api: CApi;
+  readonly #context: Deno.PointerValue;
+  readonly #entries = new Map<number, Entry>();
+  #nextId = 1;
+  #trace: Trace | undefined;
+
+  /**
+   * Starts TensorFlow's eager runtime.
+   *
+   * @throws {RangeError} If `threads` is not within 1 to 127.
+   */
+  constructor(api: CApi, options: ContextOptions = {}) {
+    this.#api = api;
+    this.TF_Version = api.version;
+    const { symbols, status } = api;
+    const config = sessionConfig(options);
+    const settings = symbols.TFE_NewContextOptions();
+    const size = BigInt(config.length);
+    symbols.TFE_ContextOptionsSetConfig(settings, config, size, status);
+    api.check("configure TensorFlow");
+    this.#context = symbols.TFE_NewContext(settings, status);
+    api.check("start TensorFlow");
+    symbols.TFE_DeleteContextOptions(settings);
+    this.devices = this.#listDevices();
+  }
+
+  /** Makes a tensor of host values; while tracing, a constant of the graph. */
+  createTensor(shape: number[], dtype: number, values: HostValues): number {
+    const { symbols, status } = this.#api;
+    const tensor = createTensor(this.#api, shape, dtype, values);
+    try {
+      if (this.#trace !== undefined) {
+        const output = this.#trace.graph.constant(dtype, tensor);
+        return this.#add({ trace: this.#trace, output });
+      }
+      const handle = symbols.TFE_NewTensorHandle(tensor, status);
+      this.#api.check("create a tensor");
+      return this.#add({ handle });
+    } finally {
+      symbols.TF_DeleteTensor(tensor);
+    }
+  }
+
+  /** Forgets a tensor; its memory is freed once no capture holds it. */
+  deleteTensor(id: number): void {
+    const entry = this.#entries.get(id);
+    this.#entries.delete(id);
+    if (entry !== undefined && entry.trace === undefined) {
+      this.#api.symbols.TFE_DeleteTensorHandle(entry.handle);
+    }
+  }
+
+  /**
+   * The values of a tensor.
+   *
+   * @throws {Error} If it is part of a trace: it has no value yet.
+   */
+  tensorDataSync(id: number): TensorValues {
+    const { symbols, status } = this.#api;
+    const tensor = symbols.TFE_TensorHandleResolve(this.#eager(id), status);
+    this.#api.check("read a tensor");
+    return takeValues(this.#api, tensor);
+  }
+
+  /**
+   * Executes an op, or adds it to the graph while tracing.
+   *
+   * @throws {Error} With TensorFlow's message and the op's name.
+   */
+  executeOp(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputIds: readonly number[],
+    outputs: number,
+  ): TensorMetadata[] {
+    if (this.#trace !== undefined) {
+      const inputs = inputIds.map((id) => this.#symbolic(id));
+      return this.#trace.graph.operation(name, attributes, inputs, outputs)
+        .map((output) => this.#addSymbolic(output));
+    }
+    const handles = inputIds.map((id) => this.#eager(id));
+    return this.#execute(name, attributes, handles, outputs).map((handle) => ({
+      ...this.#typeOf(handle),
+      id: this.#add({ handle }),
+    }));
+  }
+
+  /** True while a function is traced. */
+  get tracing(): boolean {
+    return this.#trace !== undefined;
+  }
+
+  /**
+   * Makes a function of `body`: every op within goes into a graph.
+   *
+   * @param name The function's name, unique in the process.
+   * @param inputs Shapes and types of its inputs.
+   * @param body Gets the inputs; returns the ids of the outputs.
+   * @throws {Error} If TensorFlow refuses an op, or `body` throws.
+   */
+  traceFunction(
+    name: string,
+    inputs: readonly TensorType[],
+    body: (inputs: TensorMetadata[]) => number[],
+  ): TracedFunction {
+    const { symbols, status } = this.#api;
+    const trace: Trace = { graph: new Graph(this.#api), captures: new Map() };
+    this.#trace = trace;
+    try {
+      const placeholders = inputs.map(({ dtype, shape }) =>
+        trace.graph.placeholder(dtype, shape)
+      );
+      const outputs = body(placeholders.map((p) => this.#addSymbolic(p)))
+        .map((id) => this.#symbolic(id));
+      const captures = [...trace.captures.values()];
+      const allInputs = [...placeholders, ...captures.map((c) => c.input)];
+      const fn = trace.graph.toFunction(name, allInputs, outputs);
+      symbols.TFE_ContextAddFunction(this.#context, fn, status);
+      symbols.TF_DeleteFunction(fn);
+      this.#api.check(`register ${name}`);
+      return { name, captures: captures.map((capture) => capture.handle) };
+    } catch (error) {
+      for (const { handle } of trace.captures.values()) {
+        symbols.TFE_DeleteTensorHandle(handle);
+      }
+      throw error;
+    } finally {
+      this.#trace = undefined;
+      trace.graph.dispose();
+    }
+  }
+
+  /**
+   * Runs a traced function.
+   *
+   * @param xla Compile it with XLA (once per function).
+   * @param outputs Shapes and types of its outputs, known from the trace.
+   * @throws {Error} With TensorFlow's message and the function's name.
+   */
+  runFunction(
+    { name, captures }: TracedFunction,
+    inputIds: readonly number[],
+    outputs: readonly TensorType[],
+    xla: boolean,
+  ): TensorMetadata[] {
+    const handles = inputIds.map((id) => this.#eager(id));
+    const attributes = xla
+      ? [{ name: "_XlaMustCompile", type: ATTRIBUTE.bool, value: true }]
+      : [];
+    const inputs = [...handles, ...captures];
+    return this.#execute(name, attributes, inputs, outputs.length)
+      .map((handle, i) => ({ ...outputs[i], id: this.#add({ handle }) }));
+  }
+
+  /** Forgets a function and the values that it captured. */
+  removeFunction({ name, captures }: TracedFunction): void {
+    const { symbols, status } = this.#api;
+    symbols.TFE_ContextRemoveFunction(this.#context, cString(name), status);
+    this.#api.check(`remove ${name}`);
+    for (const handle of captures) symbols.TFE_DeleteTensorHandle(handle);
+  }
+
+  /** Tensors alive: eager handles and symbols. */
+  getNumOfTensors(): number {
+    return this.#entries.size;
+  }
+
+  /** True if TensorFlow found a GPU. */
+  isUsingGpuDevice(): boolean {
+    return this.devices.some((device) => device.type === "GPU");
+  }
+
+  #execute(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly Deno.PointerValue[],
+    outputs: number,
+  ): Deno.PointerValue[] {
+    const { symbols, status } = this.#api;
+    const op = symbols.TFE_NewOp(this.#context, cString(name), status);
+    this.#api.check(`run ${name}`);
+    try {
+      for (const handle of inputs) symbols.TFE_OpAddInput(op, handle, status);
+      this.#api.check(`run ${name}`);
+      setAttributes(symbols, { op, graph: false, status }, attributes);
+      const results = new BigUint64Array(outputs);
+      const count = Int32Array.of(outputs);
+      symbols.TFE_Execute(op, results, count, status);
+      this.#api.check(`run ${name}`);
+      return Array.from(
+        results.subarray(0, count[0]),
+        (address) => Deno.UnsafePointer.create(address),
+      );
+    } finally {
+      symbols.TFE_DeleteOp(op);
+    }
+  }
+
+  #add(entry: Entry): number {
+    const id = this.#nextId++;
+    this.#entries.set(id, entry);
+    return id;
+  }
+
+  #addSymbolic(output: GraphOutput): TensorMetadata {
+    const id = this.#add({ trace: this.#trace!, output });
+    return { id, dtype: output.dtype, shape: [...output.shape] };
+  }
+
+  #typeOf(handle: Deno.PointerValue): TensorType {
+    const { symbols, status } = this.#api;
+    const shape = Array.from(
+      { length: symbols.TFE_TensorHandleNumDims(handle, status) },
+      (_, i) => Number(symbols.TFE_TensorHandleDim(handle, i, status)),
+    );
+    return { shape, dtype: symbols.TFE_TensorHandleDataType(handle) };
+  }
+
+  #eager(id: number): Deno.PointerValue {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) {
+      throw new Error(`Cannot use tensor ${id} as it was deleted`);
+    }
+    if (entry.trace !== undefined) {
+      throw new Error(
+        `Cannot use the value of a tensor as the function it belongs to is only being traced: current value is a symbol of shape ${
+          JSON.stringify(entry.output.shape)
+        }`,
+      );
+    }
+    return entry.handle;
+  }
+
+  /** A tensor as the current trace sees it; an eager one is captured. */
+  #symbolic(id: number): GraphOutput {
+    const trace = this.#trace!;
+    const entry = this.#entries.get(id);
+    if (entry?.trace === trace) return entry.output;
+    const handle = this.#eager(id);
+    const captured = trace.captures.get(id);
+    if (captured !== undefined) return captured.input;
+    const { symbols, status } = this.#api;
+    const { dtype, shape } = this.#typeOf(handle);
+    const input = trace.graph.placeholder(dtype, shape);
+    const shared = symbols.TFE_TensorHandleCopySharingTensor(handle, status);
+    this.#api.check("capture a tensor");
+    trace.captures.set(id, { input, handle: shared });
+    return input;
+  }
+
+  #listDevices(): Device[] {
+    const { symbols, status } = this.#api;
+    const list = symbols.TFE_ContextListDevices(this.#context, status);
+    this.#api.check("list devices");
+    const devices = Array.from(
+      { length: symbols.TF_DeviceListCount(list) },
+      (_, i) => ({
+        name: readCString(symbols.TF_DeviceListName(list, i, status)),
+        type: readCString(symbols.TF_DeviceListType(list, i, status)),
+      }),
+    );
+    symbols.TF_DeleteDeviceList(list);
+    return devices;
+  }
+}
+
+/**
+ * A serialised `ConfigProto`: the thread counts, and GPU memory taken as
+ * needed rather than all at once.
+ */
+function sessionConfig({ threads }: ContextOptions): Uint8Array<ArrayBuffer> {
+  const INTRA_OP_THREADS = 0x10;
+  const INTER_OP_THREADS = 0x28;
+  const GPU_OPTIONS = 0x32;
+  const ALLOW_GROWTH = 0x20;
+  const config = [GPU_OPTIONS, 2, ALLOW_GROWTH, 1];
+  if (threads !== undefined) {
+    // One byte holds a varint up to 127.
+    if (!Number.isInteger(threads) || threads < 1 || threads > 127) {
+      throw new RangeError(
+        `Cannot start TensorFlow as 'threads' must be an integer from 1 to 127: current value is ${threads}`,
+      );
+    }
+    config.push(INTRA_OP_THREADS, threads, INTER_OP_THREADS, threads);
+  }
+  return Uint8Array.from(config);
+}

@@ -1,0 +1,42 @@
+/**
+ * TensorFlow under TensorFlow.js on Deno: the library, the binding, and `jit`.
+ *
+ * @module
+ */
+export {
+  type FetchOptions,
+  type FetchProgress,
+  fetchTensorflow,
+} from "./fetch.ts";
+export {
+  AUTO_XLA_CALLS,
+  jit,
+  type JitOptions,
+  type JitStatistics,
+  jitStatistics,
+  type Jitted,
+  type XlaMode,
+} from "./jit.ts";
+export {
+  cacheFolder,
+  type FindOptions,
+  findTensorflow,
+  type TensorflowLibrary,
+  verifyTensorflow,
+} from "./library.ts";
+export {
+  type BackendInfo,
+  startCpu,
+  startTensorflow,
+  startWasm,
+  type TensorflowOptions,
+} from "./start.ts";
+export {
+  disposeTree,
+  flatten,
+  type FlatTree,
+  type NamedTensors,
+  type Structure,
+  tidy,
+  unflatten,
+} from "./tree.ts";

@@ -1,0 +1,90 @@
+/** Starts the backend that TensorFlow.js computes on. */
+import * as tf from "@tensorflow/tfjs";
+import type { TensorflowBackend as Backend } from "./backend.ts";
+
+/** What computes, for banners and for every result. */
+export interface BackendInfo {
+  /** TensorFlow.js' name of the backend. */
+  readonly name: "tensorflow" | "wasm" | "cpu";
+  /** Version of TensorFlow, or of TensorFlow.js for the fallbacks. */
+  readonly version: string;
+  /** Such as `CPU` or `GPU:0`. */
+  readonly device: string;
+  /** Threads that compute. */
+  readonly threads: number;
+}
+
+/** Where TensorFlow's library is, and how to run it. */
+export interface TensorflowOptions {
+  /** libtensorflow_framework. */
+  readonly frameworkPath: string;
+  /** libtensorflow_cc. */
+  readonly ccPath: string;
+  /** Libraries that must be open before, such as CUDA's. @default {[]} */
+  readonly preload?: readonly string[];
+  /** Threads. Default: all cores. */
+  readonly threads?: number;
+  /** Folder that keeps compiled code between runs. Default: none. */
+  readonly xlaCacheFolder?: string;
+}
+
+/**
+ * Starts TensorFlow under TensorFlow.js.
+ *
+ * The process keeps it until it ends. Sets TF_CPP_MIN_LOG_LEVEL and
+ * TF_XLA_FLAGS, which TensorFlow reads when its library loads.
+ *
+ * @throws {Error} If the library cannot be opened or TensorFlow does not
+ * start.
+ */
+export async function startTensorflow(
+  options: TensorflowOptions,
+): Promise<BackendInfo> {
+  Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "3");
+  if (options.xlaCacheFolder !== undefined) {
+    await Deno.mkdir(options.xlaCacheFolder, { recursive: true });
+    const flags = [
+      Deno.env.get("TF_XLA_FLAGS") ?? "",
+      `--tf_xla_persistent_cache_directory=${options.xlaCacheFolder}`,
+    ];
+    Deno.env.set("TF_XLA_FLAGS", flags.join(" ").trim());
+  }
+  // Loaded here and not above, so that the fallbacks need none of it.
+  const { CApi } = await import("./c_api.ts");
+  const { TensorflowBinding } = await import("./binding.ts");
+  const { TensorflowBackend } = await import("./backend.ts");
+  const { registerKernels } = await import("./kernels.ts");
+  for (const path of options.preload ?? []) Deno.dlopen(path, {});
+  const api = new CApi(options.frameworkPath, options.ccPath);
+  const threads = options.threads ?? navigator.hardwareConcurrency;
+  const binding = new TensorflowBinding(api, { threads });
+  registerKernels();
+  tf.registerBackend(
+    "tensorflow",
+    (): Backend => new TensorflowBackend(binding),
+  );
+  await tf.setBackend("tensorflow");
+  const device = binding.isUsingGpuDevice() ? "GPU:0" : "CPU";
+  return { name: "tensorflow", version: api.version, device, threads };
+}
+
+/** Starts TensorFlow.js' WebAssembly backend: slow, but runs anywhere. */
+export async function startWasm(): Promise<BackendInfo> {
+  const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+  const folder = new URL(
+    ".",
+    import.meta.resolve(
+      "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
+    ),
+  );
+  setWasmPaths(folder.pathname);
+  await tf.setBackend("wasm");
+  return { name: "wasm", version: tf.version_core, device: "CPU", threads: 1 };
+}
+
+/** Starts TensorFlow.js' plain JavaScript backend: the slowest. */
+export async function startCpu(): Promise<BackendInfo> {
+  tf.enableProdMode();
+  await tf.setBackend("cpu");
+  return { name: "cpu", version: tf.version_core, device: "CPU", threads: 1 };
+}

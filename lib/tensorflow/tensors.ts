@@ -1,0 +1,110 @@
+/** Host values to and from a `TF_Tensor`. */
+import { type CApi, TF_TYPE } from "./c_api.ts";
+
+/** Values as TensorFlow.js hands them over. */
+export type HostValues = ArrayLike<number | boolean>;
+
+/** Values as TensorFlow.js reads them. */
+export type TensorValues =
+  | Float32Array
+  | Int32Array
+  | Uint8Array
+  | BigInt64Array;
+
+const BYTES_PER_ELEMENT: Readonly<Record<number, number>> = {
+  [TF_TYPE.float]: 4,
+  [TF_TYPE.int32]: 4,
+  [TF_TYPE.bool]: 1,
+  [TF_TYPE.int64]: 8,
+};
+
+/** `values` in the memory layout of `dtype`; no copy where it is that already. */
+function toArray(dtype: number, values: HostValues): ArrayBufferView {
+  const numbers = values as ArrayLike<number>;
+  switch (dtype) {
+    case TF_TYPE.float:
+      return values instanceof Float32Array
+        ? values
+        : Float32Array.from(numbers);
+    case TF_TYPE.int32:
+      return values instanceof Int32Array ? values : Int32Array.from(numbers);
+    case TF_TYPE.bool:
+      return values instanceof Uint8Array ? values : Uint8Array.from(numbers);
+    case TF_TYPE.int64:
+      // tfjs-node writes a 64-bit integer as two 32-bit halves, low first.
+      if (values instanceof Int32Array) return values;
+  }
+  throw new TypeError(
+    `Cannot create a tensor as its type must be float32, int32, int64 or bool: current value is TF_DataType ${dtype}`,
+  );
+}
+
+/**
+ * A new `TF_Tensor` with a copy of the values; the caller deletes it.
+ *
+ * @throws {TypeError} If the type is not one that we use.
+ * @throws {RangeError} If the values do not fill the shape.
+ */
+export function createTensor(
+  { symbols }: CApi,
+  shape: readonly number[],
+  dtype: number,
+  values: HostValues,
+): Deno.PointerValue {
+  const source = toArray(dtype, values);
+  const size = shape.reduce((product, dim) => product * dim, 1);
+  const length = size * BYTES_PER_ELEMENT[dtype];
+  if (source.byteLength !== length) {
+    throw new RangeError(
+      `Cannot create a tensor of shape ${
+        JSON.stringify(shape)
+      } as it needs ${length} bytes: current value is ${source.byteLength}`,
+    );
+  }
+  const tensor = symbols.TF_AllocateTensor(
+    dtype,
+    BigInt64Array.from(shape, BigInt),
+    shape.length,
+    BigInt(length),
+  );
+  const data = symbols.TF_TensorData(tensor);
+  if (length > 0 && data !== null) {
+    new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(data, length)).set(
+      new Uint8Array(source.buffer, source.byteOffset, length),
+    );
+  }
+  return tensor;
+}
+
+/**
+ * A copy of the values of a `TF_Tensor`, which is deleted.
+ *
+ * @throws {TypeError} If the type is not one that we use.
+ */
+export function takeValues(
+  { symbols }: CApi,
+  tensor: Deno.PointerValue,
+): TensorValues {
+  const length = Number(symbols.TF_TensorByteSize(tensor));
+  const data = symbols.TF_TensorData(tensor);
+  const buffer = length === 0 || data === null
+    ? new ArrayBuffer(0)
+    : Deno.UnsafePointerView.getArrayBuffer(data, length).slice(0);
+  const dtype = symbols.TF_TensorType(tensor);
+  symbols.TF_DeleteTensor(tensor);
+  switch (dtype) {
+    case TF_TYPE.float:
+      return new Float32Array(buffer);
+    case TF_TYPE.int32:
+      return new Int32Array(buffer);
+    case TF_TYPE.int64:
+      return new BigInt64Array(buffer);
+    case TF_TYPE.bool:
+    case TF_TYPE.uint8:
+      return new Uint8Array(buffer);
+    default:
+      throw new TypeError(
+        `Cannot read a tensor as its type must be float32, int32, int64, bool or uint8: current value is TF_DataType ${dtype}`,
+      );
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * AdamW (Loshchilov & Hutter 2019) with clipping by the global norm, as
+ * pure functions, so that a whole step is one compiled function.
+ *
+ * Source: `torch.optim.AdamW` and `torch.nn.utils.clip_grad_norm_`, 2.7.1.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { NamedTensors } from "../tensorflow/mod.ts";
+
+/** Settings of the optimiser. */
+export interface AdamwOptions {
+  /** Decay of the mean of gradients. @default {0.9} */
+  readonly beta1?: number;
+  /** Decay of the mean of their squares. @default {0.999} */
+  readonly beta2?: number;
+  /** Added to the root of the squares. @default {1e-8} */
+  readonly eps?: number;
+  /** Share of a parameter that a step of rate 1 removes. @default {0} */
+  readonly weightDecay?: number;
+  /** Gradients are scaled down to this global norm. @default {1} */
+  readonly maxGradNorm?: number;
+}
+
+/** What training changes. */
+export interface TrainingState {
+  /** Parameters. */
+  readonly parameters: NamedTensors;
+  /** Running means of the gradients. */
+  readonly means: NamedTensors;
+  /** Running means of the squared gradients. */
+  readonly squares: NamedTensors;
+}
+
+/** The state before the first step; takes the parameters over. */
+export function initialState(parameters: NamedTensors): TrainingState {
+  const zeros = (): NamedTensors =>
+    Object.fromEntries(
+      Object.entries(parameters).map((
+        [name, tensor],
+      ) => [name, tf.zerosLike(tensor)]),
+    );
+  return { parameters, means: zeros(), squares: zeros() };
+}
+
+/** Root of the sum of all squares. */
+export function globalNorm(tensors: NamedTensors): tf.Scalar {
+  const squares = Object.values(tensors).map((tensor) => tensor.square().sum());
+  return tf.addN(squares).sqrt() as tf.Scalar;
+}
+
+/**
+ * One update.
+ *
+ * @param rate Learning rate, scalar.
+ * @param step Number of this step, from 1, scalar.
+ * @returns The new state and the norm of the gradients before clipping.
+ */
+export function adamwStep(
+  state: TrainingState,
+  gradients: NamedTensors,
+  { rate, step }: { readonly rate: tf.Scalar; readonly step: tf.Scalar },
+  options: AdamwOptions = {},
+): { state: TrainingState; gradNorm: tf.Scalar } {
+  const {
+    beta1 = 0.9,
+    beta2 = 0.999,
+    eps = 1e-8,
+    weightDecay = 0,
+    maxGradNorm = 1,
+  } = options;
+  const gradNorm = globalNorm(gradients);
+  // clip_grad_norm_ adds 1e-6 to the norm.
+  const clip = tf.minimum(tf.scalar(maxGradNorm).div(gradNorm.add(1e-6)), 1);
+  const correction1 = tf.sub(1, tf.pow(beta1, step));
+  const correction2 = tf.sub(1, tf.pow(beta2, step));
+  const parameters: Record<string, tf.Tensor> = {};
+  const means: Record<string, tf.Tensor> = {};
+  const squares: Record<string, tf.Tensor> = {};
+  for (const [name, parameter] of Object.entries(state.parameters)) {
+    const gradient = gradients[name].mul(clip);
+    const mean = state.means[name].mul(beta1).add(gradient.mul(1 - beta1));
+    const square = state.squares[name].mul(beta2)
+      .add(gradient.square().mul(1 - beta2));
+    const denominator = square.sqrt().div(correction2.sqrt()).add(eps);
+    const decayed = weightDecay === 0
+      ? parameter
+      : parameter.mul(tf.sub(1, rate.mul(weightDecay)));
+    means[name] = mean;
+    squares[name] = square;
+    parameters[name] = decayed
+      .sub(mean.div(denominator).mul(rate.div(correction1)));
+  }
+  return { state: { parameters, means, squares }, gradNorm };
+}

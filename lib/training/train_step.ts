@@ -1,0 +1,70 @@
+/** One training step, forward, backward and update, as one function. */
+import * as tf from "@tensorflow/tfjs";
+import {
+  jit,
+  type Jitted,
+  type NamedTensors,
+  type XlaMode,
+} from "../tensorflow/mod.ts";
+import { type AdamwOptions, adamwStep, type TrainingState } from "./adamw.ts";
+
+/** The loss of a batch; pure. */
+export type LossFunction<Batch> = (
+  parameters: NamedTensors,
+  batch: Batch,
+) => tf.Scalar;
+
+/** Result of a step. */
+export interface StepResult {
+  /** The new state. */
+  readonly state: TrainingState;
+  /** Loss before the update, scalar. */
+  readonly loss: tf.Scalar;
+  /** Norm of the gradients before clipping, scalar. */
+  readonly gradNorm: tf.Scalar;
+}
+
+/** A compiled step. */
+export type TrainStep<Batch> = Jitted<
+  [
+    state: TrainingState,
+    batch: Batch,
+    clock: { readonly rate: tf.Scalar; readonly step: tf.Scalar },
+  ],
+  StepResult
+>;
+
+/** The loss and its gradient for every parameter. */
+export function lossAndGradients<Batch>(
+  loss: LossFunction<Batch>,
+  parameters: NamedTensors,
+  batch: Batch,
+): { loss: tf.Scalar; gradients: NamedTensors } {
+  const names = Object.keys(parameters);
+  const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
+    loss(
+      Object.fromEntries(names.map((name, i) => [name, tensors[i]])),
+      batch,
+    )
+  )(names.map((name) => parameters[name]));
+  const gradients = Object.fromEntries(
+    names.map((name, i) => [name, grads[i]]),
+  );
+  return { loss: value as tf.Scalar, gradients };
+}
+
+/**
+ * Compiles a step.
+ *
+ * The function leaves the old state alone: the caller frees it.
+ */
+export function makeTrainStep<Batch>(
+  loss: LossFunction<Batch>,
+  options: AdamwOptions & { readonly name: string; readonly xla?: XlaMode },
+): TrainStep<Batch> {
+  return jit((state, batch, clock) => {
+    const result = lossAndGradients(loss, state.parameters, batch);
+    const updated = adamwStep(state, result.gradients, clock, options);
+    return { ...updated, loss: result.loss };
+  }, options);
+}

@@ -1,0 +1,47 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { chooseIds } from "@/lib/benchmarks/split.ts";
+
+Deno.test("chooseIds() takes the ids whose sha256(seed + id) comes first", () => {
+  // sha256 of 42a to 42d starts with b2c1, 3393, 240b, 803c (Python's hashlib).
+  const ids = ["a", "b", "c", "d"];
+  const choose = (count: number) => [...chooseIds(ids, { count, seed: 42 })];
+  assertEquals(choose(0), []);
+  assertEquals(choose(1), ["c"]);
+  assertEquals(choose(4), ["c", "b", "d", "a"]);
+});
+
+Deno.test("chooseIds() depends on the seed", () => {
+  const ids = ["a", "b", "c", "d", "e", "f"];
+  const choose = (seed: number) => [...chooseIds(ids, { count: 3, seed })];
+  assertEquals(choose(0), ["f", "d", "e"]);
+  assertEquals(choose(1), ["f", "b", "c"]);
+});
+
+Deno.test("chooseIds() does not depend on the order, and smaller choices nest", () => {
+  const ids = Array.from({ length: 1000 }, (_, index) => `task/${index}`);
+  const large = chooseIds(ids, { count: 400, seed: 7 });
+  const small = chooseIds(ids.toReversed(), { count: 40, seed: 7 });
+  assertEquals([large.size, small.size], [400, 40]);
+  assertEquals([...large].slice(0, 40), [...small]);
+  assert([...small].every((id) => large.has(id)));
+});
+
+Deno.test("chooseIds() refuses a bad count, a bad seed and a repeated id", () => {
+  for (const count of [-1, 3, 1.5, NaN]) {
+    assertThrows(
+      () => chooseIds(["a", "b"], { count, seed: 0 }),
+      RangeError,
+      `Cannot choose ids as count must be an integer from 0 to 2: current value is ${count}`,
+    );
+  }
+  assertThrows(
+    () => chooseIds(["a"], { count: 1, seed: 0.5 }),
+    RangeError,
+    "Cannot choose ids as seed must be an integer: current value is 0.5",
+  );
+  assertThrows(
+    () => chooseIds(["a", "b", "a"], { count: 1, seed: 0 }),
+    RangeError,
+    "Cannot choose ids as they must all differ: current value has a twice",
+  );
+});

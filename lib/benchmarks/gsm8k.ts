@@ -24,7 +24,8 @@ const INSTRUCTION =
  *
  * Reads the JSONL files of OpenAI's repository or the parquet files of the hub;
  * a folder with both is read from JSONL. Validation tasks are taken from the
- * train file: int(n / 10) of them, chosen by hash.
+ * train file: int(n / 10) of them, chosen by hash; or from valid.jsonl where a
+ * folder (a twin's) has one.
  *
  * `target` and `gold` are the same text, which ends in the box. Deviation: which
  * rows are for validation, see `chooseIds`.
@@ -39,7 +40,9 @@ export const gsm8k: Benchmark = {
 };
 
 async function load(folder: string, split: Split): Promise<Task[]> {
-  const file = split === "test" ? "test" : "train";
+  // GSM8K has no validation file; the twin has one of its own.
+  const hasValid = await isFile(join(folder, "valid.jsonl"));
+  const file = split === "valid" && !hasValid ? "train" : split;
   const path = await findFile(folder, file);
   const rows = await readRows(path, ["question", "answer"]);
   const tasks = rows.map((row, index): Task => {
@@ -48,19 +51,19 @@ async function load(folder: string, split: Split): Promise<Task[]> {
       id: `${NAME}/${file}/${index}`,
       benchmark: NAME,
       split,
-      messages: [{ role: "user", content: promptFor(row.question) }],
+      messages: [{ role: "user", content: gsm8kPrompt(row.question) }],
       target,
       gold: target,
       environment: "static",
       meta: {},
     };
   });
-  return split === "test" ? tasks : selectPart(tasks, split);
+  return split === "test" || hasValid ? tasks : selectPart(tasks, split);
 }
 
 async function findFile(
   folder: string,
-  file: "train" | "test",
+  file: Split,
 ): Promise<string> {
   const parquet = `${file}-00000-of-00001.parquet`;
   const names = [`${file}.jsonl`, join("main", parquet), parquet];
@@ -99,7 +102,8 @@ function selectPart(tasks: readonly Task[], split: Split): Task[] {
   );
 }
 
-function promptFor(question: string): string {
+/** The prompt of a question, byte for byte (builder.py:38-53). */
+export function gsm8kPrompt(question: string): string {
   return `${INSTRUCTION}Question: ${strip(question)}\n`;
 }
 

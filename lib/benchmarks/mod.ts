@@ -23,7 +23,13 @@ export type {
   Task,
 } from "./task.ts";
 export { BENCHMARK_NAMES, findBenchmark } from "./registry.ts";
-export { gsm8k } from "./gsm8k.ts";
+export {
+  countOfficial,
+  evaluate,
+  type EvaluateOptions,
+  type EvaluationRecord,
+} from "./evaluate.ts";
+export { gsm8k, gsm8kPrompt } from "./gsm8k.ts";
 export { officialMathScore } from "./boxed_math.ts";
 export { lenientMathScore } from "./lenient_math.ts";
 export { readRows, type Row } from "./rows.ts";

@@ -17,10 +17,11 @@ import {
   decode,
   type DecoderView,
   embed,
+  embedInputs,
   KIND,
   visibility,
 } from "../models/mod.ts";
-import type { NamedTensors } from "../tensorflow/mod.ts";
+import { type NamedTensors, tidy } from "../tensorflow/mod.ts";
 import type { MemgenConfig } from "./config.ts";
 import {
   type BatchShape,
@@ -29,6 +30,7 @@ import {
   type FrozenModel,
   packIds,
   packTargets,
+  requirePoints,
   type SupervisedRow,
   type Targets,
 } from "./supervised.ts";
@@ -69,13 +71,15 @@ export interface AppendShape extends BatchShape {
 /**
  * Packs rows; the caller owns the tensors.
  *
- * @throws {RangeError} If a prompt or segment is longer than the shape says.
+ * @throws {RangeError} If the rows do not fit the shape, which also bounds
+ * prompts and segments, or the settings.
  */
 export function packAppend(
   rows: readonly SupervisedRow[],
   shape: AppendShape,
   config: MemgenConfig,
 ): AppendBatch {
+  requirePoints(rows, config);
   const { rows: B, length: T } = shape;
   const sizes = blockSizes(config);
   const M = sizes.reduce((sum, K) => sum + K);
@@ -98,7 +102,7 @@ export function packAppend(
       }
     });
   }
-  return {
+  return tidy(() => ({
     ids: packIds(rows, shape),
     passes: sizes.map((_, n) => packPass(rows, shape, sizes, n)),
     sequenceText: tf.tensor2d(sequenceText, [B, T + M], "int32"),
@@ -109,7 +113,7 @@ export function packAppend(
       shape,
       (b, t) => b * (T + M) + t + latentsBefore(b, t) - 1,
     ),
-  };
+  }));
 }
 
 function packPass(
@@ -169,33 +173,36 @@ export function appendLoss(
 
 /** Hidden states of text and latents in their order, `[B, T + M, D]`. */
 export function decodeAppended(
-  { config: model, weights }: FrozenModel,
+  model: FrozenModel,
   config: MemgenConfig,
   parameters: NamedTensors,
   batch: Omit<AppendBatch, "targets">,
 ): tf.Tensor3D {
-  const [B, T] = batch.ids.shape;
-  const D = model.hiddenSize;
-  const text = embed(weights, batch.ids).reshape([B * T, D]) as tf.Tensor2D;
-  const latents = weaveInTurn(
-    { config: model, weights },
-    config,
-    parameters,
-    { text, passes: batch.passes },
-  ); // [B, M, D]
-  const M = latents.shape[1];
-  const { sequenceText, sequenceLatent } = batch;
-  const isText = sequenceLatent.less(0).toFloat().expandDims(-1);
-  const places = tf.oneHot(sequenceLatent, M).toFloat(); // [B, T + M, M]
-  const embeddings = tf.gather(text, sequenceText).mul(isText)
-    .add(tf.matMul(places, latents)) as tf.Tensor3D;
+  const latents = weaveInTurn(model, config, parameters, batch);
+  return decodeSequence(model, latents, batch);
+}
+
+/** Hidden states of text with given latents, `[B, M, D]`, in its sequence. */
+export function decodeSequence(
+  { config: model, weights }: FrozenModel,
+  latents: tf.Tensor3D,
+  { ids, sequenceText, sequenceLatent }: Pick<
+    AppendBatch,
+    "ids" | "sequenceText" | "sequenceLatent"
+  >,
+): tf.Tensor3D {
+  const [B, length] = sequenceText.shape;
+  const text = tf.gather<tf.Tensor>(ids.flatten(), sequenceText) as tf.Tensor2D;
+  const embeddings = embedInputs({ weights }, {
+    ids: text,
+    vectors: latents,
+    vectorIndex: sequenceLatent,
+  });
+  const positions = tf.range(0, length, 1, "int32").expandDims(0);
   return decode(model, { weights }, {
     embeddings,
-    positions: tf.tile(
-      tf.range(0, T + M, 1, "int32").expandDims(0),
-      [B, 1],
-    ) as tf.Tensor2D,
-    mask: causalMask(T + M),
+    positions: tf.tile(positions, [B, 1]) as tf.Tensor2D,
+    mask: causalMask(length),
   }).hidden;
 }
 
@@ -204,10 +211,7 @@ function weaveInTurn(
   { config: model, weights }: FrozenModel,
   config: MemgenConfig,
   parameters: NamedTensors,
-  { text, passes }: {
-    readonly text: tf.Tensor2D;
-    readonly passes: readonly WeaverPass[];
-  },
+  { ids, passes }: Pick<AppendBatch, "ids" | "passes">,
 ): tf.Tensor3D {
   const weaver: DecoderView = {
     weights,
@@ -217,7 +221,11 @@ function weaveInTurn(
   const past: { layers: CachePart["layers"]; kinds: tf.Tensor2D }[] = [];
   passes.forEach((pass, n) => {
     const B = pass.text.shape[0];
-    const segment: tf.Tensor = tf.gather<tf.Tensor>(text, pass.text); // [B, L, D]
+    const tokens = tf.gather<tf.Tensor>(
+      ids.flatten(),
+      pass.text,
+    ) as tf.Tensor2D;
+    const segment: tf.Tensor = embed(weights, tokens); // [B, L, D]
     const input = n === 0 ? segment : tf.concat([blocks[n - 1], segment], 1);
     const queries = weaverQueries(parameters, n === 0 ? "prompt" : "inference");
     const K = queries.shape[0];

@@ -5,18 +5,20 @@
  * Source: modeling_memgen.py:659-757. Deviation: the released loader wraps
  * each adapter twice and silently keeps none of its factors; here they load.
  */
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   type DecoderConfig,
   formatDecoderConfig,
   type HostTensor,
+  type LoraAdapter,
   type LoraConfig,
   loraFromAdapter,
-  loraShapes,
   loraToAdapter,
   readJsonObject,
   readLoraAdapter,
   readTorchArchive,
+  requireLoraFits,
   type TensorDictionary,
   toHost,
   type TorchDictionary,
@@ -128,14 +130,13 @@ export async function loadMemgen(
     join(folder, "weaver", "weaver"),
     model,
     config.weaverLora,
-    WEAVER_LORA_PREFIX,
   );
   const triggerLora = readAdapter(
     join(folder, "trigger", "trigger"),
     model,
     config.triggerLora,
-    TRIGGER_LORA_PREFIX,
   );
+  // Nothing is on the backend until all files have proved good.
   const ofModule = (isTrigger: boolean): NamedTensors =>
     Object.fromEntries(
       Object.entries(archived)
@@ -144,18 +145,31 @@ export async function loadMemgen(
     );
   return {
     config,
-    weaver: { ...ofModule(false), ...weaverLora },
-    trigger: { ...ofModule(true), ...triggerLora },
+    weaver: {
+      ...ofModule(false),
+      ...loraFromAdapter(weaverLora, WEAVER_LORA_PREFIX),
+    },
+    trigger: {
+      ...ofModule(true),
+      ...loraFromAdapter(triggerLora, TRIGGER_LORA_PREFIX),
+    },
   };
 }
 
-/** Saves MemGen's modules in the released format. */
+/**
+ * Saves MemGen's modules in the released format.
+ *
+ * @throws {RangeError} If a tensor holds NaN or an infinity.
+ */
 export async function saveMemgen(
   folder: string,
   model: DecoderConfig,
   { config, weaver, trigger }: MemgenModules,
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
+  // Without it the folder is no checkpoint: not while it is half new.
+  const configFile = join(folder, "config.json");
+  rmSync(configFile, { force: true });
   const parameters = { ...weaver, ...trigger };
   for (const { file, places } of ARCHIVES) {
     const dictionary = new Map<string, HostTensor | Map<string, HostTensor>>();
@@ -179,8 +193,7 @@ export async function saveMemgen(
     join(folder, "trigger", "trigger"),
     loraToAdapter(trigger, TRIGGER_LORA_PREFIX, config.triggerLora),
   );
-  // Written last: with it the folder is complete.
-  writeJson(join(folder, "config.json"), {
+  writeJson(configFile, {
     ...formatDecoderConfig(model),
     ...formatMemgenConfig(config),
   });
@@ -239,8 +252,7 @@ function readAdapter(
   folder: string,
   model: DecoderConfig,
   settings: LoraConfig,
-  prefix: string,
-): NamedTensors {
+): LoraAdapter {
   const adapter = readLoraAdapter(folder);
   const { rank, alpha, targetModules } = adapter.config;
   if (
@@ -251,17 +263,8 @@ function readAdapter(
       `Cannot load ${folder} as rank, alpha and targets must be those of the checkpoint's config.json, ${settings.rank}, ${settings.alpha} and ${settings.targetModules}: current value is ${rank}, ${alpha} and ${targetModules}`,
     );
   }
-  const parameters = loraFromAdapter(adapter, prefix);
-  for (const [name, shape] of loraShapes(model, settings, prefix)) {
-    const found = parameters[name];
-    if (found === undefined) {
-      throw new TypeError(
-        `Cannot load ${folder} as it must adapt every layer of the model: current value lacks ${name}`,
-      );
-    }
-    requireShape(`${folder}: ${name}`, found.shape, shape);
-  }
-  return parameters;
+  requireLoraFits(adapter, model, folder);
+  return adapter;
 }
 
 function requireShape(

@@ -12,92 +12,52 @@ import * as tf from "@tensorflow/tfjs";
 import {
   CachedDecoder,
   type CacheSize,
-  type ExtendFunction,
   type GenerationRow,
   type Insertion,
   type Item,
   KIND,
-  makeExtend,
-  makeMerge,
   type Memory,
   type MemorySession,
-  type MergeFunction,
   type Model,
   plainItems,
 } from "../models/mod.ts";
-import type { NamedTensors, XlaMode } from "../tensorflow/mod.ts";
+import type { XlaMode } from "../tensorflow/mod.ts";
 import type { MemgenModules } from "./checkpoint.ts";
 import type { MemgenConfig } from "./config.ts";
+import { compileMemgen, type MemgenFunctions } from "./functions.ts";
 import { CandidatePoints } from "./points.ts";
-import { triggerLogits, triggerLora } from "./trigger.ts";
-import {
-  type QueryKind,
-  toReasoner,
-  toWeaver,
-  weaverLora,
-  weaverQueries,
-} from "./weaver.ts";
+import { triggerLora } from "./trigger.ts";
+import { type QueryKind, weaverLora } from "./weaver.ts";
 
 /** INVOKE among the trigger's two scores. */
 const INVOKE = 1;
 
-type WeaveFunction = ExtendFunction<NamedTensors, tf.Tensor3D>;
-type TriggerFunction = ExtendFunction<
-  { readonly parameters: NamedTensors; readonly last: tf.Tensor1D },
-  tf.Tensor1D
->;
-
 /** MemGen's modules on a model, with the compiled functions that insert. */
 export class MemgenMemory implements Memory {
-  readonly #model: Model;
-  readonly #modules: MemgenModules;
-  readonly #points: CandidatePoints;
-  readonly #weave: Readonly<Record<QueryKind, WeaveFunction>>;
-  readonly #trigger: TriggerFunction;
-  readonly #merge: MergeFunction;
+  readonly #parts: Parts;
 
-  /** Functions are traced and compiled at their first use. */
-  constructor(model: Model, modules: MemgenModules, xla: XlaMode = "auto") {
-    this.#model = model;
-    this.#modules = modules;
-    this.#points = new CandidatePoints(model.tokenizer, modules.config);
-    this.#merge = makeMerge(xla);
-    const weave = (kind: QueryKind): WeaveFunction =>
-      makeExtend<NamedTensors, tf.Tensor3D>(model.config, {
-        name: `weave_${kind}`,
-        xla,
-        prepare: (parameters, embeddings) => {
-          const queries = weaverQueries(parameters, kind).expandDims(0);
-          const b = embeddings.shape[0];
-          return tf.concat([
-            toWeaver(parameters, embeddings),
-            tf.tile(queries, [b, 1, 1]) as tf.Tensor3D,
-          ], 1);
-        },
-        finish: (parameters, hidden) => {
-          const [b, total, D] = hidden.shape;
-          const K = parameters[`weaver.${kind}_query_latents`].shape[0];
-          const last = hidden.slice([0, total - K, 0], [b, K, D]);
-          return toReasoner(parameters, last);
-        },
-      });
-    this.#weave = { prompt: weave("prompt"), inference: weave("inference") };
-    this.#trigger = makeExtend(model.config, {
-      name: "trigger",
-      xla,
-      finish: ({ parameters, last }, hidden) => {
-        const [b, T, D] = hidden.shape;
-        const places = tf.range(0, b * T, T, "int32").add(last);
-        const rows = tf.gather(hidden.reshape([b * T, D]), places);
-        const scores = triggerLogits(parameters, rows as tf.Tensor2D);
-        return tf.argMax(scores, -1) as tf.Tensor1D;
-      },
-    });
+  /**
+   * @param functions When XLA compiles the functions, or functions that were
+   * made for another set of modules.
+   */
+  constructor(
+    model: Model,
+    modules: MemgenModules,
+    functions: XlaMode | MemgenFunctions = "auto",
+  ) {
+    this.#parts = {
+      model,
+      modules,
+      points: new CandidatePoints(model.tokenizer, modules.config),
+      functions: typeof functions === "string"
+        ? compileMemgen(model.config, functions)
+        : functions,
+    };
   }
 
   /** The settings. */
   get config(): MemgenConfig {
-    return this.#modules.config;
+    return this.#parts.modules.config;
   }
 
   /** K at the prompt's end and K at every allowed delimiter. */
@@ -109,20 +69,13 @@ export class MemgenMemory implements Memory {
 
   /** Starts a batch. */
   open(size: CacheSize): MemorySession {
-    return new Session({
-      model: this.#model,
-      modules: this.#modules,
-      points: this.#points,
-      weave: this.#weave,
-      trigger: this.#trigger,
-      merge: this.#merge,
-    }, size);
+    return new Session(this.#parts, size);
   }
 
   /** Frees the compiled functions. */
   dispose(): void {
-    const { prompt, inference } = this.#weave;
-    for (const fn of [prompt, inference, this.#trigger, this.#merge]) {
+    const { weave, trigger, merge } = this.#parts.functions;
+    for (const fn of [weave.prompt, weave.inference, trigger, merge]) {
       fn.dispose();
     }
   }
@@ -132,9 +85,7 @@ interface Parts {
   readonly model: Model;
   readonly modules: MemgenModules;
   readonly points: CandidatePoints;
-  readonly weave: Readonly<Record<QueryKind, WeaveFunction>>;
-  readonly trigger: TriggerFunction;
-  readonly merge: MergeFunction;
+  readonly functions: MemgenFunctions;
 }
 
 /** What the weaver and the trigger know of one row. */
@@ -156,7 +107,7 @@ class Session implements MemorySession {
   readonly #rows = new Map<number, RowMemory>();
 
   constructor(parts: Parts, size: CacheSize) {
-    const { model, modules, merge } = parts;
+    const { model, modules, functions: { merge } } = parts;
     const { config, weaver, trigger } = modules;
     this.#parts = parts;
     this.#weaver = new CachedDecoder(
@@ -245,7 +196,7 @@ class Session implements MemorySession {
     });
     const { trigger: parameters } = this.#parts.modules;
     const decisions = this.#trigger.extend(
-      this.#parts.trigger,
+      this.#parts.functions.trigger,
       ({ b }) => ({ parameters, last: lastPlaces(blocks, b) }),
       rows.map(({ index }) => index),
       blocks,
@@ -260,22 +211,20 @@ class Session implements MemorySession {
     kind: QueryKind,
     rows: readonly GenerationRow[],
   ): Float32Array[][] {
-    const { model, modules, weave } = this.#parts;
+    const { model, modules, functions } = this.#parts;
     const K = kind === "prompt"
       ? modules.config.promptLatents
       : modules.config.inferenceLatents;
     const blocks = rows.map((row) => {
       const memory = this.#memoryOf(row);
-      const unread = memory.unread;
       const start = memory.woven;
       memory.woven = row.tokens.length;
-      memory.unread = [];
       const text = row.tokens.slice(start).map((value, i) => ({
         value,
         position: start + i + row.shift,
         kind: KIND.text,
       }));
-      return [...unread, ...text];
+      return [...memory.unread, ...text];
     });
     const tails = rows.map((row) =>
       Array.from({ length: K }, (_, k) => ({
@@ -284,7 +233,7 @@ class Session implements MemorySession {
       }))
     );
     const latents = this.#weaver.extend(
-      weave[kind],
+      functions.weave[kind],
       () => modules.weaver,
       rows.map(({ index }) => index),
       blocks,

@@ -9,6 +9,7 @@ export {
   appendLoss,
   type AppendShape,
   decodeAppended,
+  decodeSequence,
   packAppend,
   type WeaverPass,
 } from "./append.ts";
@@ -26,10 +27,18 @@ export {
   type MemgenConfig,
   parseMemgenConfig,
 } from "./config.ts";
+export {
+  compileMemgen,
+  type MemgenFunctions,
+  type TriggerFunction,
+  type WeaveFunction,
+} from "./functions.ts";
 export { MemgenMemory } from "./generation.ts";
 export { CandidatePoints, IGNORED_LABEL } from "./points.ts";
 export {
+  decodeWithBank,
   decodeWithMemory,
+  type MemoryBank,
   packPrepend,
   type PrependBatch,
   prependLoss,
@@ -42,6 +51,7 @@ export {
   type FrozenModel,
   packIds,
   packTargets,
+  requirePoints,
   type SupervisedRow,
   type Targets,
 } from "./supervised.ts";

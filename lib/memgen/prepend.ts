@@ -12,7 +12,6 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import {
-  type CachePart,
   causalMask,
   decode,
   type DecoderView,
@@ -20,7 +19,7 @@ import {
   MASKED,
   maskWhere,
 } from "../models/mod.ts";
-import type { NamedTensors } from "../tensorflow/mod.ts";
+import { type NamedTensors, tidy } from "../tensorflow/mod.ts";
 import type { MemgenConfig } from "./config.ts";
 import {
   type BatchShape,
@@ -29,6 +28,7 @@ import {
   type FrozenModel,
   packIds,
   packTargets,
+  requirePoints,
   type SupervisedRow,
   type Targets,
 } from "./supervised.ts";
@@ -44,20 +44,28 @@ export interface PrependBatch {
   readonly targets: Targets;
 }
 
-/** Packs rows; the caller owns the tensors. */
+/**
+ * Packs rows; the caller owns the tensors.
+ *
+ * @throws {RangeError} If the rows do not fit the shape or the settings.
+ */
 export function packPrepend(
   rows: readonly SupervisedRow[],
   shape: BatchShape,
   config: MemgenConfig,
 ): PrependBatch {
+  requirePoints(rows, config);
   const N = 1 + config.maxInferenceAugmentations;
-  const points = new Int32Array(shape.rows * N).fill(shape.length + 1);
-  rows.forEach((row, b) => points.set(row.points, b * N));
-  return {
-    ids: packIds(rows, shape),
-    points: tf.tensor2d(points, [shape.rows, N], "int32"),
-    targets: packTargets(rows, shape, (b, t) => b * shape.length + t - 1),
-  };
+  return tidy(() => {
+    const ids = packIds(rows, shape);
+    const points = new Int32Array(shape.rows * N).fill(shape.length + 1);
+    rows.forEach((row, b) => points.set(row.points, b * N));
+    return {
+      ids,
+      points: tf.tensor2d(points, [shape.rows, N], "int32"),
+      targets: packTargets(rows, shape, (b, t) => b * shape.length + t - 1),
+    };
+  });
 }
 
 /** Cross-entropy of a batch; the weaver's parameters get the gradient. */
@@ -114,34 +122,52 @@ export function weaveBlocks(
 
 /** Hidden states of the text, `[B, T, D]`, with the blocks in view. */
 export function decodeWithMemory(
-  { config: model, weights }: FrozenModel,
+  model: FrozenModel,
   config: MemgenConfig,
   latents: tf.Tensor3D,
   { ids, points }: Pick<PrependBatch, "ids" | "points">,
 ): tf.Tensor3D {
-  const [B, T] = ids.shape;
   const sizes = blockSizes(config);
+  return decodeWithBank(model, {
+    ids,
+    latents,
+    // Position -K + k; the sizes of the blocks may differ.
+    positions: sizes.flatMap((K) => Array.from({ length: K }, (_, k) => k - K)),
+    seenFrom: perLatent(points, sizes).sub(1),
+  });
+}
+
+/** Memory slots beside the text. */
+export interface MemoryBank {
+  /** Tokens, `[B, T]`. */
+  readonly ids: tf.Tensor2D;
+  /** Latents, `[B, M, D]`. */
+  readonly latents: tf.Tensor3D;
+  /** Position of each latent, M numbers. */
+  readonly positions: readonly number[];
+  /** The first token that sees each latent, `[B, M]`; T or more: none. */
+  readonly seenFrom: tf.Tensor2D;
+}
+
+/** Hidden states of the text, `[B, T, D]`, with a bank of memory beside it. */
+export function decodeWithBank(
+  { config: model, weights }: FrozenModel,
+  { ids, latents, positions, seenFrom }: MemoryBank,
+): tf.Tensor3D {
+  const [B, T] = ids.shape;
   const M = latents.shape[1];
-  // Position -K + k; the sizes of the blocks may differ.
-  const fromEnd = sizes.flatMap((K) =>
-    Array.from({ length: K }, (_, k) => k - K)
-  );
   const bank = decode(model, { weights }, {
     embeddings: latents,
-    positions: tf.tile(tf.tensor2d(fromEnd, [1, M], "int32"), [B, 1]),
+    positions: tf.tile(tf.tensor2d([...positions], [1, M], "int32"), [B, 1]),
     mask: causalMask(M),
   }).keyValues;
   const seen = tf.range(0, T, 1, "int32").reshape([1, 1, T, 1])
-    .greaterEqual(perLatent(points, sizes).sub(1).reshape([B, 1, 1, M]));
-  const past: CachePart = {
-    layers: bank,
-    mask: maskWhere(seen) as tf.Tensor4D,
-  };
+    .greaterEqual(seenFrom.reshape([B, 1, 1, M]));
   return decode(model, { weights }, {
     embeddings: embed(weights, ids),
     positions: textPositions(B, T),
     mask: causalMask(T),
-    past: [past],
+    past: [{ layers: bank, mask: maskWhere(seen) as tf.Tensor4D }],
   }).hidden;
 }
 

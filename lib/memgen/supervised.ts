@@ -56,32 +56,62 @@ export interface Targets {
 }
 
 /**
+ * Refuses insertion points that no block stands for, before any work.
+ *
+ * @throws {RangeError} If a row has more points than there are blocks, or its
+ * points do not increase within 1 to the length of the row.
+ */
+export function requirePoints(
+  rows: readonly SupervisedRow[],
+  config: MemgenConfig,
+): void {
+  const blocks = 1 + config.maxInferenceAugmentations;
+  rows.forEach(({ ids, points }, b) => {
+    if (points.length > blocks) {
+      throw new RangeError(
+        `Cannot pack a batch as row ${b} may hold at most ${blocks} insertion points: current value is ${points.length}`,
+      );
+    }
+    const isInOrder = points.every((point, n) =>
+      Number.isInteger(point) && point <= ids.length &&
+      point > (points[n - 1] ?? 0)
+    );
+    if (!isInOrder) {
+      throw new RangeError(
+        `Cannot pack a batch as the insertion points of row ${b} must increase within 1 to ${ids.length}: current value is ${points}`,
+      );
+    }
+  });
+}
+
+/**
  * Targets of a batch.
  *
  * @param place Where the hidden state that predicts token t of row b stands.
- * @throws {RangeError} If there are more than P.
+ * @throws {RangeError} If there are none or more than P.
  */
 export function packTargets(
   rows: readonly SupervisedRow[],
   shape: BatchShape,
   place: (row: number, t: number) => number,
 ): Targets {
+  const supervised = rows.flatMap(({ labels }, b) =>
+    labels.flatMap((label, t) =>
+      t > 0 && label !== IGNORED_LABEL ? [{ b, t, label }] : []
+    )
+  );
+  if (supervised.length === 0 || supervised.length > shape.targets) {
+    throw new RangeError(
+      `Cannot pack a batch as it must hold 1 to ${shape.targets} supervised tokens: current value is ${supervised.length}`,
+    );
+  }
   const places = new Int32Array(shape.targets);
   const ids = new Int32Array(shape.targets);
   const weights = new Float32Array(shape.targets);
-  let count = 0;
-  rows.forEach(({ labels }, b) => {
-    for (let t = 1; t < labels.length; t++) {
-      if (labels[t] === IGNORED_LABEL) continue;
-      if (count === shape.targets) {
-        throw new RangeError(
-          `Cannot pack a batch as it may hold at most ${shape.targets} supervised tokens: current value is more`,
-        );
-      }
-      places[count] = place(b, t);
-      ids[count] = labels[t];
-      weights[count++] = 1;
-    }
+  supervised.forEach(({ b, t, label }, i) => {
+    places[i] = place(b, t);
+    ids[i] = label;
+    weights[i] = 1;
   });
   return {
     places: tf.tensor1d(places, "int32"),
@@ -93,7 +123,8 @@ export function packTargets(
 /**
  * Tokens of a batch, `[B, T]`, padded with 0 on the right.
  *
- * @throws {RangeError} If a row is longer than T or there are more than B.
+ * @throws {RangeError} If a row is longer than T, has not one label a token,
+ * or there are more than B.
  */
 export function packIds(
   rows: readonly SupervisedRow[],
@@ -109,6 +140,11 @@ export function packIds(
     if (row.ids.length > T) {
       throw new RangeError(
         `Cannot pack a batch as its rows may hold at most ${T} tokens: current value is ${row.ids.length}`,
+      );
+    }
+    if (row.labels.length !== row.ids.length) {
+      throw new RangeError(
+        `Cannot pack a batch as row ${b} must have a label for each of its ${row.ids.length} tokens: current value is ${row.labels.length}`,
       );
     }
     ids.set(row.ids, b * T);

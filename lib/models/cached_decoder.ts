@@ -92,7 +92,8 @@ export function embedInputs(
   const M = vectors.shape[1];
   if (M === 0) return tokens;
   const isToken = vectorIndex.less(0).toFloat().expandDims(-1);
-  const places = tf.oneHot(vectorIndex, M).toFloat(); // [b, T, M]
+  const numbers = tf.range(0, M, 1, "int32");
+  const places = vectorIndex.expandDims(-1).equal(numbers).toFloat(); // [b, T, M]
   return tokens.mul(isToken).add(tf.matMul(places, vectors));
 }
 
@@ -218,7 +219,9 @@ export class CachedDecoder {
    * @param blocks New inputs of each, in order; may differ in number.
    * @param tails Inputs that `fn` adds, the same number for each row; they
    * see all that is before them and are not remembered.
-   * @returns What `fn` finishes with, for `bucketed` rows; the caller owns it.
+   * @returns What `fn` finishes with, for the padded number of rows; the
+   * caller owns it.
+   * @throws {RangeError} If a row would hold more than the cache's capacity.
    */
   extend<P, R>(
     fn: ExtendFunction<P, R>,
@@ -248,8 +251,14 @@ export class CachedDecoder {
       }))
     );
     disposeTree(keyValues);
-    this.#cache.merge({ rows, layers: keep, kinds });
-    disposeTree(keep);
+    try {
+      this.#cache.merge({ rows, layers: keep, kinds });
+    } catch (error) {
+      disposeTree(result);
+      throw error;
+    } finally {
+      disposeTree(keep);
+    }
     return result;
   }
 
@@ -258,6 +267,9 @@ export class CachedDecoder {
    *
    * @param fn From `makeStep`.
    * @param tokens One entry a row; anything for inactive rows.
+   * @returns What `fn` finishes with; the caller owns it.
+   * @throws {RangeError} If a row holds more than the cache's capacity, once
+   * in `RECENT_SLOTS` steps.
    */
   step<P, R>(
     fn: StepFunction<P, R>,

@@ -61,95 +61,120 @@ export function parseDecoderConfig(raw: unknown, file: string): DecoderConfig {
     );
   }
   const fields = raw as Readonly<Record<string, unknown>>;
-  const refuse = (name: string, rule: string): never => {
-    const value = JSON.stringify(fields[name]);
-    const error = fields[name] === undefined ? TypeError : RangeError;
-    throw new error(
-      `Cannot read ${file} as '${name}' must be ${rule}: current value is ${value}`,
+  const refuse: Refuse = (name, rule, type) => {
+    const value = fields[name];
+    const isWrongType = value === undefined ||
+      type !== undefined && typeof value !== type;
+    throw new (isWrongType ? TypeError : RangeError)(
+      `Cannot read ${file} as '${name}' must be ${rule}: current value is ${
+        JSON.stringify(value)
+      }`,
     );
   };
-  const positive = (name: string, fallback?: number): number => {
-    const value = fields[name] ?? fallback;
+  const integer = (name: string): number => {
+    const value = fields[name];
     return Number.isInteger(value) && value as number > 0
       ? value as number
-      : refuse(name, "a positive integer");
+      : refuse(name, "a positive integer", "number");
   };
-  const must = (name: string, allowed: readonly unknown[]): void => {
-    if (!allowed.includes(fields[name])) {
-      refuse(name, allowed.map((value) => JSON.stringify(value)).join(" or "));
+  const number = (name: string): number => {
+    const value = fields[name];
+    return typeof value === "number" && value > 0
+      ? value
+      : refuse(name, "a positive number", "number");
+  };
+  const mustBeOff = (name: string): void => {
+    if (![undefined, null, false].includes(fields[name] as null)) {
+      refuse(name, "off, as the decoder does not do it");
     }
   };
 
   const family = FAMILIES.find((name) => name === fields.model_type) ??
-    refuse("model_type", `one of ${FAMILIES.join(", ")}`);
-  must("hidden_act", ["silu"]);
-  must("rope_scaling", [null, undefined]);
-  must("use_sliding_window", [false, null, undefined]);
-  if (family !== "qwen2") must("attention_bias", [false, undefined]);
-  must("mlp_bias", [false, undefined]);
+    refuse("model_type", `one of ${FAMILIES.join(", ")}`, "string");
+  if (fields.hidden_act !== "silu") refuse("hidden_act", '"silu"', "string");
+  mustBeOff("rope_scaling");
+  mustBeOff("use_sliding_window");
+  mustBeOff("mlp_bias");
+  if (family !== "qwen2") mustBeOff("attention_bias");
+  const layerTypes = [fields.layer_types ?? []].flat();
+  if (layerTypes.some((type) => type !== "full_attention")) {
+    refuse("layer_types", 'a list of "full_attention"');
+  }
 
-  const layers = positive("num_hidden_layers");
-  const heads = positive("num_attention_heads");
-  const keyValueHeads = positive("num_key_value_heads", heads);
-  const hiddenSize = positive("hidden_size");
+  const layers = integer("num_hidden_layers");
+  const heads = integer("num_attention_heads");
+  const keyValueHeads = integer("num_key_value_heads");
+  const hiddenSize = integer("hidden_size");
   if (heads % keyValueHeads !== 0) {
     refuse("num_key_value_heads", `a divisor of ${heads} heads`);
   }
-  if (fields.head_dim === undefined && hiddenSize % heads !== 0) {
+  // Without it Qwen3's code takes 128, the others' what the heads leave.
+  const hasHeadDim = family === "qwen3" || fields.head_dim !== undefined;
+  if (!hasHeadDim && hiddenSize % heads !== 0) {
     refuse("hidden_size", `a multiple of ${heads} heads`);
   }
-  const headDim = positive("head_dim", hiddenSize / heads);
-  if (headDim % 2 !== 0) refuse("head_dim", "even, as RoPE turns pairs");
-  const ropeTheta = fields.rope_theta;
-  if (typeof ropeTheta !== "number" || ropeTheta <= 0) {
-    refuse("rope_theta", "a positive number");
+  const headDim = hasHeadDim ? integer("head_dim") : hiddenSize / heads;
+  if (headDim % 2 !== 0) {
+    const name = hasHeadDim ? "head_dim" : "hidden_size";
+    refuse(name, "such that heads are even in size, as RoPE turns pairs");
   }
-  const rmsNormEps = fields.rms_norm_eps;
-  if (typeof rmsNormEps !== "number" || rmsNormEps <= 0) {
-    refuse("rms_norm_eps", "a positive number");
+  // The defaults of transformers 4.55.4.
+  const tied = fields.tie_word_embeddings ?? family === "smollm3";
+  if (typeof tied !== "boolean") {
+    refuse("tie_word_embeddings", "a boolean", "boolean");
   }
-  const tied = fields.tie_word_embeddings ?? family !== "qwen3";
-  if (typeof tied !== "boolean") refuse("tie_word_embeddings", "a boolean");
 
+  const vocabSize = integer("vocab_size");
   return {
     family,
-    vocabSize: positive("vocab_size"),
+    vocabSize,
     hiddenSize,
-    intermediateSize: positive("intermediate_size"),
+    intermediateSize: integer("intermediate_size"),
     layers,
     heads,
     keyValueHeads,
     headDim,
-    ropeTheta: ropeTheta as number,
+    ropeTheta: number("rope_theta"),
     ropeLayers: ropeLayers(fields.no_rope_layers, family, layers, refuse),
-    rmsNormEps: rmsNormEps as number,
+    rmsNormEps: number("rms_norm_eps"),
     tieWordEmbeddings: tied as boolean,
-    maxPositions: positive("max_position_embeddings"),
-    eosTokenIds: eosTokenIds(fields.eos_token_id, refuse),
+    maxPositions: integer("max_position_embeddings"),
+    eosTokenIds: eosTokenIds(fields.eos_token_id, vocabSize, refuse),
   };
 }
+
+/**
+ * Throws that a field breaks a rule: a TypeError if it is missing or not of
+ * the type (as `typeof` says it), else a RangeError.
+ */
+type Refuse = (name: string, rule: string, type?: string) => never;
 
 /** SmolLM3 lists 1 for a layer with RoPE and 0 for one without. */
 function ropeLayers(
   value: unknown,
   family: Family,
   layers: number,
-  refuse: (name: string, rule: string) => never,
+  refuse: Refuse,
 ): boolean[] {
   if (family !== "smollm3") return Array(layers).fill(true);
   const valid = Array.isArray(value) && value.length === layers &&
     value.every((flag) => flag === 0 || flag === 1);
-  if (!valid) refuse("no_rope_layers", `a list of ${layers} times 0 or 1`);
+  if (!valid) {
+    refuse("no_rope_layers", `a list of ${layers} times 0 or 1`, "object");
+  }
   return (value as number[]).map((flag) => flag === 1);
 }
 
 function eosTokenIds(
   value: unknown,
-  refuse: (name: string, rule: string) => never,
+  vocabSize: number,
+  refuse: Refuse,
 ): number[] {
-  const ids = value === undefined || value === null ? [] : [value].flat();
-  return ids.every((id) => Number.isInteger(id) && id as number >= 0)
-    ? ids as number[]
+  const isToken = (id: unknown): id is number =>
+    Number.isInteger(id) && id as number >= 0 && id as number < vocabSize;
+  const ids: unknown[] = [value ?? []].flat();
+  return ids.every(isToken)
+    ? ids
     : refuse("eos_token_id", "a token id or a list of them");
 }
 
@@ -207,6 +232,8 @@ export function formatDecoderConfig(
   return {
     architectures: [names[config.family]],
     attention_dropout: 0,
+    // Without null, SmolLM3 gets ids that a small vocabulary does not have.
+    bos_token_id: null,
     eos_token_id: others.length > 0 ? config.eosTokenIds : eos ?? null,
     head_dim: config.headDim,
     hidden_act: "silu",
@@ -220,6 +247,7 @@ export function formatDecoderConfig(
     num_attention_heads: config.heads,
     num_hidden_layers: config.layers,
     num_key_value_heads: config.keyValueHeads,
+    pad_token_id: null,
     rms_norm_eps: config.rmsNormEps,
     rope_scaling: null,
     rope_theta: config.ropeTheta,

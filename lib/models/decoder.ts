@@ -11,9 +11,11 @@ import type { NamedTensors } from "../tensorflow/mod.ts";
 import {
   attend,
   type AttentionPart,
+  causalMask,
   type KeyValue,
   rotate,
   rotation,
+  visibility,
 } from "./attention.ts";
 import type { DecoderConfig } from "./config.ts";
 import { type Lora, loraChange } from "./lora.ts";
@@ -133,6 +135,33 @@ export function decode(
   }
   const hidden = norm(x, "model.norm").reshape([B, T, D]) as tf.Tensor3D;
   return { hidden, keyValues };
+}
+
+/** A padded batch, as Hugging Face takes it. */
+export interface PaddedInput {
+  /** Token ids, `[B, T]`; where the mask is 0, any that the model has. */
+  readonly ids: tf.Tensor2D;
+  /** 1 for a token, 0 for padding on either side, `[B, T]`, int32. */
+  readonly attentionMask: tf.Tensor2D;
+}
+
+/**
+ * Hidden states after the last norm of a padded batch, `[B, T, D]`; defined
+ * where the mask is 1. A row's positions count its tokens from 0.
+ */
+export function decodePadded(
+  config: DecoderConfig,
+  view: DecoderView,
+  { ids, attentionMask }: PaddedInput,
+): tf.Tensor3D {
+  // 1 and 0 are the kinds of text and of nothing.
+  const visible = visibility(attentionMask, attentionMask);
+  return decode(config, view, {
+    embeddings: embed(view.weights, ids),
+    positions: tf.cumsum(attentionMask, 1).sub(tf.scalar(1, "int32"))
+      .maximum(tf.scalar(0, "int32")),
+    mask: causalMask(ids.shape[1]).add(visible),
+  }).hidden;
 }
 
 /** x / sqrt(mean(x^2) + eps) * weight over the last axis. */

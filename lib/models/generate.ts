@@ -19,6 +19,7 @@ import {
   type StepFunction,
 } from "./cached_decoder.ts";
 import { KIND } from "./attention.ts";
+import type { DecoderConfig } from "./config.ts";
 import { type DecoderView, logits } from "./decoder.ts";
 import { type CacheSize, makeMerge, type MergeFunction } from "./kv_cache.ts";
 import type { Model } from "./model.ts";
@@ -73,7 +74,7 @@ export interface Memory {
 export interface GenerateOptions {
   /** Tokens generated at most. */
   readonly maxNewTokens: number;
-  /** 0 is greedy. @default {0} */
+  /** 0 is greedy, else divides the scores. @default {0} */
   readonly temperature?: number;
   /** Seed of the sampled tokens. @default {0} */
   readonly seed?: number;
@@ -83,7 +84,7 @@ export interface GenerateOptions {
   readonly view?: DecoderView;
   /** Memory, if any. */
   readonly memory?: Memory;
-  /** Called after every finished batch. */
+  /** Called whenever rows have ended, with how many have and of how many. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -150,8 +151,9 @@ export class Generator {
     const results: Generation[] = [];
     for (let start = 0; start < prompts.length; start += batchSize) {
       const batch = prompts.slice(start, start + batchSize);
-      results.push(...this.#generateBatch(batch, start, options));
-      onProgress?.(results.length, prompts.length);
+      const onEnded = (ended: number): void =>
+        onProgress?.(start + ended, prompts.length);
+      results.push(...this.#generateBatch(batch, start, options, onEnded));
     }
     return results;
   }
@@ -165,6 +167,7 @@ export class Generator {
     prompts: readonly (readonly number[])[],
     firstRow: number,
     options: GenerateOptions,
+    onEnded: (ended: number) => void,
   ): Generation[] {
     const { maxNewTokens, temperature = 0, seed = 0, memory } = options;
     const { config, weights } = this.#model;
@@ -270,19 +273,27 @@ export class Generator {
     };
 
     try {
-      for (;;) {
+      for (let ended = 0;;) {
         const active = rows.filter((row) =>
           row.augmentation.length < maxNewTokens &&
           !(row.augmentation.length > 0 &&
             config.eosTokenIds.includes(row.tokens.at(-1)!))
         );
+        if (rows.length - active.length > ended) {
+          ended = rows.length - active.length;
+          onEnded(ended);
+        }
         if (active.length === 0) break;
         const due = active.filter((row) =>
           row.ran < row.tokens.length - 1 || row.ran === 0 ||
           session?.isCandidate(row)
         );
         const ready = active.filter((row) => !due.includes(row));
-        if (due.length >= BLOCK_ROWS || ready.length === 0) {
+        // A prompt never waits: its row could have been going on all the time.
+        const starting = due.filter(({ ran }) => ran === 0);
+        if (starting.length > 0) {
+          runBlock(starting.slice(0, BLOCK_ROWS));
+        } else if (due.length >= BLOCK_ROWS || ready.length === 0) {
           runBlock(due.slice(0, BLOCK_ROWS));
         } else {
           runStep(ready);
@@ -303,38 +314,57 @@ export class Generator {
     options: GenerateOptions,
   ): void {
     const { maxNewTokens, temperature = 0, batchSize = 32 } = options;
-    const { vocabSize, maxPositions } = this.#model.config;
     requireInteger("maxNewTokens", maxNewTokens);
     requireInteger("batchSize", batchSize);
-    if (!(temperature >= 0)) {
+    if (!(temperature >= 0 && temperature < Infinity)) {
       throw new RangeError(
-        `Cannot generate as 'temperature' must be 0 or more: current value is ${temperature}`,
+        `Cannot generate as 'temperature' must be a number of at least 0: current value is ${temperature}`,
       );
     }
-    prompts.forEach((prompt, i) => {
-      if (prompt.length === 0) {
-        throw new RangeError(
-          `Cannot generate as prompt ${i} must hold a token: current value is []`,
-        );
-      }
-      const unknown = prompt.find((id) =>
-        !Number.isInteger(id) || id < 0 || id >= vocabSize
-      );
-      if (unknown !== undefined) {
-        throw new RangeError(
-          `Cannot generate as the tokens of prompt ${i} must be within 0 to ${
-            vocabSize - 1
-          }: current value is ${unknown}`,
-        );
-      }
-      const length = prompt.length + maxNewTokens +
-        (options.memory?.maxLatents ?? 0);
-      if (length > maxPositions) {
-        throw new RangeError(
-          `Cannot generate as prompt ${i}, its memory and its continuation must fit into ${maxPositions} positions: current value is ${length}`,
-        );
-      }
-    });
+    prompts.forEach((prompt, i) =>
+      requirePrompt(this.#model.config, prompt, {
+        name: `prompt ${i}`,
+        maxNewTokens,
+        maxLatents: options.memory?.maxLatents ?? 0,
+      })
+    );
+  }
+}
+
+/**
+ * Refuses a prompt that cannot be continued.
+ *
+ * @throws {RangeError} If it is empty, holds an unknown token, or does not fit
+ * the model's positions.
+ */
+export function requirePrompt(
+  { vocabSize, maxPositions }: DecoderConfig,
+  prompt: readonly number[],
+  { name, maxNewTokens, maxLatents }: {
+    /** What the prompt is called in messages. */
+    readonly name: string;
+    readonly maxNewTokens: number;
+    readonly maxLatents: number;
+  },
+): void {
+  const refuse = (rule: string, current: string | number): never => {
+    throw new RangeError(
+      `Cannot generate as ${name} must ${rule}: current value is ${current}`,
+    );
+  };
+  if (prompt.length === 0) refuse("hold a token", "[]");
+  const unknown = prompt.find((id) =>
+    !Number.isInteger(id) || id < 0 || id >= vocabSize
+  );
+  if (unknown !== undefined) {
+    refuse(`hold tokens from 0 to ${vocabSize - 1}`, unknown);
+  }
+  const length = prompt.length + maxNewTokens + maxLatents;
+  if (length > maxPositions) {
+    refuse(
+      `fit into ${maxPositions} positions with its memory and continuation`,
+      length,
+    );
   }
 }
 

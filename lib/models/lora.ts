@@ -8,7 +8,12 @@ import * as tf from "@tensorflow/tfjs";
 import { type Random, uniforms } from "../random.ts";
 import { type DecoderConfig, weightShapes } from "./config.ts";
 import type { NamedTensors } from "../tensorflow/mod.ts";
-import type { LoraAdapter, LoraConfig } from "./peft.ts";
+import {
+  type LoraAdapter,
+  type LoraConfig,
+  type LoraWeights,
+  readLoraAdapter,
+} from "./peft.ts";
 
 /** The two factors of one projection's change. */
 export interface LoraFactors {
@@ -67,8 +72,11 @@ export function loraShapes(
   const shapes = new Map<string, number[]>();
   for (const target of settings.targetModules) {
     const ending = `.${target}.weight`;
-    const found = [...weightShapes(model)]
-      .filter(([name, shape]) => name.endsWith(ending) && shape.length === 2);
+    const found = [...weightShapes(model)].filter(([name, shape]) =>
+      // The embedding is a matrix too, but no projection.
+      name.startsWith("model.layers.") && name.endsWith(ending) &&
+      shape.length === 2
+    );
     if (found.length === 0) {
       throw new RangeError(
         `Cannot adapt the model as a target must be one of its projections: current value is ${target}`,
@@ -127,17 +135,79 @@ export function loraToAdapter(
   prefix: string,
   config: LoraConfig,
 ): LoraAdapter {
-  const modules = new Map<
-    string,
-    LoraAdapter["modules"] extends ReadonlyMap<string, infer W> ? W : never
-  >();
   const host = (tensor: tf.Tensor2D) => ({
     shape: tensor.shape,
     data: tensor.dataSync() as Float32Array<ArrayBuffer>,
   });
   const view = loraView(parameters, prefix, config);
-  for (const [module, { a, b }] of Object.entries(view.modules)) {
-    modules.set(module, { loraA: host(a), loraB: host(b) });
-  }
+  const modules = new Map(
+    Object.entries(view.modules).map(([module, { a, b }]): [
+      string,
+      LoraWeights,
+    ] => [module, { loraA: host(a), loraB: host(b) }]),
+  );
   return { config, modules, baseModel: null };
+}
+
+/**
+ * Refuses an adapter that does not fit a model factor by factor.
+ *
+ * @param folder Where the adapter comes from, for messages.
+ * @throws {RangeError} If a factor is missing, unexpected or of another shape.
+ */
+export function requireLoraFits(
+  adapter: LoraAdapter,
+  model: DecoderConfig,
+  folder: string,
+): void {
+  const expected = loraShapes(model, adapter.config, "");
+  const found = new Map<string, readonly number[]>();
+  for (const [module, { loraA, loraB }] of adapter.modules) {
+    found.set(`${module}.lora_A.weight`, loraA.shape);
+    found.set(`${module}.lora_B.weight`, loraB.shape);
+  }
+  for (const name of new Set([...expected.keys(), ...found.keys()])) {
+    const [shape, current] = [expected, found].map((shapes) =>
+      JSON.stringify(shapes.get(name) ?? "none")
+    );
+    if (shape !== current) {
+      throw new RangeError(
+        `Cannot load ${folder} as the shape of '${name}' must be that of the model, ${shape}: current value is ${current}`,
+      );
+    }
+  }
+}
+
+/**
+ * Loads a PEFT folder for a model; the caller owns the tensors.
+ *
+ * @throws {RangeError} If the adapter does not fit the model.
+ * @throws As `readLoraAdapter` does for bad files.
+ */
+export function loadLora(folder: string, model: DecoderConfig): Lora {
+  const adapter = readLoraAdapter(folder);
+  requireLoraFits(adapter, model, folder);
+  return loraView(loraFromAdapter(adapter, ""), "", adapter.config);
+}
+
+/**
+ * The weights with an adapter's change written into them: W + scale B A for
+ * every adapted projection.
+ *
+ * @returns All weights by name. Those of adapted projections are new and the
+ * caller's; all others are the base model's own tensors, shared with it. So
+ * free only `` `${module}.weight` `` of the adapter's modules.
+ */
+export function mergeLora(
+  weights: NamedTensors,
+  { scale, modules }: Lora,
+): NamedTensors {
+  const merged = Object.entries(modules).map(([module, { a, b }]) => {
+    const name = `${module}.weight`;
+    return [
+      name,
+      tf.tidy(() => weights[name].add(tf.matMul(b, a).mul(scale))),
+    ] as const;
+  });
+  return { ...weights, ...Object.fromEntries(merged) };
 }

@@ -48,11 +48,13 @@ export {
 export {
   type CachePart,
   decode,
+  decodePadded,
   type DecoderInput,
   type DecoderOutput,
   type DecoderView,
   embed,
   logits,
+  type PaddedInput,
 } from "./decoder.ts";
 export {
   type GenerateOptions,
@@ -64,6 +66,7 @@ export {
   type MemorySession,
   NOT_ASKED,
   plainItems,
+  requirePrompt,
 } from "./generate.ts";
 export type {
   FiniteOptions,
@@ -82,6 +85,7 @@ export {
 } from "./kv_cache.ts";
 export {
   initializeLora,
+  loadLora,
   type Lora,
   loraChange,
   type LoraFactors,
@@ -89,8 +93,19 @@ export {
   loraShapes,
   loraToAdapter,
   loraView,
+  mergeLora,
+  requireLoraFits,
 } from "./lora.ts";
-export { loadModel, type Model, toHost, toTensor } from "./model.ts";
+export {
+  initializeWeights,
+  loadModel,
+  type Model,
+  readTokenizerFiles,
+  saveModel,
+  type SaveModelOptions,
+  toHost,
+  toTensor,
+} from "./model.ts";
 export {
   type LoraAdapter,
   type LoraConfig,

@@ -1,9 +1,18 @@
-/** A decoder with its weights and tokenizer, from a Hugging Face folder. */
+/** A decoder with its weights and tokenizer, in a Hugging Face folder. */
+import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import type { NamedTensors } from "../tensorflow/mod.ts";
-import { openCheckpoint, readJsonObject } from "./checkpoint_files.ts";
+import { normals, type Random } from "../random.ts";
+import { disposeTree, type NamedTensors } from "../tensorflow/mod.ts";
+import { writeFileAtomically } from "./atomic_file.ts";
+import {
+  openCheckpoint,
+  readJsonObject,
+  writeCheckpoint,
+  writeJson,
+} from "./checkpoint_files.ts";
 import {
   type DecoderConfig,
+  formatDecoderConfig,
   parseDecoderConfig,
   weightShapes,
 } from "./config.ts";
@@ -22,47 +31,164 @@ export interface Model {
 
 /**
  * Loads config.json, the weights (one file or shards; fp32, fp16, bf16) and
- * the tokenizer of a folder. Tensor by tensor: no second copy in memory.
+ * the tokenizer of a folder. Tensor by tensor: no second copy in memory. The
+ * caller owns the weights.
  *
- * @throws {TypeError | RangeError} If the architecture is not one of ours.
+ * @throws {TypeError | RangeError} If the architecture is not one of ours, or
+ * the tokenizer has tokens without an embedding.
  * @throws {Error} If a tensor is missing, unexpected, of the wrong shape, or
- * not finite; names folder and tensor.
+ * not finite; names folder or file, and tensor.
+ * @throws As `openCheckpoint` and `loadTokenizer` do for bad files.
  */
 export async function loadModel(folder: string): Promise<Model> {
-  const configFile = `${folder}/config.json`;
+  const configFile = join(folder, "config.json");
   const config = parseDecoderConfig(readJsonObject(configFile), configFile);
   const tokenizer = await loadTokenizer(folder);
+  if (tokenizer.vocabSize > config.vocabSize) {
+    throw new RangeError(
+      `Cannot load ${folder} as its tokenizer must have at most the ${config.vocabSize} tokens of its 'vocab_size': current value is ${tokenizer.vocabSize}`,
+    );
+  }
   return { config, weights: loadWeights(folder, config), tokenizer };
 }
 
 function loadWeights(folder: string, config: DecoderConfig): NamedTensors {
-  const expected = weightShapes(config);
   using checkpoint = openCheckpoint(folder);
+  requireShapes(checkpoint.tensors, config, `load ${folder}`);
+  const weights: Record<string, tf.Tensor> = {};
+  try {
+    for (const name of weightShapes(config).keys()) {
+      weights[name] = toTensor(checkpoint.read(name));
+    }
+  } catch (error) {
+    disposeTree(weights);
+    throw error;
+  }
+  return weights;
+}
+
+/** Refuses tensors that are not exactly those of a configuration. */
+function requireShapes(
+  tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>,
+  config: DecoderConfig,
+  action: string,
+): void {
+  const expected = weightShapes(config);
   for (const [name, shape] of expected) {
-    const found = checkpoint.tensors.get(name);
+    const found = tensors.get(name);
     if (found === undefined) {
       throw new Error(
-        `Cannot load ${folder} as its checkpoint must hold tensor '${name}': current value is none`,
+        `Cannot ${action} as there must be a tensor '${name}': current value is none`,
       );
     }
     if (`${found.shape}` !== `${shape}`) {
       throw new RangeError(
-        `Cannot load ${folder} as tensor '${name}' must have shape ${
+        `Cannot ${action} as tensor '${name}' must have shape ${
           JSON.stringify(shape)
         }: current value is ${JSON.stringify(found.shape)}`,
       );
     }
   }
-  for (const name of checkpoint.tensors.keys()) {
+  for (const name of tensors.keys()) {
     if (!expected.has(name)) {
       throw new Error(
-        `Cannot load ${folder} as its config.json has no place for a tensor: current value is '${name}'`,
+        `Cannot ${action} as every tensor must have a place in the model: current value is '${name}'`,
       );
     }
   }
+}
+
+/** Options of `saveModel`. */
+export interface SaveModelOptions {
+  /**
+   * Text of the tokenizer's files by name: those of `readTokenizerFiles` for
+   * the tokenizer of another folder.
+   */
+  readonly tokenizerFiles: ReadonlyMap<string, string>;
+}
+
+/**
+ * Saves a model as Hugging Face does: config.json, generation_config.json,
+ * the weights in float32 and the tokenizer's files. The folder is made if it
+ * does not exist; config.json is written last and makes it a model.
+ *
+ * @throws {Error} If a tensor is missing, unexpected, of the wrong shape or
+ * not finite; names folder or file, and tensor.
+ * @throws As `writeCheckpoint` does if the folder holds other weights.
+ */
+export function saveModel(
+  folder: string,
+  { config, weights, tokenizer }: Model,
+  { tokenizerFiles }: SaveModelOptions,
+): void {
+  const tensors = new Map(Object.entries(weights));
+  requireShapes(tensors, config, `save ${folder}`);
+  const hosts = Array.from(
+    tensors,
+    ([name, tensor]) => [name, toHost(tensor)] as const,
+  );
+  writeCheckpoint(folder, new Map(hosts));
+  for (const [name, text] of tokenizerFiles) {
+    const bytes = new TextEncoder().encode(text);
+    writeFileAtomically(join(folder, name), (write) => write(bytes));
+  }
+  const fields = formatDecoderConfig(config);
+  const padding = { "pad_token_id": tokenizer.padTokenId };
+  writeJson(join(folder, "generation_config.json"), {
+    _from_model_config: true,
+    eos_token_id: fields.eos_token_id,
+    ...padding,
+  });
+  writeJson(join(folder, "config.json"), { ...fields, ...padding });
+}
+
+/** What Hugging Face's fast tokenizers consist of; only the first two must be. */
+const TOKENIZER_FILES: readonly string[] = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "chat_template.jinja",
+];
+
+/**
+ * Text of the tokenizer's files of a model folder, by name.
+ *
+ * @throws {Deno.errors.NotFound} If one that must be is not there.
+ */
+export function readTokenizerFiles(folder: string): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const [i, name] of TOKENIZER_FILES.entries()) {
+    try {
+      files.set(name, Deno.readTextFileSync(join(folder, name)));
+    } catch (error) {
+      if (i < 2 || !(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return files;
+}
+
+/** Standard deviation of fresh matrices: `initializer_range` of config.json. */
+const INITIALIZER_RANGE = 0.02;
+
+/**
+ * Weights of an untrained model as transformers initialises them: matrices
+ * normal, norms 1, biases 0. The caller owns the tensors.
+ *
+ * @param random Equal streams give equal weights.
+ */
+export function initializeWeights(
+  config: DecoderConfig,
+  random: Random,
+): NamedTensors {
   const weights: Record<string, tf.Tensor> = {};
-  for (const name of expected.keys()) {
-    weights[name] = toTensor(checkpoint.read(name));
+  for (const [name, shape] of weightShapes(config)) {
+    if (shape.length === 2) {
+      const values = normals(random, shape[0] * shape[1])
+        .map((value) => value * INITIALIZER_RANGE);
+      weights[name] = tf.tensor(values, shape);
+    } else {
+      weights[name] = name.endsWith(".bias") ? tf.zeros(shape) : tf.ones(shape);
+    }
   }
   return weights;
 }

@@ -25,10 +25,13 @@ export function chooseTokens(
 ): tf.Tensor1D {
   if (noise === null) return tf.argMax(logits, -1) as tf.Tensor1D;
   const N = logits.shape[0];
-  const probabilities = tf.softmax(logits.div(noise.temperature));
-  const cumulated = tf.cumsum(probabilities, 1);
+  // The largest score becomes 0, so that no temperature makes scores overflow.
+  const scores = logits.sub(logits.max(1, true)).div(noise.temperature);
+  const cumulated = tf.cumsum(tf.softmax(scores), 1);
   // The sum is 1 only up to rounding: compare with a share of the real one.
   const total = cumulated.max(1, true);
-  const threshold = noise.uniforms.reshape([N, 1]).mul(total);
-  return tf.argMax(cumulated.greater(threshold).toInt(), -1) as tf.Tensor1D;
+  // A number next to 1 is 1 in float32, a share that no sum exceeds.
+  const uniforms = noise.uniforms.minimum(1 - 2 ** -24).reshape([N, 1]);
+  const exceeds = cumulated.greater(uniforms.mul(total));
+  return tf.argMax(exceeds.toInt(), -1) as tf.Tensor1D;
 }

@@ -58,6 +58,9 @@ type Entry =
   | { readonly handle: Deno.PointerValue; readonly trace?: undefined }
   | { readonly trace: Trace; readonly output: GraphOutput };
 
+/** What one byte of a protocol buffer's integer holds. */
+export const MAX_THREADS = 127;
+
 /** Settings of TensorFlow's runtime. */
 export interface ContextOptions {
   /** Threads within an op, and ops at once; 1 to 127. Default: all cores. */
@@ -81,8 +84,6 @@ export class TensorflowBinding {
   readonly TF_ATTR_FLOAT = ATTRIBUTE.float;
   readonly TF_ATTR_BOOL = ATTRIBUTE.bool;
   readonly TF_ATTR_TYPE = ATTRIBUTE.type;
-  readonly TF_ATTR_SHAPE = ATTRIBUTE.shape;
-  readonly TF_ATTR_RESOURCE = ATTRIBUTE.resource;
   /** TensorFlow's version. */
   readonly TF_Version: string;
   /** What TensorFlow can run on. */
@@ -272,7 +273,7 @@ export class TensorflowBinding {
     try {
       for (const handle of inputs) symbols.TFE_OpAddInput(op, handle, status);
       this.#api.check(`run ${name}`);
-      setAttributes(symbols, { op, graph: false, status }, attributes);
+      setAttributes(symbols, { op, graph: false }, attributes);
       const results = new BigUint64Array(outputs);
       const count = Int32Array.of(outputs);
       symbols.TFE_Execute(op, results, count, status);
@@ -365,10 +366,9 @@ function sessionConfig({ threads }: ContextOptions): Uint8Array<ArrayBuffer> {
   const ALLOW_GROWTH = 0x20;
   const config = [GPU_OPTIONS, 2, ALLOW_GROWTH, 1];
   if (threads !== undefined) {
-    // One byte holds a varint up to 127.
-    if (!Number.isInteger(threads) || threads < 1 || threads > 127) {
+    if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
       throw new RangeError(
-        `Cannot start TensorFlow as 'threads' must be an integer from 1 to 127: current value is ${threads}`,
+        `Cannot start TensorFlow as 'threads' must be an integer from 1 to ${MAX_THREADS}: current value is ${threads}`,
       );
     }
     config.push(INTRA_OP_THREADS, threads, INTER_OP_THREADS, threads);

@@ -49,13 +49,11 @@ const SYMBOLS = {
   TFE_DeleteOp: { parameters: [P], result: "void" },
   TFE_OpAddInput: { parameters: [P, P, P], result: "void" },
   TFE_OpSetAttrType: { parameters: [P, B, "i32"], result: "void" },
-  TFE_OpSetAttrTypeList: { parameters: [P, B, B, "i32"], result: "void" },
   TFE_OpSetAttrInt: { parameters: [P, B, "i64"], result: "void" },
   TFE_OpSetAttrIntList: { parameters: [P, B, B, "i32"], result: "void" },
   TFE_OpSetAttrFloat: { parameters: [P, B, "f32"], result: "void" },
   TFE_OpSetAttrBool: { parameters: [P, B, "u8"], result: "void" },
   TFE_OpSetAttrString: { parameters: [P, B, B, "usize"], result: "void" },
-  TFE_OpSetAttrShape: { parameters: [P, B, B, "i32", P], result: "void" },
   TFE_Execute: { parameters: [P, B, B, P], result: "void" },
   TFE_ContextAddFunction: { parameters: [P, P, P], result: "void" },
   TFE_ContextRemoveFunction: { parameters: [P, B, P], result: "void" },
@@ -66,7 +64,6 @@ const SYMBOLS = {
   TF_AddInput: { parameters: [P, OUTPUT], result: "void" },
   TF_AddInputList: { parameters: [P, B, "i32"], result: "void" },
   TF_SetAttrType: { parameters: [P, B, "i32"], result: "void" },
-  TF_SetAttrTypeList: { parameters: [P, B, B, "i32"], result: "void" },
   TF_SetAttrInt: { parameters: [P, B, "i64"], result: "void" },
   TF_SetAttrIntList: { parameters: [P, B, B, "i32"], result: "void" },
   TF_SetAttrFloat: { parameters: [P, B, "f32"], result: "void" },
@@ -104,8 +101,12 @@ const LOGGING_SYMBOLS = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** absl's severity from which messages are shown: errors only. */
-const LOG_ERRORS = 2;
+/**
+ * The severity of absl from which messages are shown. Errors come back as
+ * statuses too; what XLA logs as one (a tuning flag of cached code that no
+ * processor knows) is not.
+ */
+const LOG_FATAL = 3;
 
 /** TensorFlow's functions by name. */
 export type Symbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
@@ -160,10 +161,8 @@ export class CApi {
   constructor(frameworkPath: string, ccPath: string) {
     this.symbols = withoutStderr(() => {
       const framework = open(frameworkPath, LOGGING_SYMBOLS);
-      framework.symbols.setMinLogLevel?.(LOG_ERRORS);
-      const cc = open(ccPath, SYMBOLS);
-      for (const path of [frameworkPath, ccPath]) neverUnload(path);
-      return cc.symbols;
+      framework.symbols.setMinLogLevel?.(LOG_FATAL);
+      return open(ccPath, SYMBOLS).symbols;
     });
     this.status = this.symbols.TF_NewStatus();
   }
@@ -192,6 +191,8 @@ function open<S extends Deno.ForeignLibraryInterface>(
   symbols: S,
 ): Deno.DynamicLibrary<S> {
   try {
+    // First, as Deno unloads a library that lacks a symbol.
+    neverUnload(path);
     return Deno.dlopen(path, symbols);
   } catch (cause) {
     throw new Error(

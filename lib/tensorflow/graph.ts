@@ -73,7 +73,7 @@ export class Graph {
     inputs: readonly GraphOutput[],
     outputs: number,
   ): GraphOutput[] {
-    const { symbols, status } = this.#api;
+    const { symbols } = this.#api;
     const node = this.#newNode(name);
     const list = LIST_INPUTS[name];
     const listed = list === undefined ? 0 : inputs.length - list.after;
@@ -85,7 +85,7 @@ export class Graph {
     }
     setAttributes(
       symbols,
-      { op: node, graph: true, status },
+      { op: node, graph: true },
       attributes.filter((attribute) => attribute.name !== list?.count),
     );
     return this.#outputs(this.#finish(node, name), outputs, name);

@@ -6,6 +6,7 @@
  * optimiser included, can be one function. On other backends `jit` changes
  * nothing.
  */
+import { createHash } from "node:crypto";
 import * as tf from "@tensorflow/tfjs";
 import { TensorflowBackend } from "./backend.ts";
 import type { TensorType, TracedFunction } from "./binding.ts";
@@ -31,7 +32,7 @@ export const AUTO_XLA_CALLS = 32;
 export interface JitOptions {
   /** Name in errors and profiles. */
   readonly name: string;
-  /** @default {"auto"} */
+  /** When XLA compiles. @default {"auto"} */
   readonly xla?: XlaMode;
 }
 
@@ -61,6 +62,7 @@ export function jitStatistics(): JitStatistics {
 /** A function traced for one combination of shapes. */
 class Compiled<Args extends readonly unknown[], Result> {
   readonly #backend: TensorflowBackend;
+  readonly #name: string;
   readonly #traced: TracedFunction;
   readonly #outputs: readonly TensorType[];
   readonly #structure: Structure;
@@ -70,36 +72,34 @@ class Compiled<Args extends readonly unknown[], Result> {
   constructor(
     backend: TensorflowBackend,
     fn: (...args: Args) => Result,
-    { name, args }: { readonly name: string; readonly args: FlatTree },
+    { name, key, args }: {
+      readonly name: string;
+      readonly key: string;
+      readonly args: FlatTree;
+    },
   ) {
     this.#backend = backend;
-    let symbols: tf.Tensor[] = [];
+    this.#name = name;
     let result: FlatTree = { tensors: [], structure: [] };
     try {
-      this.#traced = backend.tensorflow.traceFunction(
-        `${name}_${counts.traces}`,
-        args.tensors.map((tensor) => typeOf(backend, tensor)),
-        (inputs) => {
-          symbols = inputs.map((input) => backend.toTensor(input));
-          result = flatten(
-            tidy(() => fn(...unflatten(args.structure, symbols) as Args)),
-          );
-          return result.tensors.map((tensor) => backend.idOf(tensor));
-        },
+      // Frees every symbol, and no tensor from outside that is a result.
+      this.#traced = tidy(() =>
+        backend.tensorflow.traceFunction(
+          uniqueName(name, key),
+          args.tensors.map((tensor) => typeOf(backend, tensor)),
+          (inputs) => {
+            const symbols = inputs.map((input) => backend.toTensor(input));
+            result = flatten(
+              fn(...unflatten(args.structure, symbols) as Args),
+            );
+            return result.tensors.map((tensor) => backend.idOf(tensor));
+          },
+        )
       );
     } catch (error) {
-      const inputs = args.tensors
-        .map(({ dtype, shape }) => `${dtype} ${JSON.stringify(shape)}`);
-      throw new Error(
-        `Cannot trace ${name}(${inputs.join(", ")}): ${
-          error instanceof Error ? error.message : error
-        }`,
-        { cause: error },
-      );
-    } finally {
-      this.#outputs = result.tensors.map((tensor) => typeOf(backend, tensor));
-      tf.dispose([...symbols, ...result.tensors]);
+      throw failure("trace", name, args.tensors, error);
     }
+    this.#outputs = result.tensors.map((tensor) => typeOf(backend, tensor));
     this.#structure = result.structure;
     counts.traces++;
   }
@@ -112,10 +112,14 @@ class Compiled<Args extends readonly unknown[], Result> {
       counts.xlaCompilations++;
     }
     const ids = tensors.map((tensor) => this.#backend.idOf(tensor));
-    const results = this.#backend.tensorflow
-      .runFunction(this.#traced, ids, this.#outputs, xla)
-      .map((metadata) => this.#backend.toTensor(metadata));
-    return unflatten(this.#structure, results) as Result;
+    try {
+      const results = this.#backend.tensorflow
+        .runFunction(this.#traced, ids, this.#outputs, xla)
+        .map((metadata) => this.#backend.toTensor(metadata));
+      return unflatten(this.#structure, results) as Result;
+    } catch (error) {
+      throw failure("call", this.#name, tensors, error);
+    }
   }
 
   dispose(): void {
@@ -142,15 +146,17 @@ export function jit<Args extends readonly unknown[], Result>(
   const { name, xla = "auto" } = options;
   const cache = new Map<string, Compiled<Args, Result>>();
   function call(...args: Args): Result {
-    const backend = tf.backend();
-    if (!(backend instanceof TensorflowBackend) || isInlined(backend)) {
-      return tidy(() => fn(...args));
-    }
     const flat = flatten(args);
+    requireAlive(name, flat.tensors);
+    const backend = tf.backend();
+    if (!(backend instanceof TensorflowBackend)) {
+      return tidy(() => cloned(fn(...args)));
+    }
+    if (isInlined(backend)) return tidy(() => fn(...args));
     const key = keyOf(flat);
     let compiled = cache.get(key);
     if (compiled === undefined) {
-      compiled = new Compiled(backend, fn, { name, args: flat });
+      compiled = new Compiled(backend, fn, { name, key, args: flat });
       cache.set(key, compiled);
     }
     return compiled.call(flat.tensors, xla);
@@ -163,15 +169,85 @@ export function jit<Args extends readonly unknown[], Result>(
   });
 }
 
+/** How often each name was given. */
+const names = new Map<string, number>();
+
+/**
+ * A name that no other function of the process has, but the same function of
+ * another process: XLA keeps compiled code on disk under it.
+ */
+function uniqueName(name: string, key: string): string {
+  const hash = createHash("sha256").update(key).digest("hex").slice(0, 12);
+  const base = `${name}_${hash}`;
+  const count = names.get(base) ?? 0;
+  names.set(base, count + 1);
+  return `${base}_${count}`;
+}
+
 /** Equal for calls that one traced function can serve. */
 function keyOf({ structure, tensors }: FlatTree): string {
-  const types = tensors.map(({ dtype, shape }) => [dtype, shape]);
-  return JSON.stringify(
-    [structure, types],
-    // JSON has no NaN and no infinities.
-    (_, value) =>
-      Number.isNaN(value) || Math.abs(value) === Infinity ? `${value}` : value,
+  let key = "";
+  function visit(node: Structure): void {
+    if ("tensor" in node) {
+      const { dtype, shape } = tensors[node.tensor];
+      key += `${dtype}(`;
+      for (const size of shape) key += `${size},`;
+      key += ")";
+    } else if ("leaf" in node) {
+      key += typeof node.leaf === "string" ? quote(node.leaf) : `${node.leaf},`;
+    } else if ("record" in node) {
+      key += "{";
+      for (const [name, child] of Object.entries(node.record)) {
+        key += quote(name);
+        visit(child);
+      }
+      key += "}";
+    } else {
+      key += "[";
+      node.forEach(visit);
+      key += "]";
+    }
+  }
+  visit(structure);
+  return key;
+}
+
+/** With its length in front, no text passes for what follows it. */
+function quote(text: string): string {
+  return `${text.length}"${text}`;
+}
+
+/** The tree with tensors of its own, as a traced function returns. */
+function cloned<T>(tree: T): T {
+  const { structure, tensors } = flatten(tree);
+  return unflatten(structure, tensors.map((tensor) => tensor.clone())) as T;
+}
+
+/** What went wrong with which function of which shapes. */
+function failure(
+  action: "trace" | "call",
+  name: string,
+  tensors: readonly tf.Tensor[],
+  cause: unknown,
+): Error {
+  const types = tensors
+    .map(({ dtype, shape }) => `${dtype} ${JSON.stringify(shape)}`);
+  const message = cause instanceof Error ? cause.message : cause;
+  return new Error(
+    `Cannot ${action} ${name}(${types.join(", ")}): ${message}`,
+    { cause },
   );
+}
+
+function requireAlive(name: string, tensors: readonly tf.Tensor[]): void {
+  const disposed = tensors.findIndex((tensor) => tensor.isDisposed);
+  if (disposed >= 0) {
+    throw new Error(
+      `Cannot call ${name} as no tensor of its arguments may be disposed: current value is number ${disposed} of shape ${
+        JSON.stringify(tensors[disposed].shape)
+      }`,
+    );
+  }
 }
 
 function isInlined(backend: TensorflowBackend): boolean {

@@ -49,7 +49,7 @@ export function withoutStderr<T>(load: () => T): T {
   }
 }
 
-/** Keeps an open library in memory until the process ends. */
+/** Keeps a library in memory until the process ends, if it can be opened. */
 export function neverUnload(path: string): void {
   const system = SYSTEM_LIBRARIES[Deno.build.os];
   if (system === undefined) return;

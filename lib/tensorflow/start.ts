@@ -1,6 +1,8 @@
 /** Starts the backend that TensorFlow.js computes on. */
+import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import type { TensorflowBackend as Backend } from "./backend.ts";
+import { requireAvx } from "./processor.ts";
 
 /** What computes, for banners and for every result. */
 export interface BackendInfo {
@@ -22,41 +24,56 @@ export interface TensorflowOptions {
   readonly ccPath: string;
   /** Libraries that must be open before, such as CUDA's. @default {[]} */
   readonly preload?: readonly string[];
-  /** Threads. Default: all cores. */
+  /** Threads, 1 to 127. Default: all cores. */
   readonly threads?: number;
   /** Folder that keeps compiled code between runs. Default: none. */
   readonly xlaCacheFolder?: string;
 }
 
+let running: BackendInfo | undefined;
+
 /**
  * Starts TensorFlow under TensorFlow.js.
  *
- * The process keeps it until it ends. Sets TF_CPP_MIN_LOG_LEVEL and
- * TF_XLA_FLAGS, which TensorFlow reads when its library loads.
+ * The process keeps it until it ends: a later call goes back to it, as it was
+ * started. Sets TF_CPP_MIN_LOG_LEVEL and TF_XLA_FLAGS, which TensorFlow reads
+ * when its library loads.
  *
- * @throws {Error} If the library cannot be opened or TensorFlow does not
- * start.
+ * @throws {RangeError} If `threads` is not within 1 to 127.
+ * @throws {Error} If the processor lacks AVX, the library cannot be opened or
+ * TensorFlow does not start.
  */
 export async function startTensorflow(
   options: TensorflowOptions,
 ): Promise<BackendInfo> {
+  if (running !== undefined) {
+    await tf.setBackend(running.name);
+    return running;
+  }
+  if (Deno.build.os === "linux" && Deno.build.arch === "x86_64") {
+    requireAvx(await Deno.readTextFile("/proc/cpuinfo"));
+  }
   Deno.env.set("TF_CPP_MIN_LOG_LEVEL", "3");
   if (options.xlaCacheFolder !== undefined) {
     await Deno.mkdir(options.xlaCacheFolder, { recursive: true });
     const flags = [
       Deno.env.get("TF_XLA_FLAGS") ?? "",
-      `--tf_xla_persistent_cache_directory=${options.xlaCacheFolder}`,
+      // In quotes, as a path may hold spaces.
+      `--tf_xla_persistent_cache_directory=${
+        JSON.stringify(options.xlaCacheFolder)
+      }`,
     ];
     Deno.env.set("TF_XLA_FLAGS", flags.join(" ").trim());
   }
   // Loaded here and not above, so that the fallbacks need none of it.
   const { CApi } = await import("./c_api.ts");
-  const { TensorflowBinding } = await import("./binding.ts");
+  const { MAX_THREADS, TensorflowBinding } = await import("./binding.ts");
   const { TensorflowBackend } = await import("./backend.ts");
   const { registerKernels } = await import("./kernels.ts");
   for (const path of options.preload ?? []) Deno.dlopen(path, {});
   const api = new CApi(options.frameworkPath, options.ccPath);
-  const threads = options.threads ?? navigator.hardwareConcurrency;
+  const threads = options.threads ??
+    Math.min(navigator.hardwareConcurrency, MAX_THREADS);
   const binding = new TensorflowBinding(api, { threads });
   registerKernels();
   tf.registerBackend(
@@ -65,19 +82,22 @@ export async function startTensorflow(
   );
   await tf.setBackend("tensorflow");
   const device = binding.isUsingGpuDevice() ? "GPU:0" : "CPU";
-  return { name: "tensorflow", version: api.version, device, threads };
+  running = { name: "tensorflow", version: api.version, device, threads };
+  return running;
 }
 
 /** Starts TensorFlow.js' WebAssembly backend: slow, but runs anywhere. */
 export async function startWasm(): Promise<BackendInfo> {
   const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+  const { registerWasmKernels } = await import("./wasm_kernels.ts");
   const folder = new URL(
     ".",
     import.meta.resolve(
       "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
     ),
   );
-  setWasmPaths(folder.pathname);
+  setWasmPaths(fileURLToPath(folder));
+  registerWasmKernels();
   await tf.setBackend("wasm");
   return { name: "wasm", version: tf.version_core, device: "CPU", threads: 1 };
 }

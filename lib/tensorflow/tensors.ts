@@ -35,7 +35,7 @@ function toArray(dtype: number, values: HostValues): ArrayBufferView {
       if (values instanceof Int32Array) return values;
   }
   throw new TypeError(
-    `Cannot create a tensor as its type must be float32, int32, int64 or bool: current value is TF_DataType ${dtype}`,
+    `Cannot create a tensor as its type must be float32, int32, bool or, in halves, int64: current value is TF_DataType ${dtype}`,
   );
 }
 
@@ -68,7 +68,15 @@ export function createTensor(
     BigInt(length),
   );
   const data = symbols.TF_TensorData(tensor);
-  if (length > 0 && data !== null) {
+  if (length > 0) {
+    if (data === null) {
+      symbols.TF_DeleteTensor(tensor);
+      throw new RangeError(
+        `Cannot create a tensor of shape ${
+          JSON.stringify(shape)
+        } as memory must be left for it: current value is ${length} bytes`,
+      );
+    }
     new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(data, length)).set(
       new Uint8Array(source.buffer, source.byteOffset, length),
     );

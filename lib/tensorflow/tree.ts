@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 
 /** Tensors by name: weights, parameters, gradients. */
 export interface NamedTensors {
+  /** A tensor by its name. */
   readonly [name: string]: tf.Tensor;
 }
 

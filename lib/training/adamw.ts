@@ -54,6 +54,8 @@ export function globalNorm(tensors: NamedTensors): tf.Scalar {
  * @param rate Learning rate, scalar.
  * @param step Number of this step, from 1, scalar.
  * @returns The new state and the norm of the gradients before clipping.
+ * @throws {RangeError} If an option is out of range.
+ * @throws {TypeError} If a parameter has no gradient.
  */
 export function adamwStep(
   state: TrainingState,
@@ -68,11 +70,36 @@ export function adamwStep(
     weightDecay = 0,
     maxGradNorm = 1,
   } = options;
+  for (
+    const [name, value, isValid, rule] of [
+      ["beta1", beta1, beta1 >= 0 && beta1 < 1, "at least 0 and below 1"],
+      ["beta2", beta2, beta2 >= 0 && beta2 < 1, "at least 0 and below 1"],
+      ["eps", eps, eps > 0, "above 0"],
+      ["weightDecay", weightDecay, weightDecay >= 0, "at least 0"],
+      ["maxGradNorm", maxGradNorm, maxGradNorm > 0, "above 0"],
+    ] as const
+  ) {
+    if (!isValid) {
+      throw new RangeError(
+        `Cannot update parameters as '${name}' must be ${rule}: current value is ${value}`,
+      );
+    }
+  }
+  for (const name of Object.keys(state.parameters)) {
+    if (gradients[name] === undefined) {
+      throw new TypeError(
+        `Cannot update parameters as each must have a gradient: current value is none for '${name}'`,
+      );
+    }
+  }
   const gradNorm = globalNorm(gradients);
   // clip_grad_norm_ adds 1e-6 to the norm.
   const clip = tf.minimum(tf.scalar(maxGradNorm).div(gradNorm.add(1e-6)), 1);
-  const correction1 = tf.sub(1, tf.pow(beta1, step));
-  const correction2 = tf.sub(1, tf.pow(beta2, step));
+  // 1 - beta^step; float32 powers of 0.999 would lose five digits.
+  const correction = (beta: number): tf.Tensor =>
+    step.mul(Math.log(beta)).expm1().neg();
+  const correction1 = correction(beta1);
+  const correction2 = correction(beta2);
   const parameters: Record<string, tf.Tensor> = {};
   const means: Record<string, tf.Tensor> = {};
   const squares: Record<string, tf.Tensor> = {};

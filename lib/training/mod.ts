@@ -1,5 +1,5 @@
 /**
- * Training: AdamW, learning-rate schedules, compiled steps.
+ * Training: supervised rows, AdamW, learning-rate schedules, compiled steps.
  *
  * @module
  */
@@ -10,7 +10,13 @@ export {
   initialState,
   type TrainingState,
 } from "./adamw.ts";
+export { type CausalBatch, causalLoss, packCausal } from "./causal.ts";
 export { cosineRate, type Schedule } from "./schedule.ts";
+export {
+  type LabelledTokens,
+  maskAssistantHeader,
+  supervisedRow,
+} from "./supervised_rows.ts";
 export {
   lossAndGradients,
   type LossFunction,
@@ -18,3 +24,8 @@ export {
   type StepResult,
   type TrainStep,
 } from "./train_step.ts";
+export {
+  type SupervisedRun,
+  type TrainedParameters,
+  trainSupervised,
+} from "./supervised_run.ts";

@@ -18,10 +18,25 @@ export interface Schedule {
  * rate 0.
  *
  * @param step Index of the step, from 0.
- * @throws {RangeError} If the step is outside the run.
+ * @throws {RangeError} If the step is outside the run, or the schedule is none.
  */
 export function cosineRate(schedule: Schedule, step: number): number {
   const { peakRate, warmupSteps, totalSteps } = schedule;
+  for (
+    const [name, isValid, rule] of [
+      ["peakRate", Number.isFinite(peakRate), "a number"],
+      ["warmupSteps", Number.isInteger(warmupSteps), "an integer"],
+      ["totalSteps", Number.isInteger(totalSteps), "an integer"],
+    ] as const
+  ) {
+    if (!isValid || schedule[name] < 0) {
+      throw new RangeError(
+        `Cannot take a learning rate as '${name}' must be ${rule} of at least 0: current value is ${
+          schedule[name]
+        }`,
+      );
+    }
+  }
   if (!Number.isInteger(step) || step < 0 || step >= totalSteps) {
     throw new RangeError(
       `Cannot take a learning rate as 'step' must be within 0 to ${

@@ -34,23 +34,28 @@ export type TrainStep<Batch> = Jitted<
   StepResult
 >;
 
-/** The loss and its gradient for every parameter. */
+/**
+ * The loss and its gradient for every parameter: zero for those that the loss
+ * does not use, such as queries without an insertion.
+ */
 export function lossAndGradients<Batch>(
   loss: LossFunction<Batch>,
   parameters: NamedTensors,
   batch: Batch,
 ): { loss: tf.Scalar; gradients: NamedTensors } {
-  const names = Object.keys(parameters);
-  const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
-    loss(
-      Object.fromEntries(names.map((name, i) => [name, tensors[i]])),
-      batch,
-    )
-  )(names.map((name) => parameters[name]));
-  const gradients = Object.fromEntries(
-    names.map((name, i) => [name, grads[i]]),
+  const { value, grads } = tf.engine().gradients(
+    () => loss(parameters, batch),
+    Object.values(parameters),
+    undefined,
+    true,
   );
-  return { loss: value as tf.Scalar, gradients };
+  const gradients = Object.fromEntries(
+    Object.entries(parameters).map(([name, parameter], i) => [
+      name,
+      grads[i] ?? tf.zerosLike(parameter),
+    ]),
+  );
+  return { loss: value, gradients };
 }
 
 /**

@@ -1,0 +1,141 @@
+/** MemGen SFT as the experiments run it. */
+import {
+  type AppendBatch,
+  appendLoss,
+  CandidatePoints,
+  compileMemgen,
+  disposeMemgen,
+  initializeTrigger,
+  initializeWeaver,
+  loadMemgen,
+  type MemgenConfig,
+  MemgenMemory,
+  packAppend,
+  packPrepend,
+  type PrependBatch,
+  prependLoss,
+  saveMemgen,
+  type SupervisedRow,
+} from "@/lib/memgen/mod.ts";
+import type { Model } from "@/lib/models/mod.ts";
+import { seededRandom } from "@/lib/random.ts";
+import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import { makeTrainStep, trainSupervised } from "@/lib/training/mod.ts";
+import {
+  adapterJson,
+  type Method,
+  type TrainSettings,
+  WARMUP_SHARE,
+} from "@/experiments/methods/method.ts";
+
+/** Longest prompt, and most tokens between two insertions, when appending. */
+export interface AppendSizes {
+  /** Tokens of the longest prompt. */
+  readonly prompt: number;
+  /** Tokens between two insertions, at most. */
+  readonly segment: number;
+}
+
+/** MemGen SFT of a model: the weaver learns, memory is always inserted. */
+export function memgenMethod(
+  model: Model,
+  memgen: MemgenConfig,
+  sizes: AppendSizes,
+): Method {
+  const { config } = model;
+  const points = new CandidatePoints(model.tokenizer, memgen);
+  const run = memgen.insertion === "prepend"
+    ? prependRun(model, memgen)
+    : appendRun(model, memgen, sizes);
+  const functions = compileMemgen(config, "always");
+  return {
+    id: `memgen-${memgen.insertion}`,
+    settings: {
+      ...memgen,
+      weaverLora: adapterJson(memgen.weaverLora),
+      triggerLora: adapterJson(memgen.triggerLora),
+      warmup: WARMUP_SHARE,
+    },
+    train: (rows, settings) =>
+      run(
+        rows.map(({ ids, labels }) => ({
+          ids,
+          labels,
+          points: points.supervisedPoints(
+            ids,
+            labels,
+            memgen.maxInferenceAugmentations,
+          ),
+        })),
+        settings,
+      ),
+    async save(folder, weaver) {
+      const random = seededRandom("trigger", 0);
+      const trigger = initializeTrigger(config, memgen, random);
+      await saveMemgen(folder, config, { config: memgen, weaver, trigger });
+      disposeTree(trigger);
+    },
+    async load(folder) {
+      const modules = await loadMemgen(folder, config);
+      return {
+        view: { weights: model.weights },
+        memory: new MemgenMemory(model, modules, functions),
+        dispose: () => disposeMemgen(modules),
+      };
+    },
+  };
+}
+
+type Run = (
+  rows: readonly SupervisedRow[],
+  settings: TrainSettings,
+) => ReturnType<Method["train"]>;
+
+function prependRun(model: Model, memgen: MemgenConfig): Run {
+  const step = makeTrainStep<PrependBatch>(
+    (parameters, batch) => prependLoss(model, memgen, parameters, batch),
+    { name: "memgen_prepend_step", xla: "always" },
+  );
+  return (rows, settings) =>
+    trainSupervised(initialWeaver(model, memgen, settings.seed), {
+      ...common(rows, settings),
+      step,
+      pack: (batch) => packPrepend(batch, settings.shape, memgen),
+    });
+}
+
+function appendRun(
+  model: Model,
+  memgen: MemgenConfig,
+  sizes: AppendSizes,
+): Run {
+  const step = makeTrainStep<AppendBatch>(
+    (parameters, batch) => appendLoss(model, memgen, parameters, batch),
+    { name: "memgen_append_step", xla: "always" },
+  );
+  return (rows, settings) =>
+    trainSupervised(initialWeaver(model, memgen, settings.seed), {
+      ...common(rows, settings),
+      step,
+      pack: (batch) =>
+        packAppend(batch, { ...settings.shape, ...sizes }, memgen),
+    });
+}
+
+function initialWeaver(model: Model, memgen: MemgenConfig, seed: number) {
+  return initializeWeaver(model.config, memgen, seededRandom("weaver", seed));
+}
+
+function common(rows: readonly SupervisedRow[], settings: TrainSettings) {
+  return {
+    rows,
+    batchSize: settings.shape.rows,
+    schedule: {
+      peakRate: settings.peakRate,
+      warmupSteps: Math.round(WARMUP_SHARE * settings.steps),
+      totalSteps: settings.steps,
+    },
+    seed: settings.seed,
+    onStep: settings.onStep,
+  };
+}

@@ -1,0 +1,62 @@
+/** Presets: the same experiments at different sizes. */
+import type { MemgenConfig } from "@/lib/memgen/mod.ts";
+import { ADAPTER } from "@/experiments/methods/method.ts";
+
+/** Sizes of a supervised study on one benchmark. */
+export interface SupervisedPreset {
+  /** Name on the command line. */
+  readonly name: string;
+  /** Reasoner, a folder under results/reasoners. */
+  readonly reasoner: string;
+  /** Training sizes, in examples. */
+  readonly sizes: readonly number[];
+  /** Examples a step. */
+  readonly batchSize: number;
+  /** Steps of every training run. */
+  readonly steps: number;
+  /** Learning rates tried, by method; equally many for each. */
+  readonly rates: Readonly<
+    Record<"sft" | "prepend" | "append", readonly number[]>
+  >;
+  /** Validation tasks that choose between them. */
+  readonly validTasks: number;
+  /** Test tasks. */
+  readonly testTasks: number;
+  /** Seed of training. */
+  readonly seed: number;
+  /** Tasks answered at once. */
+  readonly answerBatch: number;
+  /** Tokens of an answer, at most. */
+  readonly maxNewTokens: number;
+}
+
+/** First contact and continuous integration: minutes on two cores. */
+export const QUICK: SupervisedPreset = {
+  name: "quick",
+  reasoner: "mini-qwen2.5",
+  sizes: [4000, 250],
+  batchSize: 16,
+  steps: 200,
+  rates: {
+    sft: [1e-3, 3e-3, 1e-2],
+    prepend: [1e-3, 3e-3, 1e-2],
+    append: [1e-3, 3e-3, 1e-2],
+  },
+  validTasks: 96,
+  testTasks: 400,
+  seed: 0,
+  answerBatch: 128,
+  maxNewTokens: 128,
+};
+
+/** MemGen's settings at mini scale, but for where latents go. */
+export const MINI_MEMGEN: Omit<MemgenConfig, "insertion"> = {
+  promptLatents: 8,
+  inferenceLatents: 8,
+  maxPromptAugmentations: 1,
+  maxInferenceAugmentations: 0,
+  triggerActive: false,
+  delimitersAfterDigits: false,
+  weaverLora: ADAPTER,
+  triggerLora: ADAPTER,
+};

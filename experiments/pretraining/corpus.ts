@@ -1,0 +1,164 @@
+/**
+ * What the mini reasoners read in pre-training (mini-reasoners' recipe, part
+ * 1): problems whose facts are re-drawn for every sample and mostly given as
+ * notes, so that the reasoner learns skills and learns to use what it is told.
+ * The benchmark's own world stays unknown to it, but for the known facts.
+ */
+import { STEP_BY_STEP } from "@/lib/baselines/mod.ts";
+import { gsm8kPrompt } from "@/lib/benchmarks/mod.ts";
+import {
+  CHAIN_LENGTHS,
+  drawGlossary,
+  drawGlossaryAround,
+  drawProblem,
+  FACT_NAMES,
+  factText,
+  type Glossary,
+  knownFacts,
+  notesText,
+  type Problem,
+} from "@/lib/benchmarks/twins/mod.ts";
+import { IGNORED_LABEL } from "@/lib/memgen/mod.ts";
+import { renderChatMl, type Tokenizer } from "@/lib/models/mod.ts";
+import type { LabelledTokens } from "@/lib/training/mod.ts";
+import {
+  type Random,
+  randomChoice,
+  randomInt,
+  seededRandom,
+  shuffled,
+} from "@/lib/random.ts";
+
+/** Share of the samples that are nothing but sums. */
+const DRILL_SHARE = 0.25;
+/** Sums in a drill. */
+const DRILL_LENGTH = 6;
+/** Share of the samples that carry the facts they need as notes. */
+const NOTED_SHARE = 0.8;
+/** Notes that are not needed, at most. */
+const MOST_DISTRACTORS = 3;
+/** Share of the prompts that ask for steps, as chain-of-thought prompts do. */
+const STEPS_SHARE = 0.3;
+
+/** A text of which only some parts are learned. */
+type Segments = readonly { readonly text: string; readonly learn: boolean }[];
+
+const KNOWN = knownFacts();
+
+/** Sample number `index` of the corpus. */
+export function pretrainingRow(
+  tokenizer: Tokenizer,
+  index: number,
+): LabelledTokens {
+  const random = seededRandom("pretraining", index);
+  if (random() < DRILL_SHARE) return encode(tokenizer, drill(random));
+  const place = random() >= NOTED_SHARE
+    ? "nowhere"
+    : randomChoice(random, ["prompt", "prompt", "answer", "line"] as const);
+  // What notes say holds, even of facts that are known otherwise.
+  const glossary = place === "nowhere"
+    ? drawGlossaryAround(random, KNOWN)
+    : drawGlossary(random);
+  const problem = drawProblem(random, {
+    glossary,
+    lengths: [1, ...CHAIN_LENGTHS],
+    accepts: () => true,
+  });
+  return encode(tokenizer, sample(random, place, glossary, problem));
+}
+
+/** Where the notes of a sample stand. */
+type NotesPlace = "nowhere" | "prompt" | "answer" | "line";
+
+/** Sums as worked answers write them. */
+function drill(random: Random): Segments {
+  const sums = Array.from({ length: DRILL_LENGTH }, () => drawSum(random));
+  const user = `${sums.map(({ text }) => text).join(", ")}\n`;
+  const lines = sums.map(({ text, result }) =>
+    `${text}=<<${text}=${result}>>${result}.`
+  );
+  return [
+    {
+      text: renderChatMl([{ role: "user", content: user }], {
+        addGenerationPrompt: true,
+      }),
+      learn: false,
+    },
+    { text: `${lines.join("\n")}<|im_end|>\n`, learn: true },
+  ];
+}
+
+/** A sum within 1 to 99, its kinds and operands as in the problems. */
+function drawSum(random: Random): { text: string; result: number } {
+  for (;;) {
+    const a = 1 + randomInt(random, 98);
+    const sign = randomChoice(random, ["+", "-", "*", "/"] as const);
+    const b = sign === "/"
+      ? 2
+      : sign === "*"
+      ? 2 + randomInt(random, 8)
+      : 2 + randomInt(random, 70);
+    const result = { "+": a + b, "-": a - b, "*": a * b, "/": a / b }[sign];
+    if (result >= 1 && result <= 99 && Number.isInteger(result)) {
+      return { text: `${a}${sign}${b}`, result };
+    }
+  }
+}
+
+function sample(
+  random: Random,
+  place: NotesPlace,
+  glossary: Glossary,
+  problem: Problem,
+): Segments {
+  const steps = random() < STEPS_SHARE ? STEP_BY_STEP : "";
+  const prompt = `${gsm8kPrompt(problem.question)}${steps}`;
+  const needed = [...new Set(problem.facts)];
+  const others = shuffled(random, FACT_NAMES)
+    .filter((name) => !needed.includes(name))
+    .slice(0, randomInt(random, MOST_DISTRACTORS + 1));
+  const notes = notesText(glossary, shuffled(random, [...needed, ...others]));
+  const user = place === "prompt" ? `${notes}${prompt}` : prompt;
+  return [
+    {
+      text: renderChatMl([{ role: "user", content: user }], {
+        addGenerationPrompt: true,
+      }) + (place === "answer" ? notes : ""),
+      learn: false,
+    },
+    ...answerSegments(problem, place === "line" ? glossary : undefined),
+    { text: "<|im_end|>\n", learn: true },
+  ];
+}
+
+/** The worked answer; with notes right before the lines that need them. */
+function answerSegments(
+  problem: Problem,
+  glossary: Glossary | undefined,
+): Segments {
+  const [work, gold] = problem.answer.split("\n#### ");
+  const boxed = `${work}\\boxed{${gold}}`;
+  if (glossary === undefined) return [{ text: boxed, learn: true }];
+  const facts = problem.facts.map((name) => factText(glossary, name));
+  const segments: { text: string; learn: boolean }[] = [];
+  let next = 0;
+  boxed.split("\n").forEach((line, i, lines) => {
+    if (next < facts.length && line === facts[next]) {
+      segments.push({ text: `Notes: ${facts[next++]}\n`, learn: false });
+    }
+    const end = i === lines.length - 1 ? "" : "\n";
+    segments.push({ text: `${line}${end}`, learn: true });
+  });
+  return segments;
+}
+
+function encode(tokenizer: Tokenizer, segments: Segments): LabelledTokens {
+  const ids: number[] = [];
+  const labels: number[] = [];
+  for (const { text, learn } of segments) {
+    const tokens = tokenizer.encode(text);
+    ids.push(...tokens);
+    labels.push(...tokens.map((id) => learn ? id : IGNORED_LABEL));
+  }
+  return { ids, labels };
+}

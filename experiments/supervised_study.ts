@@ -1,0 +1,325 @@
+/**
+ * A supervised study on one benchmark: its data, trained adapters and weavers,
+ * evaluations, each a cell of the ledger. Tables choose among them.
+ */
+import { join } from "node:path";
+import {
+  chooseIds,
+  countOfficial,
+  evaluate,
+  type EvaluationRecord,
+  gsm8k,
+  type Message,
+  type Split,
+  type Task,
+} from "@/lib/benchmarks/mod.ts";
+import {
+  notedTask,
+  SPLIT_SIZES,
+  WORLD_SEED,
+  writeGsm8kTwin,
+} from "@/lib/benchmarks/twins/mod.ts";
+import type { BatchShape } from "@/lib/memgen/mod.ts";
+import { Generator, type Model } from "@/lib/models/mod.ts";
+import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import { type LabelledTokens, supervisedRow } from "@/lib/training/mod.ts";
+import {
+  type Done,
+  Interrupted,
+  type Json,
+  type Ledger,
+} from "@/experiments/ledger.ts";
+import type { Applied, Method } from "@/experiments/methods/method.ts";
+import type { SupervisedPreset } from "@/experiments/presets.ts";
+
+/** Result of a training cell. */
+export interface Trained {
+  /** Loss of every step. */
+  readonly losses: readonly number[];
+  /** Right answers among the validation tasks. */
+  readonly validCorrect: number;
+}
+
+/** Result of an evaluation cell. */
+export interface Evaluated {
+  /** Tasks. */
+  readonly n: number;
+  /** Right under the released code's scorer. */
+  readonly correct: number;
+  /** Right under our lenient one. */
+  readonly lenient: number;
+  /** Tokens written. */
+  readonly tokens: number;
+  /** Insertions made. */
+  readonly insertions: number;
+}
+
+/**
+ * What an evaluation asks: the test split, or problems of a new world whose
+ * facts are given as notes.
+ */
+export type Probe = "test" | "notes";
+
+/** One training run. */
+export interface TrainingRun {
+  /** The method. */
+  readonly method: Method;
+  /** Training examples. */
+  readonly size: number;
+  /** Highest learning rate. */
+  readonly rate: number;
+  /** Seed. */
+  readonly seed: number;
+}
+
+/** How tasks are put to a model that was not trained. */
+export interface Prompting {
+  /** Name in cells. */
+  readonly id: string;
+  /** From a task's messages to those that the model reads. */
+  readonly prompt: (messages: readonly Message[]) => readonly Message[];
+}
+
+/** What a study works with. */
+export interface StudyOptions {
+  /** The reasoner. */
+  readonly model: Model;
+  /** Checksum of its files. */
+  readonly modelKey: string;
+  /** Sizes. */
+  readonly preset: SupervisedPreset;
+  /** Where results are kept. */
+  readonly ledger: Ledger;
+  /** Stops the study between two steps. */
+  readonly signal: AbortSignal;
+  /** Called while a cell is computed: how far it is, from 0 to 1. */
+  readonly onFraction?: (fraction: number, note: string) => void;
+}
+
+/** Versions of the code behind the cells; a change of results changes them. */
+const VERSIONS = { twin: 1, train: 1, evaluate: 1 } as const;
+
+/** Share of a training cell's time that is training, for progress. */
+const TRAINING_SHARE = 0.9;
+
+/** One model, one preset, one ledger. */
+export class SupervisedStudy {
+  readonly #options: StudyOptions;
+  readonly #generator: Generator;
+  readonly #tasks = new Map<Split, Task[]>();
+  #shape: BatchShape | undefined;
+
+  /** Compiled functions and tasks are made at their first use. */
+  constructor(options: StudyOptions) {
+    this.#options = options;
+    this.#generator = new Generator(options.model, "always");
+  }
+
+  /** A trained method, with its answers on the validation tasks. */
+  async train(run: TrainingRun): Promise<Done<Trained>> {
+    const { ledger, modelKey, preset } = this.#options;
+    return await ledger.run<Trained>({
+      kind: "train",
+      version: VERSIONS.train,
+      settings: {
+        ...this.#runSettings(run),
+        reasoner: modelKey,
+        world: WORLD_SEED,
+        validTasks: preset.validTasks,
+        maxNewTokens: preset.maxNewTokens,
+      },
+    }, async (folder) => {
+      const { method, seed, rate } = run;
+      const tasks = await this.#trainingTasks(run.size);
+      const { parameters, losses } = await method.train(
+        tasks.map((task) => this.#row(task)),
+        {
+          shape: await this.#batchShape(),
+          peakRate: rate,
+          steps: preset.steps,
+          seed,
+          onStep: (step, loss) =>
+            this.#report(
+              TRAINING_SHARE * (step + 1) / preset.steps,
+              `loss ${loss.toFixed(3)}`,
+            ),
+        },
+      );
+      await method.save(folder, parameters);
+      disposeTree(parameters);
+      const applied = await method.load(folder);
+      try {
+        const valid = (await this.#load("valid")).slice(0, preset.validTasks);
+        const records = await this.#answer(valid, applied, TRAINING_SHARE);
+        return { losses, validCorrect: countOfficial(records) };
+      } finally {
+        applied.dispose();
+      }
+    });
+  }
+
+  /** A trained method on a probe; `run` is trained if it is not. */
+  async evaluateTrained(
+    run: TrainingRun,
+    probe: Probe,
+  ): Promise<Done<Evaluated>> {
+    const { folder } = await this.train(run);
+    return await this.#evaluate(this.#runSettings(run), probe, async () => ({
+      applied: await run.method.load(folder),
+    }));
+  }
+
+  /** The untrained model on a probe. */
+  async evaluatePrompting(
+    { id, prompt }: Prompting,
+    probe: Probe,
+  ): Promise<Done<Evaluated>> {
+    const { weights } = this.#options.model;
+    const applied: Applied = { view: { weights }, dispose: () => {} };
+    return await this.#evaluate(
+      { method: id },
+      probe,
+      () => Promise.resolve({ applied, prompt }),
+    );
+  }
+
+  async #evaluate(
+    settings: Record<string, Json>,
+    probe: Probe,
+    prepare: () => Promise<
+      { applied: Applied; prompt?: Prompting["prompt"] }
+    >,
+  ): Promise<Done<Evaluated>> {
+    const { ledger, modelKey, preset } = this.#options;
+    return await ledger.run<Evaluated>({
+      kind: "evaluate",
+      version: VERSIONS.evaluate,
+      settings: {
+        ...settings,
+        probe,
+        reasoner: modelKey,
+        world: WORLD_SEED,
+        testTasks: preset.testTasks,
+        maxNewTokens: preset.maxNewTokens,
+      },
+    }, async (folder) => {
+      const { applied, prompt } = await prepare();
+      try {
+        const tasks = probe === "test"
+          ? (await this.#load("test")).slice(0, preset.testTasks)
+          : Array.from(
+            { length: preset.testTasks },
+            (_, i) => notedTask("redrawn", i),
+          );
+        const records = await this.#answer(tasks, applied, 0, prompt);
+        const lines = records.map((record) => JSON.stringify(record));
+        const path = join(folder, "records.jsonl");
+        await Deno.writeTextFile(path, `${lines.join("\n")}\n`);
+        return {
+          n: records.length,
+          correct: countOfficial(records),
+          lenient: sum(records, ({ lenient }) => lenient),
+          tokens: sum(records, ({ tokens }) => tokens),
+          insertions: sum(records, ({ insertions }) => insertions.length),
+        };
+      } finally {
+        applied.dispose();
+      }
+    });
+  }
+
+  /** @param start Share of the cell that was done before. */
+  async #answer(
+    tasks: readonly Task[],
+    { view, memory }: Applied,
+    start: number,
+    prompt?: Prompting["prompt"],
+  ): Promise<EvaluationRecord[]> {
+    const { model, preset } = this.#options;
+    return await evaluate(gsm8k, tasks, {
+      generator: this.#generator,
+      tokenizer: model.tokenizer,
+      view,
+      memory,
+      prompt,
+      maxNewTokens: preset.maxNewTokens,
+      batchSize: preset.answerBatch,
+      onProgress: (done, total) =>
+        this.#report(start + (1 - start) * done / total, `${done} answers`),
+    });
+  }
+
+  #runSettings(run: TrainingRun): Record<string, Json> {
+    const { steps, batchSize } = this.#options.preset;
+    const { method, size, rate, seed } = run;
+    return {
+      method: method.id,
+      methodSettings: method.settings,
+      size,
+      rate,
+      seed,
+      steps,
+      batchSize,
+    };
+  }
+
+  /** The nested choice of training examples. */
+  async #trainingTasks(size: number): Promise<Task[]> {
+    const tasks = await this.#load("train");
+    const ids = chooseIds(tasks.map(({ id }) => id), { count: size, seed: 0 });
+    return tasks.filter(({ id }) => ids.has(id));
+  }
+
+  #row({ messages, target }: Task): LabelledTokens {
+    const { tokenizer } = this.#options.model;
+    return supervisedRow(tokenizer, messages, target);
+  }
+
+  /** Sizes that every batch of the training split fits into. */
+  async #batchShape(): Promise<BatchShape> {
+    if (this.#shape === undefined) {
+      const rows = (await this.#load("train")).map((task) => this.#row(task));
+      const longest = Math.max(...rows.map(({ ids }) => ids.length));
+      const learned = rows.map(({ labels }) =>
+        labels.filter((label) => label >= 0).length
+      );
+      const B = this.#options.preset.batchSize;
+      this.#shape = {
+        rows: B,
+        length: roundUp(longest),
+        targets: roundUp(B * Math.max(...learned)),
+      };
+    }
+    return this.#shape;
+  }
+
+  async #load(split: Split): Promise<Task[]> {
+    let tasks = this.#tasks.get(split);
+    if (tasks === undefined) {
+      const { folder } = await this.#options.ledger.run({
+        kind: "twin",
+        version: VERSIONS.twin,
+        settings: { benchmark: "gsm8k", world: WORLD_SEED, ...SPLIT_SIZES },
+      }, (at) => writeGsm8kTwin(at).then(() => null));
+      tasks = await gsm8k.load(folder, split);
+      this.#tasks.set(split, tasks);
+    }
+    return tasks;
+  }
+
+  #report(fraction: number, note: string): void {
+    if (this.#options.signal.aborted) {
+      throw new Interrupted("Stopped; the same command goes on from here");
+    }
+    this.#options.onFraction?.(fraction, note);
+  }
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}
+
+/** Sizes are compiled: few distinct ones. */
+function roundUp(size: number): number {
+  return Math.ceil(size / 16) * 16;
+}

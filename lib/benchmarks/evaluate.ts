@@ -1,0 +1,84 @@
+/** Runs a model over tasks and scores what it writes. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import {
+  type GenerateOptions,
+  type Generator,
+  renderChatMl,
+  type Tokenizer,
+} from "../models/mod.ts";
+import type { Benchmark, Message, Score, Task } from "./task.ts";
+
+/** What became of one task. */
+export interface EvaluationRecord extends Score {
+  /** The task's id. */
+  readonly id: string;
+  /** What the model wrote, without the end token. */
+  readonly completion: string;
+  /** Tokens that it wrote, the end token included. */
+  readonly tokens: number;
+  /** Number of the token before which memory was inserted, for each. */
+  readonly insertions: readonly number[];
+}
+
+/** Settings of an evaluation. */
+export interface EvaluateOptions
+  extends Omit<GenerateOptions, "onProgress" | "seed" | "temperature"> {
+  /** The model's compiled functions. */
+  readonly generator: Generator;
+  /** Its tokenizer. */
+  readonly tokenizer: Tokenizer;
+  /** What a method makes of a task's messages. Default: nothing. */
+  readonly prompt?: (messages: readonly Message[]) => readonly Message[];
+  /** Called after every batch; may throw to stop. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Greedy answers of a single-turn benchmark, scored; records in the order of
+ * the tasks. Source: the released evaluation (temperature 0, ChatML, cut after
+ * the first end token).
+ */
+export async function evaluate(
+  benchmark: Benchmark,
+  tasks: readonly Task[],
+  options: EvaluateOptions,
+): Promise<EvaluationRecord[]> {
+  const { generator, tokenizer, batchSize = 32, onProgress } = options;
+  const prompt = options.prompt ?? ((messages) => messages);
+  const records: EvaluationRecord[] = [];
+  for (let start = 0; start < tasks.length; start += batchSize) {
+    const batch = tasks.slice(start, start + batchSize);
+    const prompts = batch.map(({ messages }) =>
+      tokenizer.encode(
+        renderChatMl(prompt(messages), { addGenerationPrompt: true }),
+      )
+    );
+    const { maxNewTokens, view, memory } = options;
+    const answers = generator.generate(prompts, {
+      maxNewTokens,
+      batchSize,
+      view,
+      memory,
+    });
+    answers.forEach(({ ids, augmentation }, i) => {
+      const { id, gold } = batch[i];
+      const isEnded = ids.at(-1) === tokenizer.eosTokenId;
+      const completion = tokenizer.decode(isEnded ? ids.slice(0, -1) : ids);
+      records.push({
+        id,
+        completion,
+        tokens: ids.length,
+        insertions: augmentation.flatMap((mark, t) => mark === 1 ? [t] : []),
+        ...benchmark.score(completion, gold),
+      });
+    });
+    onProgress?.(records.length, tasks.length);
+    await nextTurn();
+  }
+  return records;
+}
+
+/** How many records are right under the released code's scorer. */
+export function countOfficial(records: readonly EvaluationRecord[]): number {
+  return records.filter(({ official }) => official === 1).length;
+}

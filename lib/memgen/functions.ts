@@ -1,0 +1,94 @@
+/** The compiled functions of MemGen at generation; they serve any weights. */
+import * as tf from "@tensorflow/tfjs";
+import {
+  type DecoderConfig,
+  type ExtendFunction,
+  makeExtend,
+  makeMerge,
+  type MergeFunction,
+} from "../models/mod.ts";
+import type { NamedTensors, XlaMode } from "../tensorflow/mod.ts";
+import { triggerLogits } from "./trigger.ts";
+import {
+  type QueryKind,
+  toReasoner,
+  toWeaver,
+  weaverQueries,
+} from "./weaver.ts";
+
+/** Reads a context and writes K latents, `[b, K, D]`. */
+export type WeaveFunction = ExtendFunction<NamedTensors, tf.Tensor3D>;
+
+/** Reads a context and decides for each row, `[b]`: 1 is INVOKE. */
+export type TriggerFunction = ExtendFunction<
+  {
+    readonly parameters: NamedTensors;
+    /** Place of each row's last token, `[b]`. */
+    readonly last: tf.Tensor1D;
+  },
+  tf.Tensor1D
+>;
+
+/** All of them. */
+export interface MemgenFunctions {
+  /** By which queries they ask. */
+  readonly weave: Readonly<Record<QueryKind, WeaveFunction>>;
+  /** The trigger. */
+  readonly trigger: TriggerFunction;
+  /** Of the weaver's and the trigger's caches. */
+  readonly merge: MergeFunction;
+}
+
+/** Compiles them; each is traced at its first use. */
+export function compileMemgen(
+  config: DecoderConfig,
+  xla: XlaMode,
+): MemgenFunctions {
+  return {
+    weave: {
+      prompt: compileWeave(config, "prompt", xla),
+      inference: compileWeave(config, "inference", xla),
+    },
+    trigger: compileTrigger(config, xla),
+    merge: makeMerge(xla),
+  };
+}
+
+function compileWeave(
+  config: DecoderConfig,
+  kind: QueryKind,
+  xla: XlaMode,
+): WeaveFunction {
+  return makeExtend<NamedTensors, tf.Tensor3D>(config, {
+    name: `weave_${kind}`,
+    xla,
+    prepare: (parameters, embeddings) => {
+      const queries = weaverQueries(parameters, kind).expandDims(0);
+      const b = embeddings.shape[0];
+      return tf.concat([
+        toWeaver(parameters, embeddings),
+        tf.tile(queries, [b, 1, 1]) as tf.Tensor3D,
+      ], 1);
+    },
+    finish: (parameters, hidden) => {
+      const [b, total, D] = hidden.shape;
+      const K = parameters[`weaver.${kind}_query_latents`].shape[0];
+      const last = hidden.slice([0, total - K, 0], [b, K, D]);
+      return toReasoner(parameters, last);
+    },
+  });
+}
+
+function compileTrigger(config: DecoderConfig, xla: XlaMode): TriggerFunction {
+  return makeExtend(config, {
+    name: "trigger",
+    xla,
+    finish: ({ parameters, last }, hidden) => {
+      const [b, T, D] = hidden.shape;
+      const places = tf.range(0, b * T, T, "int32").add(last);
+      const rows = tf.gather(hidden.reshape([b * T, D]), places);
+      const scores = triggerLogits(parameters, rows as tf.Tensor2D);
+      return tf.argMax(scores, -1) as tf.Tensor1D;
+    },
+  });
+}

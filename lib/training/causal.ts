@@ -1,0 +1,54 @@
+/** Plain next-token training: no memory, all or some of the weights. */
+import * as tf from "@tensorflow/tfjs";
+import {
+  type BatchShape,
+  crossEntropy,
+  packIds,
+  packTargets,
+  type Targets,
+} from "../memgen/mod.ts";
+import {
+  causalMask,
+  decode,
+  type DecoderConfig,
+  type DecoderView,
+  embed,
+} from "../models/mod.ts";
+import type { LabelledTokens } from "./supervised_rows.ts";
+
+/** A supervised batch without memory. */
+export interface CausalBatch {
+  /** Tokens, `[B, T]`. */
+  readonly ids: tf.Tensor2D;
+  /** What is learned. */
+  readonly targets: Targets;
+}
+
+/** Packs rows; the caller owns the tensors. */
+export function packCausal(
+  rows: readonly LabelledTokens[],
+  shape: BatchShape,
+): CausalBatch {
+  const supervised = rows.map((row) => ({ ...row, points: [] }));
+  const { length: T } = shape;
+  return {
+    ids: packIds(supervised, shape),
+    targets: packTargets(supervised, shape, (b, t) => b * T + t - 1),
+  };
+}
+
+/** Mean cross-entropy of a batch, in nats a token. */
+export function causalLoss(
+  config: DecoderConfig,
+  view: DecoderView,
+  { ids, targets }: CausalBatch,
+): tf.Scalar {
+  const [B, T] = ids.shape;
+  const positions = tf.range(0, T, 1, "int32").expandDims(0);
+  const { hidden } = decode(config, view, {
+    embeddings: embed(view.weights, ids),
+    positions: tf.tile(positions, [B, 1]) as tf.Tensor2D,
+    mask: causalMask(T),
+  });
+  return crossEntropy({ config, weights: view.weights }, hidden, targets);
+}

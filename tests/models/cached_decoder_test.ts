@@ -1,0 +1,358 @@
+import "@/tests/backend.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import {
+  bucketLength,
+  CachedDecoder,
+  type DecoderConfig,
+  type DecoderView,
+  embedInputs,
+  FAMILIES,
+  type Item,
+  KIND,
+  loraShapes,
+  loraView,
+  makeExtend,
+  makeMerge,
+  makeStep,
+  RECENT_SLOTS,
+  type Tail,
+} from "@/lib/models/mod.ts";
+import { normals, seededRandom } from "@/lib/random.ts";
+import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import {
+  assertClose,
+  randomFactors,
+  randomWeights,
+  tensorTest,
+  tidyTest,
+  tinyConfig,
+  wholePass,
+} from "./tiny.ts";
+
+/** The same pass in other shapes. */
+const ROUNDING = 1e-5;
+
+/** A cached decoder whose results are hidden states, and what it was given. */
+class Harness {
+  readonly decoder: CachedDecoder;
+  /** Everything that each row remembers, in order. */
+  readonly items: Item[][];
+  /** The hidden states of these, row after row. */
+  readonly hidden: number[][];
+  readonly #config: DecoderConfig;
+  readonly #view: DecoderView;
+  readonly #functions;
+
+  constructor(
+    config: DecoderConfig,
+    view: DecoderView,
+    size: { readonly rows: number; readonly capacity: number },
+  ) {
+    this.#config = config;
+    this.#view = view;
+    this.#functions = {
+      merge: makeMerge("never"),
+      extend: makeExtend<null, tf.Tensor3D>(config, {
+        name: "extend",
+        xla: "never",
+        finish: (_, hidden) => hidden,
+      }),
+      step: makeStep<null, tf.Tensor2D>(config, {
+        name: "step",
+        xla: "never",
+        finish: (_, hidden) => hidden,
+      }),
+    };
+    this.decoder = new CachedDecoder(
+      config,
+      view,
+      size,
+      this.#functions.merge,
+    );
+    this.items = Array.from({ length: size.rows }, () => []);
+    this.hidden = Array.from({ length: size.rows }, () => []);
+  }
+
+  extend(rows: readonly number[], blocks: readonly Item[][]): void {
+    const { extend } = this.#functions;
+    const result = this.decoder.extend(extend, () => null, rows, blocks);
+    const D = this.#config.hiddenSize;
+    const values = result.dataSync();
+    const T = result.shape[1];
+    result.dispose();
+    rows.forEach((row, i) => {
+      const { length } = blocks[i];
+      this.items[row].push(...blocks[i]);
+      this.hidden[row].push(
+        ...values.slice(i * T * D, (i * T + length) * D),
+      );
+    });
+  }
+
+  /** A token for some rows; -1 for the others. */
+  step(tokens: readonly number[]): void {
+    const positions = this.items.map((items) => textLength(items));
+    const result = this.decoder.step(this.#functions.step, () => null, {
+      ids: Int32Array.from(tokens, (token) => Math.max(token, 0)),
+      positions: Int32Array.from(positions),
+      active: tokens.map((token) => token >= 0),
+    });
+    const D = this.#config.hiddenSize;
+    const values = result.dataSync();
+    result.dispose();
+    tokens.forEach((value, row) => {
+      if (value < 0) return;
+      this.items[row].push({
+        value,
+        position: positions[row],
+        kind: KIND.text,
+      });
+      this.hidden[row].push(...values.slice(row * D, (row + 1) * D));
+    });
+  }
+
+  /** Compares with one pass over all that each row remembers. */
+  assertWholePass(): void {
+    this.items.forEach((items, row) => {
+      if (items.length === 0) return;
+      const expected = wholePass(this.#config, this.#view, items);
+      assertClose(this.hidden[row], expected, ROUNDING);
+    });
+  }
+
+  dispose(): void {
+    this.decoder.dispose();
+    for (const fn of Object.values(this.#functions)) fn.dispose();
+  }
+}
+
+function textLength(items: readonly Item[]): number {
+  return items.filter(({ kind }) => kind === KIND.text).length;
+}
+
+function tokens(ids: readonly number[], start = 0): Item[] {
+  return ids.map((value, i) => ({
+    value,
+    position: start + i,
+    kind: KIND.text,
+  }));
+}
+
+/** K vectors before the text, as prepended memory is. */
+function memoryBlock(config: DecoderConfig, name: string, K: number): Item[] {
+  const random = seededRandom("memory", name);
+  return Array.from({ length: K }, (_, k) => ({
+    value: normals(random, config.hiddenSize),
+    position: k - K,
+    kind: KIND.memory,
+  }));
+}
+
+function withHarness(
+  config: DecoderConfig,
+  size: { readonly rows: number; readonly capacity: number },
+  use: (harness: Harness) => void,
+): void {
+  const weights = randomWeights(config, 1);
+  const settings = {
+    rank: 2,
+    alpha: 4,
+    dropout: 0,
+    targetModules: ["q_proj", "v_proj"],
+    bias: "none",
+  } as const;
+  const factors = randomFactors(loraShapes(config, settings, ""));
+  const view = { weights, lora: loraView(factors, "", settings) };
+  const harness = new Harness(config, view, size);
+  use(harness);
+  harness.dispose();
+  disposeTree([weights, factors]);
+}
+
+for (const family of FAMILIES) {
+  const config = tinyConfig(family);
+
+  tensorTest(
+    `CachedDecoder of ${family} equals one pass without a cache`,
+    () =>
+      withHarness(config, { rows: 3, capacity: 64 }, (harness) => {
+        const random = seededRandom("tokens", family);
+        const draw = () => Math.floor(random() * config.vocabSize);
+        harness.extend([2, 0], [
+          tokens([5, 6, 7, 8, 9]),
+          tokens([1]),
+        ]);
+        harness.extend([1], [tokens([11, 12, 13])]);
+        // More steps than recent slots; row 1 rests in every third one.
+        for (let i = 0; i < RECENT_SLOTS + 5; i++) {
+          harness.step([draw(), i % 3 === 0 ? -1 : draw(), draw()]);
+        }
+        const [first, , third] = harness.items.map(textLength);
+        harness.extend([2, 0], [
+          tokens([draw()], third),
+          tokens([draw(), draw(), draw()], first),
+        ]);
+        harness.step([draw(), draw(), -1]);
+        harness.assertWholePass();
+      }),
+  );
+
+  tensorTest(
+    `CachedDecoder of ${family} shows memory to text, not text to memory`,
+    () =>
+      withHarness(config, { rows: 2, capacity: 32 }, (harness) => {
+        const [first, second] = ["first", "second"].map((name) =>
+          memoryBlock(config, name, 3)
+        );
+        harness.extend([0, 1], [
+          [...tokens([1, 2]), ...first, ...tokens([3], 2)],
+          tokens([4, 5]),
+        ]);
+        harness.step([6, 7]);
+        harness.extend([0, 1], [
+          [...second, ...tokens([8], 4)],
+          [...second, ...tokens([9], 3)],
+        ]);
+        harness.step([10, 11]);
+        harness.assertWholePass();
+      }),
+  );
+
+  tensorTest(
+    `CachedDecoder of ${family} takes vectors in the place of tokens`,
+    () =>
+      withHarness(config, { rows: 2, capacity: 8 }, (harness) => {
+        const vectors = memoryBlock(config, "appended", 2)
+          .map((item, k) => ({ ...item, position: 1 + k, kind: KIND.text }));
+        harness.extend([1, 0], [
+          [...tokens([1]), ...vectors, ...tokens([2], 3)],
+          tokens([3]),
+        ]);
+        harness.step([4, 5]);
+        harness.assertWholePass();
+      }),
+  );
+}
+
+tensorTest(
+  "CachedDecoder.extend() lets tails see what is before them and forgets them",
+  () => {
+    const config = tinyConfig("qwen2");
+    const [K, D] = [2, config.hiddenSize];
+    const weights = randomWeights(config, 1);
+    const queries = tf.tensor2d(normals(seededRandom("queries"), K * D), [
+      K,
+      D,
+    ]);
+    const merge = makeMerge("never");
+    const extend = makeExtend<tf.Tensor2D, tf.Tensor3D>(config, {
+      name: "tails",
+      xla: "never",
+      prepare: (queries, embeddings) => {
+        const b = embeddings.shape[0];
+        return tf.concat([
+          embeddings,
+          tf.tile(queries.expandDims(0), [b, 1, 1]) as tf.Tensor3D,
+        ], 1);
+      },
+      finish: (_, hidden) => hidden,
+    });
+    const size = { rows: 2, capacity: 16 };
+    const decoder = new CachedDecoder(config, { weights }, size, merge);
+    const tailOf = (start: number): Tail =>
+      Array.from({ length: K }, (_, k) => ({
+        position: start + k,
+        kind: KIND.text,
+      }));
+    const withQueries = (items: Item[]): Item[] => [
+      ...items,
+      ...tailOf(items.length).map((item, k) => ({
+        ...item,
+        value: queries.dataSync<"float32">().slice(k * D, (k + 1) * D),
+      })),
+    ];
+    const run = (start: number, rows: number[][]): Float32Array[] => {
+      const blocks = rows.map((ids) => tokens(ids, start));
+      const tails = rows.map((ids) => tailOf(start + ids.length));
+      const result = decoder.extend(
+        extend,
+        () => queries,
+        [1, 0],
+        blocks,
+        tails,
+      );
+      const values = result.dataSync<"float32">();
+      const total = result.shape[1];
+      result.dispose();
+      return rows.map((_, i) =>
+        values.slice((i * total + total - K) * D, (i + 1) * total * D)
+      );
+    };
+    const expected = (ids: number[]): Float32Array =>
+      wholePass(config, { weights }, withQueries(tokens(ids)))
+        .slice(ids.length * D);
+
+    const first = run(0, [[1, 2, 3], [4, 5, 6]]);
+    assertClose(first[0], expected([1, 2, 3]), ROUNDING);
+    assertClose(first[1], expected([4, 5, 6]), ROUNDING);
+    const second = run(3, [[7], [8, 9, 10]]);
+    assertClose(second[0], expected([1, 2, 3, 7]), ROUNDING);
+    assertClose(second[1], expected([4, 5, 6, 8, 9, 10]), ROUNDING);
+
+    decoder.dispose();
+    for (const fn of [merge, extend]) fn.dispose();
+    disposeTree([weights, queries]);
+  },
+);
+
+tensorTest(
+  "CachedDecoder refuses more than its capacity, in a block and in steps",
+  () =>
+    withHarness(tinyConfig("qwen2"), { rows: 2, capacity: 4 }, (harness) => {
+      harness.extend([0, 1], [tokens([1]), tokens([1, 2, 3])]);
+      assertThrows(
+        () => harness.extend([1], [tokens([4, 5], 3)]),
+        RangeError,
+        "Cannot continue row 1 as its cache holds at most 4 tokens and latents: current value is 5",
+      );
+      for (let i = 0; i < RECENT_SLOTS; i++) harness.step([-1, i]);
+      assertThrows(
+        () => harness.step([-1, 0]),
+        RangeError,
+        "Cannot continue row 1 as its cache holds at most 4 tokens and latents: current value is 5",
+      );
+    }),
+);
+
+tidyTest("embedInputs() puts vectors into their places", () => {
+  const weights = {
+    "model.embed_tokens.weight": tf.tensor2d([[1, 2], [3, 4]]),
+  };
+  const inputs = {
+    ids: tf.tensor2d([[1, 0, 0], [0, 1, 1]], undefined, "int32"),
+    vectors: tf.tensor3d([[[5, 6], [7, 8]], [[9, 9], [0, 0]]]),
+    vectorIndex: tf.tensor2d([[-1, 1, 0], [-1, 0, -1]], undefined, "int32"),
+  };
+  assertEquals(embedInputs({ weights }, inputs).arraySync(), [
+    [[3, 4], [7, 8], [5, 6]],
+    [[1, 2], [9, 9], [3, 4]],
+  ]);
+  const none = { ...inputs, vectors: tf.zeros<tf.Rank.R3>([2, 0, 2]) };
+  assertEquals(embedInputs({ weights }, none).arraySync(), [
+    [[3, 4], [1, 2], [1, 2]],
+    [[1, 2], [3, 4], [3, 4]],
+  ]);
+});
+
+Deno.test("bucketLength() is the next power of two or three quarters of it", () => {
+  const lengths = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 17, 25, 97, 1000];
+  assertEquals(
+    lengths.map(bucketLength),
+    [1, 2, 3, 4, 6, 6, 8, 8, 12, 12, 16, 16, 24, 32, 128, 1024],
+  );
+  for (let length = 1; length <= 300; length++) {
+    const bucket = bucketLength(length);
+    assert(bucket >= length && bucket <= 1.5 * length, `${length}`);
+  }
+});

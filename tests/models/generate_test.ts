@@ -1,0 +1,341 @@
+import "@/tests/backend.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import {
+  FAMILIES,
+  type GenerateOptions,
+  type Generation,
+  type GenerationRow,
+  Generator,
+  type HostTensor,
+  KIND,
+  loadModel,
+  loraShapes,
+  loraView,
+  mergeLora,
+  NOT_ASKED,
+  openSafetensors,
+  plainItems,
+  RECENT_SLOTS,
+  requirePrompt,
+} from "@/lib/models/mod.ts";
+import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import {
+  assertBatchesAgree,
+  END_TOKENS,
+  SOME,
+  withGenerator,
+} from "./generator.ts";
+import {
+  continueGreedily,
+  fullPass,
+  PARITY_NAMES,
+  parityPath,
+  randomFactors,
+  randomPrompts,
+  tensorTest,
+  tinyConfig,
+} from "./tiny.ts";
+
+/** Rows of a padded `[B, T]` matrix, where the mask is 1 or beyond it. */
+function rowsOf(matrix: HostTensor, mask: HostTensor): number[][] {
+  const [B, T] = matrix.shape;
+  const maskT = mask.shape[1];
+  return Array.from(
+    { length: B },
+    (_, row) =>
+      Array.from(matrix.data.slice(row * T, (row + 1) * T))
+        .filter((_, t) => t >= maskT || mask.data[row * maskT + t] === 1),
+  );
+}
+
+for (const name of PARITY_NAMES) {
+  tensorTest(
+    `Generator gives the greedy tokens of transformers for ${name}`,
+    async () => {
+      const model = await loadModel(parityPath("models", name));
+      using numbers = openSafetensors(
+        parityPath("expected", name, "lm.safetensors"),
+      );
+      const mask = numbers.read("attention_mask");
+      const prompts = rowsOf(numbers.read("input_ids"), mask);
+      const expected = rowsOf(numbers.read("greedy"), mask)
+        .map((row, i) => row.slice(prompts[i].length));
+      const generator = new Generator(model, "never");
+      for (const batchSize of [1, 2]) {
+        const results = generator.generate(prompts, {
+          maxNewTokens: 24,
+          batchSize,
+        });
+        assertEquals(results.map(({ ids }) => ids), expected);
+      }
+      generator.dispose();
+      disposeTree(model.weights);
+    },
+  );
+}
+
+for (const family of FAMILIES) {
+  const config = tinyConfig(family, { eosTokenIds: END_TOKENS });
+
+  tensorTest(
+    `Generator of ${family}: cached tokens equal those of full passes`,
+    () =>
+      withGenerator(config, (generator, { weights }) => {
+        const maxNewTokens = 2 * RECENT_SLOTS + 5;
+        const expected = randomPrompts(config, SOME).map((prompt) =>
+          continueGreedily(config, { weights }, { prompt, maxNewTokens })
+        );
+        const results = generator.generate(randomPrompts(config, SOME), {
+          maxNewTokens,
+        });
+        assertEquals(results.map(({ ids }) => ids), expected);
+      }),
+  );
+
+  tensorTest(
+    `Generator of ${family}: a row never depends on its neighbours`,
+    () =>
+      withGenerator(config, (generator) => {
+        const sizes = family === "qwen2" ? [2, 3, 7, 32, 40] : [7, 40];
+        assertBatchesAgree(config, generator, { temperature: 0, sizes });
+      }),
+  );
+}
+
+tensorTest("Generator samples independently of a row's neighbours", () => {
+  const config = tinyConfig("qwen2", { eosTokenIds: END_TOKENS });
+  withGenerator(config, (generator) => {
+    const options = { temperature: 1, seed: 5, sizes: [7, 32] };
+    assertBatchesAgree(config, generator, options);
+  });
+});
+
+tensorTest("Generator gives the same tokens traced and compiled", () => {
+  const config = tinyConfig("qwen3");
+  withGenerator(config, (traced, model) => {
+    const compiled = new Generator(model, "always");
+    const prompts = randomPrompts(config, { count: 2, maxLength: 4, seed: 3 });
+    const options = { maxNewTokens: 20 };
+    assertEquals(
+      compiled.generate(prompts, options),
+      traced.generate(prompts, options),
+    );
+    compiled.dispose();
+  });
+});
+
+tensorTest(
+  "Generator samples by its seed and the row's number",
+  () =>
+    withGenerator(tinyConfig("smollm3"), (generator) => {
+      const prompts = [[1, 2], [1, 2], [3]];
+      const run = (seed: number): number[][] =>
+        generator.generate(prompts, { maxNewTokens: 20, temperature: 1, seed })
+          .map(({ ids }) => ids);
+      const first = run(1);
+      assertEquals(run(1), first);
+      assert(run(2).every((ids, row) => `${ids}` !== `${first[row]}`));
+      assert(
+        `${first[0]}` !== `${first[1]}`,
+        "equal prompts draw on their own",
+      );
+    }),
+);
+
+tensorTest(
+  "Generator draws tokens as often as softmax says (chi-square)",
+  () => {
+    const config = tinyConfig("qwen2", { vocabSize: 12 });
+    withGenerator(config, (generator, { weights }) => {
+      const n = 3000;
+      const prompt = [3, 1, 4];
+      const temperature = 1.5;
+      const counts = Array(config.vocabSize).fill(0);
+      const results = generator.generate(Array(n).fill(prompt), {
+        maxNewTokens: 1,
+        temperature,
+        batchSize: 1000,
+      });
+      for (const { ids: [token] } of results) counts[token]++;
+      const probabilities = tf.tidy(() => {
+        const scores = fullPass(config, { weights }, [prompt])
+          .slice([0, 2, 0]).flatten().div(temperature);
+        return tf.softmax(scores).dataSync();
+      });
+      const statistic = counts.reduce((sum, count, token) => {
+        const expected = n * probabilities[token];
+        return sum + (count - expected) ** 2 / expected;
+      }, 0);
+      // 11 degrees of freedom: one right sampler in 1,000 exceeds 31.3.
+      assert(statistic < 31.3, `chi-square ${statistic}`);
+    });
+  },
+);
+
+tensorTest(
+  "Generator ends a row after an end token, not at one in the prompt",
+  () => {
+    const config = tinyConfig("qwen2");
+    withGenerator(config, (generator, model) => {
+      const [free] = generator.generate([[1, 2]], { maxNewTokens: 12 });
+      assertEquals(free.ids.length, 12);
+      const end = free.ids[4];
+      const length = free.ids.indexOf(end) + 1;
+      const ending = new Generator(
+        { ...model, config: { ...config, eosTokenIds: [39, end] } },
+        "never",
+      );
+      const options = { maxNewTokens: 12 };
+      const [row] = ending.generate([[1, 2]], options);
+      assertEquals(row.ids, free.ids.slice(0, length));
+      assertEquals(row.augmentation, Array(length).fill(NOT_ASKED));
+      const [after] = ending.generate([[1, 2, ...row.ids]], options);
+      assert(after.ids.length > 0);
+      ending.dispose();
+    });
+  },
+);
+
+tensorTest("Generator sees the model through the adapter of a view", () => {
+  const config = tinyConfig("qwen2");
+  withGenerator(config, (generator, { weights }) => {
+    const settings = {
+      rank: 2,
+      alpha: 8,
+      dropout: 0,
+      targetModules: ["q_proj", "up_proj"],
+      bias: "none",
+    } as const;
+    const factors = randomFactors(loraShapes(config, settings, ""));
+    const lora = loraView(factors, "", settings);
+    const merged = mergeLora(weights, lora);
+    const run = (view?: GenerateOptions["view"]): Generation[] =>
+      generator.generate([[1], [2, 3]], { maxNewTokens: 20, view });
+    const adapted = run({ weights, lora });
+    assertEquals(adapted, run({ weights: merged }));
+    assert(adapted.some(({ ids }, i) => `${ids}` !== `${run()[i].ids}`));
+    for (const module of Object.keys(lora.modules)) {
+      merged[`${module}.weight`].dispose();
+    }
+    disposeTree(factors);
+  });
+});
+
+tensorTest("Generator says how many rows have ended", () => {
+  const config = tinyConfig("qwen2", { eosTokenIds: END_TOKENS });
+  withGenerator(config, (generator) => {
+    const prompts = randomPrompts(config, { count: 9, maxLength: 9, seed: 4 });
+    const calls: number[][] = [];
+    const results = generator.generate(prompts, {
+      maxNewTokens: 30,
+      batchSize: 4,
+      onProgress: (...call) => calls.push(call),
+    });
+    assertEquals(generator.generate([], { maxNewTokens: 1 }), []);
+    assertEquals(results.length, 9);
+    assertEquals(calls.at(-1), [9, 9]);
+    const done = calls.map(([done]) => done);
+    assertEquals(done, [...new Set(done)].sort((a, b) => a - b));
+    assert([4, 8].every((batch) => done.includes(batch)));
+    assert(done.length > 3, "rows of a batch end at different times");
+  });
+});
+
+Deno.test("plainItems() are the pending tokens at their shifted positions", () => {
+  const row: GenerationRow = {
+    index: 0,
+    tokens: [5, 6, 7, 8],
+    promptLength: 2,
+    ran: 2,
+    shift: 3,
+    augmentation: [],
+  };
+  assertEquals(plainItems(row), [
+    { value: 7, position: 5, kind: KIND.text },
+    { value: 8, position: 6, kind: KIND.text },
+  ]);
+});
+
+/** Prompts and options, and the rule that they break. */
+const REFUSED: readonly (readonly [number[][], GenerateOptions, string])[] = [
+  [
+    [[1], []],
+    { maxNewTokens: 1 },
+    "prompt 1 must hold a token: current value is []",
+  ],
+  [
+    [[1, 40]],
+    { maxNewTokens: 1 },
+    "prompt 0 must hold tokens from 0 to 39: current value is 40",
+  ],
+  [
+    [[1, -1]],
+    { maxNewTokens: 1 },
+    "prompt 0 must hold tokens from 0 to 39: current value is -1",
+  ],
+  [
+    [[1.5]],
+    { maxNewTokens: 1 },
+    "prompt 0 must hold tokens from 0 to 39: current value is 1.5",
+  ],
+  [
+    [[1, 2, 3]],
+    { maxNewTokens: 254 },
+    "prompt 0 must fit into 256 positions with its memory and continuation: current value is 257",
+  ],
+  [
+    [[1]],
+    { maxNewTokens: 0 },
+    "'maxNewTokens' must be a positive integer: current value is 0",
+  ],
+  [
+    [[1]],
+    { maxNewTokens: 1, batchSize: 1.5 },
+    "'batchSize' must be a positive integer: current value is 1.5",
+  ],
+  [
+    [[1]],
+    { maxNewTokens: 1, temperature: -0.1 },
+    "'temperature' must be a number of at least 0: current value is -0.1",
+  ],
+  [
+    [[1]],
+    { maxNewTokens: 1, temperature: NaN },
+    "'temperature' must be a number of at least 0: current value is NaN",
+  ],
+  [
+    [[1]],
+    { maxNewTokens: 1, temperature: Infinity },
+    "'temperature' must be a number of at least 0: current value is Infinity",
+  ],
+];
+
+tensorTest(
+  "Generator refuses bad prompts and options before any work",
+  () =>
+    withGenerator(tinyConfig("qwen2"), (generator) => {
+      for (const [prompts, options, message] of REFUSED) {
+        assertThrows(
+          () => generator.generate(prompts, options),
+          RangeError,
+          `Cannot generate as ${message}`,
+        );
+      }
+      const onlyJust = generator.generate([[1, 2, 3]], { maxNewTokens: 253 });
+      assertEquals(onlyJust[0].ids.length, 253);
+    }),
+);
+
+Deno.test("requirePrompt() calls a prompt by its name", () => {
+  assertThrows(
+    () =>
+      requirePrompt(tinyConfig("qwen2"), [], {
+        name: "p.jsonl line 3",
+        maxNewTokens: 1,
+        maxLatents: 0,
+      }),
+    RangeError,
+    "Cannot generate as p.jsonl line 3 must hold a token: current value is []",
+  );
+});

@@ -1,0 +1,143 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import type { BackendInfo } from "@/lib/tensorflow/mod.ts";
+import { BACKEND_OPTIONS, type BackendArguments } from "@/tasks/backend.ts";
+import { parseArguments, UsageError } from "@/tasks/cli.ts";
+import { tensorflowTest } from "@/tests/backend.ts";
+import { type ChildResult, runChild } from "@/tests/run_child.ts";
+
+const CHILD = new URL("backend_child.ts", import.meta.url);
+
+const WASM_BANNER = "MemGen on wasm 4.22.0, CPU, 1 thread\n";
+const CPU_BANNER = "MemGen on cpu 4.22.0, CPU, 1 thread\n";
+
+async function startBackend(
+  args: Omit<BackendArguments, "cuda">,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ChildResult & { info: () => BackendInfo }> {
+  const task: BackendArguments = { ...args, cuda: false };
+  const result = await runChild(CHILD, [JSON.stringify(task)], {
+    MEMGEN_BACKEND: "auto",
+    ...env,
+  });
+  return { ...result, info: () => JSON.parse(result.stdout) };
+}
+
+/** An environment in which neither TensorFlow nor pip is to be found. */
+async function withNothing(
+  use: (env: Record<string, string>) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await use({
+      PATH: folder,
+      MEMGEN_CACHE: folder,
+      MEMGEN_TENSORFLOW_DIR: "",
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const NO_PIP =
+  "Cannot download TensorFlow as pip, Python's package installer, must be on this machine";
+
+Deno.test("startBackend() takes the option, else MEMGEN_BACKEND", async () => {
+  for (
+    const [backend, variable, banner] of [
+      ["wasm", "auto", WASM_BANNER],
+      [undefined, "cpu", CPU_BANNER],
+      ["cpu", "quantum", CPU_BANNER],
+    ] as const
+  ) {
+    const { code, stderr, info } = await startBackend(
+      { backend },
+      { MEMGEN_BACKEND: variable },
+    );
+    assertEquals({ code, stderr }, { code: 0, stderr: banner });
+    assertStringIncludes(banner, `MemGen on ${info().name} ${info().version}`);
+  }
+});
+
+Deno.test("startBackend() refuses another name in MEMGEN_BACKEND", async () => {
+  const { code, stderr } = await startBackend({}, {
+    MEMGEN_BACKEND: "quantum",
+  });
+  assertEquals(code, 1);
+  assertStringIncludes(
+    stderr,
+    "RangeError: Cannot start a backend as MEMGEN_BACKEND must be one of auto, tensorflow, wasm, cpu: current value is quantum",
+  );
+});
+
+Deno.test("startBackend() goes on without TensorFlow, and says why", () =>
+  withNothing(async (env) => {
+    const { code, stderr, info } = await startBackend({}, env);
+    assertEquals(code, 0);
+    assertEquals(info().name, "wasm");
+    const lines = stderr.split("\n");
+    assertStringIncludes(lines[0], NO_PIP);
+    assertEquals(lines.slice(1), [
+      "Going on with a slower backend instead",
+      WASM_BANNER.trimEnd(),
+      "",
+    ]);
+  }));
+
+Deno.test("startBackend() does not replace the TensorFlow that was asked for", () =>
+  withNothing(async (env) => {
+    for (
+      const [args, variable] of [
+        [{ backend: "tensorflow" }, "auto"],
+        [{}, "tensorflow"],
+      ] as const
+    ) {
+      const { code, stderr } = await startBackend(args, {
+        ...env,
+        MEMGEN_BACKEND: variable,
+      });
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, NO_PIP);
+      assertEquals(stderr.includes("MemGen on"), false);
+    }
+  }));
+
+tensorflowTest(
+  "startBackend() takes TensorFlow first, with the threads given",
+  async () => {
+    const { code, stderr, info } = await startBackend({ threads: 1 });
+    const { name, version, device, threads } = info();
+    assertEquals([code, name, threads], [0, "tensorflow", 1]);
+    assertEquals(
+      stderr,
+      `MemGen on tensorflow ${version}, ${device}, 1 thread\n`,
+    );
+  },
+);
+
+Deno.test("the options of every task allow known backends and threads only", () => {
+  const definition = {
+    name: "demo",
+    description: "Computes.",
+    options: BACKEND_OPTIONS,
+    examples: ["--backend cpu"],
+  } as const;
+  assertEquals(parseArguments(definition, []), {
+    backend: undefined,
+    threads: undefined,
+    cuda: false,
+  });
+  assertEquals(
+    parseArguments(definition, ["--backend", "wasm", "--threads", "3"]).threads,
+    3,
+  );
+  for (
+    const [argv, words] of [
+      [["--backend", "quantum"], "auto, tensorflow, wasm, cpu"],
+      [["--threads", "0"], "0"],
+      [["--threads", "128"], "127"],
+      [["--threads", "1.5"], "1.5"],
+    ] as const
+  ) {
+    assertThrows(() => parseArguments(definition, argv), UsageError, words);
+  }
+});

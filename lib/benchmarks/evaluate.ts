@@ -49,9 +49,7 @@ export async function evaluate(
   for (let start = 0; start < tasks.length; start += batchSize) {
     const batch = tasks.slice(start, start + batchSize);
     const prompts = batch.map(({ messages }) =>
-      tokenizer.encode(
-        renderChatMl(prompt(messages), { addGenerationPrompt: true }),
-      )
+      encodePrompt(tokenizer, prompt(messages))
     );
     const { maxNewTokens, view, memory } = options;
     const answers = generator.generate(prompts, {
@@ -76,6 +74,16 @@ export async function evaluate(
     await nextTurn();
   }
   return records;
+}
+
+/** Token ids that an answer follows: plain ChatML, opened for the assistant. */
+export function encodePrompt(
+  tokenizer: Tokenizer,
+  messages: readonly Message[],
+): number[] {
+  return tokenizer.encode(
+    renderChatMl(messages, { addGenerationPrompt: true }),
+  );
 }
 
 /** How many records are right under the released code's scorer. */

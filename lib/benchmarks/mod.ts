@@ -25,6 +25,7 @@ export type {
 export { BENCHMARK_NAMES, findBenchmark } from "./registry.ts";
 export {
   countOfficial,
+  encodePrompt,
   evaluate,
   type EvaluateOptions,
   type EvaluationRecord,

@@ -19,7 +19,10 @@ export class CandidatePoints {
   readonly #endsInDigit: Uint8Array;
 
   /** Looks at every token of the vocabulary once. */
-  constructor(tokenizer: Tokenizer, config: MemgenConfig) {
+  constructor(
+    tokenizer: Tokenizer,
+    config: Pick<MemgenConfig, "delimitersAfterDigits">,
+  ) {
     const delimiters = tokenizer.endsWithAny(DELIMITERS);
     const lineEnds = tokenizer.endsWithAny(["\n"]);
     this.#endsInDigit = tokenizer.endsWithAny([..."0123456789"]);

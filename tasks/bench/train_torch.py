@@ -1,66 +1,66 @@
 """PyTorch's training step of a plain decoder, as a peer of ours.
 
-Usage: train_torch.py VOCABULARY HIDDEN LAYERS HEADS INTERMEDIATE LENGTH BATCH STEPS
+Usage: train_torch.py THREADS, then requests as in serve.py.
 
 The same decoder (RMSNorm, RoPE, SwiGLU, tied embeddings, no biases), loss and
-AdamW on all weights. Prints one JSON line: {"tokens_per_second": ..., "loss": ...}.
+AdamW on all weights, in eager mode.
 """
-import json
-import sys
-import time
-
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-VOCABULARY, HIDDEN, LAYERS, HEADS, INTERMEDIATE, LENGTH, BATCH, STEPS = map(
-    int, sys.argv[1:9])
-WARMUP_STEPS = 2
-torch.manual_seed(0)
+from serve import serve
 
 
 def rms_norm(x, weight):
     return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * weight
 
 
+def linear(inputs, outputs):
+    return nn.Linear(inputs, outputs, bias=False)
+
+
 class Block(nn.Module):
-    def __init__(self):
+    def __init__(self, hidden, heads, intermediate):
         super().__init__()
-        linear = lambda a, b: nn.Linear(a, b, bias=False)
-        self.norm1 = nn.Parameter(torch.ones(HIDDEN))
-        self.norm2 = nn.Parameter(torch.ones(HIDDEN))
+        self.head_count = heads
+        self.norm1 = nn.Parameter(torch.ones(hidden))
+        self.norm2 = nn.Parameter(torch.ones(hidden))
         self.q, self.k, self.v, self.o = (
-            linear(HIDDEN, HIDDEN) for _ in range(4))
-        self.gate = linear(HIDDEN, INTERMEDIATE)
-        self.up = linear(HIDDEN, INTERMEDIATE)
-        self.down = linear(INTERMEDIATE, HIDDEN)
+            linear(hidden, hidden) for _ in range(4))
+        self.gate = linear(hidden, intermediate)
+        self.up = linear(hidden, intermediate)
+        self.down = linear(intermediate, hidden)
 
     def forward(self, x, cos, sin):
+        batch, length, hidden = x.shape
+
         def rotate(x):
             a, b = x.chunk(2, -1)
             return x * cos + torch.cat([-b, a], -1) * sin
 
         def heads(x):
-            return x.view(BATCH, LENGTH, HEADS, HIDDEN // HEADS).transpose(1, 2)
+            return x.view(batch, length, self.head_count, -1).transpose(1, 2)
 
         h = rms_norm(x, self.norm1)
         q, k, v = rotate(heads(self.q(h))), rotate(heads(self.k(h))), heads(self.v(h))
         attended = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        x = x + self.o(attended.transpose(1, 2).reshape(BATCH, LENGTH, HIDDEN))
+        x = x + self.o(attended.transpose(1, 2).reshape(batch, length, hidden))
         h = rms_norm(x, self.norm2)
         return x + self.down(F.silu(self.gate(h)) * self.up(h))
 
 
 class Decoder(nn.Module):
-    def __init__(self):
+    def __init__(self, vocabulary, hidden, layers, heads, intermediate, length):
         super().__init__()
-        self.embedding = nn.Embedding(VOCABULARY, HIDDEN)
+        self.embedding = nn.Embedding(vocabulary, hidden)
         nn.init.normal_(self.embedding.weight, std=0.02)
-        self.blocks = nn.ModuleList(Block() for _ in range(LAYERS))
-        self.norm = nn.Parameter(torch.ones(HIDDEN))
-        width = HIDDEN // HEADS
+        self.blocks = nn.ModuleList(
+            Block(hidden, heads, intermediate) for _ in range(layers))
+        self.norm = nn.Parameter(torch.ones(hidden))
+        width = hidden // heads
         frequencies = 1 / (10000 ** (torch.arange(0, width, 2) / width))
-        angles = torch.outer(torch.arange(LENGTH).float(), frequencies)
+        angles = torch.outer(torch.arange(length).float(), frequencies)
         angles = torch.cat([angles, angles], -1)
         self.cos, self.sin = angles.cos(), angles.sin()
 
@@ -71,20 +71,19 @@ class Decoder(nn.Module):
         return rms_norm(x, self.norm) @ self.embedding.weight.t()
 
 
-model = Decoder()
-optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-ids = torch.randint(0, VOCABULARY, (BATCH, LENGTH + 1))
-seconds = []
-for _ in range(WARMUP_STEPS + STEPS):
-    start = time.perf_counter()
-    logits = model(ids[:, :-1])
-    loss = F.cross_entropy(logits.view(-1, VOCABULARY), ids[:, 1:].reshape(-1))
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    seconds.append(time.perf_counter() - start)
-seconds = sorted(seconds[WARMUP_STEPS:])
-print(json.dumps({
-    "tokens_per_second": BATCH * LENGTH / seconds[len(seconds) // 2],
-    "loss": loss.item(),
-}))
+def prepare(rate, rows, vocabulary, **shape):
+    ids = torch.tensor(rows)
+    inputs, targets = ids[:, :-1], ids[:, 1:].flatten()
+    model = Decoder(vocabulary=vocabulary, length=inputs.shape[1], **shape)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
+
+    def run():
+        loss = F.cross_entropy(model(inputs).view(-1, vocabulary), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    return run
+
+
+serve(prepare)

@@ -1,0 +1,162 @@
+/** What a mini reasoner can do before any training, and its model card. */
+import { chainOfThoughtPrompt } from "@/lib/baselines/mod.ts";
+import {
+  countOfficial,
+  evaluate,
+  gsm8k,
+  gsm8kPrompt,
+  type Task,
+} from "@/lib/benchmarks/mod.ts";
+import { notedTask, splitProblems } from "@/lib/benchmarks/twins/mod.ts";
+import { Generator, type Model } from "@/lib/models/mod.ts";
+import {
+  accuracyCell,
+  renderMarkdown,
+  type Series,
+  type Table,
+} from "@/lib/report/mod.ts";
+import type { Recipe } from "@/experiments/pretraining/recipe.ts";
+import type { Pretrained } from "@/experiments/pretraining/run.ts";
+
+/** Tasks of every probe. */
+export const PROBE_TASKS = 1000;
+
+/** Tokens of an answer, at most; the twin's longest has 111. */
+const MAX_NEW_TOKENS = 128;
+
+/** Tasks answered at once. */
+const BATCH_SIZE = 128;
+
+/** One probe of a reasoner. */
+export interface Probed {
+  /** What was asked. */
+  readonly name: string;
+  /** Tasks. */
+  readonly n: number;
+  /** Right answers under the released code's scorer. */
+  readonly correct: number;
+}
+
+/**
+ * Answers of an untrained reasoner, greedily: the twin's test split as it is
+ * and with "step by step", the same kinds of problems with the facts that they
+ * need as notes, in the benchmark's world and in worlds re-drawn for each.
+ */
+export async function probeReasoner(
+  model: Model,
+  onProgress?: (done: number, total: number) => void,
+): Promise<Probed[]> {
+  const test = splitProblems("test", PROBE_TASKS).map((problem, i): Task => ({
+    id: `gsm8k/test/${i}`,
+    benchmark: "gsm8k",
+    split: "test",
+    messages: [{ role: "user", content: gsm8kPrompt(problem.question) }],
+    target: "",
+    gold: `\\boxed{${problem.gold}}`,
+    environment: "static",
+    meta: {},
+  }));
+  const noted = (world: "own" | "redrawn"): Task[] =>
+    Array.from({ length: PROBE_TASKS }, (_, i) => notedTask(world, i));
+  const probes = [
+    { name: "Vanilla", tasks: test },
+    { name: "CoT", tasks: test, prompt: chainOfThoughtPrompt },
+    { name: "Notes of the benchmark's world", tasks: noted("own") },
+    { name: "Notes of a new world each", tasks: noted("redrawn") },
+  ];
+  const generator = new Generator(model, "always");
+  const results: Probed[] = [];
+  for (const [i, { name, tasks, prompt }] of probes.entries()) {
+    const records = await evaluate(gsm8k, tasks, {
+      generator,
+      tokenizer: model.tokenizer,
+      prompt,
+      maxNewTokens: MAX_NEW_TOKENS,
+      batchSize: BATCH_SIZE,
+      onProgress: (done, total) =>
+        onProgress?.(i * total + done, probes.length * total),
+    });
+    results.push({ name, n: tasks.length, correct: countOfficial(records) });
+  }
+  generator.dispose();
+  return results;
+}
+
+/** Steps that a point of the loss curve averages over. */
+const SMOOTHING = 20;
+
+/** The loss curve: means over 20 steps. */
+export function lossSeries(losses: readonly number[]): Series {
+  const starts = Array.from(
+    { length: Math.ceil(losses.length / SMOOTHING) },
+    (_, i) => i * SMOOTHING,
+  );
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    name: "loss",
+    x: starts.map((start) => Math.min(start + SMOOTHING, losses.length)),
+    y: starts.map((start) => mean(losses.slice(start, start + SMOOTHING))),
+  };
+}
+
+/** What made a reasoner, for its card. */
+export interface CardOptions {
+  /** What ran: command, machine, versions, commit. */
+  readonly made: string;
+  /** File name of the loss curve, beside the card. */
+  readonly lossCurve: string;
+}
+
+/** The model card, in Markdown. */
+export function reasonerCard(
+  recipe: Recipe,
+  pretrained: Omit<Pretrained, "tokenizerFiles">,
+  probes: readonly Probed[],
+  { made, lossCurve }: CardOptions,
+): string {
+  const { model, losses, samples, skipped } = pretrained;
+  const parameters = Object.values(model.weights)
+    .reduce((sum, { size }) => sum + size, 0);
+  const positions = recipe.steps * recipe.batchSize * recipe.length;
+  const table: Table = {
+    title: "What it can do",
+    caption:
+      "The GSM8K twin (not GSM8K), problems of kinds that its training split never shows; greedy, accuracy in percent with its 95 % interval, one pre-training seed.",
+    columns: [{ header: "Asked" }, { header: "Right, %" }],
+    rows: probes.map(({ name, n, correct }) => [
+      name,
+      accuracyCell(correct, n, 1),
+    ]),
+  };
+  const { layers, heads, keyValueHeads, hiddenSize, vocabSize } = model.config;
+  return `# ${recipe.name}
+
+A language model of ${parameters.toLocaleString("en")} parameters for
+experiments at mini scale, in the family \`${recipe.family}\` and in Hugging
+Face's format. It reads and writes the controlled English of this project's
+twins and nothing else: it is no Qwen2.5 and knows nothing of the world.
+
+| | |
+|---|---|
+| Shape | ${layers} layers, width ${hiddenSize}, ${heads} heads (${keyValueHeads} for keys and values), ${vocabSize} tokens |
+| Corpus | \`experiments/pretraining/corpus.ts\`: problems with facts re-drawn for each, 80 % of them with the facts as notes; a quarter of the samples are sums; loss on answers only |
+| Junk tolerance | half of the batches carry meaningless vectors where memory will be placed |
+| Training | ${recipe.steps} steps of ${recipe.batchSize} rows of at most ${recipe.length} tokens (${
+    (positions / 1e6).toFixed(1)
+  }M positions), AdamW, peak rate ${recipe.peakRate}, half a cosine |
+| Samples | ${samples.toLocaleString("en")} drawn; ${
+    skipped.toLocaleString("en")
+  } were longer than a row and left out |
+| Last loss | ${
+    lossSeries(losses).y.at(-1)!.toFixed(4)
+  } nats a token, mean of ${SMOOTHING} steps |
+| Made by | ${made} |
+
+${renderMarkdown(table)}
+![Loss of pre-training](${lossCurve})
+
+Make it again: \`deno task pretrain --reasoner ${recipe.name} --output FOLDER\`
+gives the same model on the same kind of machine.
+`;
+}

@@ -1,0 +1,304 @@
+/** `deno task evaluate`: accuracy of a model on a benchmark. */
+// deno-lint-ignore-file no-console
+import { basename, join, resolve } from "node:path";
+import { chainOfThoughtPrompt, vanillaPrompt } from "@/lib/baselines/mod.ts";
+import {
+  BENCHMARK_NAMES,
+  encodePrompt,
+  evaluate,
+  type EvaluationRecord,
+  findBenchmark,
+  type Task,
+} from "@/lib/benchmarks/mod.ts";
+import {
+  disposeMemgen,
+  MemgenMemory,
+  type MemgenModules,
+} from "@/lib/memgen/mod.ts";
+import { writeFileAtomically } from "@/lib/models/atomic_file.ts";
+import {
+  Generator,
+  loadLora,
+  loadModel,
+  type Lora,
+  type Model,
+  requirePrompt,
+} from "@/lib/models/mod.ts";
+import { renderText } from "@/lib/report/mod.ts";
+import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
+import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
+import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import {
+  type EvaluationSummary,
+  summarize,
+  summaryTable,
+} from "@/tasks/evaluation_summary.ts";
+import {
+  loadMemgenModules,
+  MEMGEN_OPTIONS,
+  type MemgenArguments,
+  requireMemgenArguments,
+} from "@/tasks/memgen_options.ts";
+import { requireOutputFile } from "@/tasks/output_file.ts";
+import { Progress } from "@/tasks/progress.ts";
+
+const SPLITS = ["train", "valid", "test"] as const;
+const METHODS = ["vanilla", "cot"] as const;
+const PROMPTS = { vanilla: vanillaPrompt, cot: chainOfThoughtPrompt } as const;
+
+/** Tokens of an answer in the released evaluation (max_response_length). */
+const RELEASED_MAX_NEW_TOKENS = 1024;
+
+/** What `deno task evaluate` takes. */
+export const DEFINITION = {
+  name: "evaluate",
+  description:
+    "Answers the tasks of a benchmark greedily, scores the answers with both of its scorers, official and lenient (see deno task score), and prints the accuracies with their 95 % Wilson intervals. Writes a record for each task, in the order of the tasks, and beside it, as FILE.json, a summary with all settings.",
+  options: {
+    benchmark: {
+      type: "string",
+      placeholder: "NAME",
+      choices: BENCHMARK_NAMES,
+      help: "Whose tasks, prompt and scorers to use",
+      required: true,
+    },
+    data: {
+      type: "string",
+      placeholder: "DIR",
+      help:
+        "Folder with its published files, or with those of deno task make-twin",
+      required: true,
+    },
+    split: {
+      type: "string",
+      placeholder: "NAME",
+      choices: SPLITS,
+      default: "test",
+      help: "Part of the benchmark",
+    },
+    limit: {
+      type: "integer",
+      placeholder: "N",
+      minimum: 1,
+      help: "Only the first N tasks of the split. Default: all",
+    },
+    model: {
+      type: "string",
+      placeholder: "DIR",
+      help:
+        "Hugging Face folder of a Qwen2.5, Qwen3 or SmolLM3 model: config.json, safetensors, tokenizer",
+      required: true,
+    },
+    adapter: {
+      type: "string",
+      placeholder: "DIR",
+      help:
+        "PEFT folder of a LoRA adapter for it; not together with --memgen. Default: none",
+    },
+    ...MEMGEN_OPTIONS,
+    method: {
+      type: "string",
+      placeholder: "NAME",
+      choices: METHODS,
+      default: "vanilla",
+      help:
+        "Prompt: vanilla is the benchmark's own, cot also asks to think step by step",
+    },
+    maxNewTokens: {
+      type: "integer",
+      placeholder: "N",
+      minimum: 1,
+      help:
+        `Most tokens of an answer. Default: ${RELEASED_MAX_NEW_TOKENS} as in the released evaluation, or as many as the model's positions leave`,
+    },
+    batchSize: {
+      type: "integer",
+      placeholder: "B",
+      minimum: 1,
+      default: 32,
+      help: "Tasks at once; changes the speed, not the result",
+    },
+    output: {
+      type: "string",
+      placeholder: "FILE",
+      help:
+        "JSONL of the records; replaced only once all is answered. Default: a name made of the settings, in .runs/evaluate",
+    },
+    ...BACKEND_OPTIONS,
+  },
+  examples: [
+    "--benchmark gsm8k --data ../shared/data/gsm8k --model tests/parity/models/tiny-qwen2.5 --limit 50",
+    "--benchmark gsm8k --data ../shared/data/gsm8k --model Qwen2.5-1.5B-Instruct --memgen checkpoint --trigger active --output memgen.jsonl",
+  ],
+} as const satisfies TaskDefinition;
+
+/** What to evaluate. */
+export interface EvaluateModelOptions extends MemgenArguments {
+  /** Name of the benchmark. */
+  readonly benchmark: string;
+  /** Folder of its files. */
+  readonly data: string;
+  /** Part of it. */
+  readonly split: typeof SPLITS[number];
+  /** Tasks at most, from the first. Default: all. */
+  readonly limit?: number;
+  /** Folder of the model. */
+  readonly model: string;
+  /** Folder of the adapter. Default: none. */
+  readonly adapter?: string;
+  /** What is asked of the model. */
+  readonly method: typeof METHODS[number];
+  /** Tokens of an answer, at most. Default: see `DEFINITION`. */
+  readonly maxNewTokens?: number;
+  /** Tasks at once. */
+  readonly batchSize: number;
+  /** File of the records. */
+  readonly output: string;
+}
+
+/**
+ * Evaluates a model on a benchmark; see `DEFINITION`.
+ *
+ * @param start Starts the backend; called once the tasks are known to be good.
+ * @returns What was written beside the records.
+ * @throws {UsageError} If a trigger is chosen without MemGen, an adapter with
+ * it, or the output is a folder or not JSONL.
+ * @throws {RangeError} If a task does not fit the model; names the task.
+ * @throws As the benchmark's `load`, `loadModel`, `loadLora` and `loadMemgen`
+ * do for bad folders.
+ */
+export async function evaluateModel(
+  options: EvaluateModelOptions,
+  start: () => Promise<BackendInfo>,
+): Promise<EvaluationSummary> {
+  requireOptions(options);
+  const { benchmark, data, split, limit, output } = options;
+  const all = await findBenchmark(benchmark).load(data, split);
+  const tasks = all.slice(0, limit);
+  const backend = await start();
+  const model = await loadModel(options.model);
+  const lora = options.adapter === undefined
+    ? undefined
+    : loadLora(options.adapter, model.config);
+  const modules = await loadMemgenModules(options, model.config);
+  const { records, maxNewTokens, seconds } = await answer(
+    tasks,
+    { model, lora, modules },
+    options,
+  );
+  disposeTree([model.weights, lora]);
+  if (modules !== undefined) disposeMemgen(modules);
+  const summary = summarize(records, {
+    settings: { ...options, maxNewTokens },
+    splitTasks: all.length,
+    seconds,
+    backend,
+    deno: Deno.version.deno,
+  });
+  const lines = records.map((record) => `${JSON.stringify(record)}\n`);
+  writeText(output, lines.join(""));
+  writeText(summaryPath(output), `${JSON.stringify(summary, null, 2)}\n`);
+  return summary;
+}
+
+function requireOptions(options: EvaluateModelOptions): void {
+  const { adapter, memgen, data, output } = options;
+  requireMemgenArguments(DEFINITION.name, options);
+  if (adapter !== undefined && memgen !== undefined) {
+    const rule = "--adapter and --memgen must not come together";
+    throw new UsageError(DEFINITION.name, rule, `${adapter} and ${memgen}`);
+  }
+  if (!output.endsWith(".jsonl")) {
+    throw new UsageError(
+      DEFINITION.name,
+      "--output must end in .jsonl",
+      output,
+    );
+  }
+  requireOutputFile(DEFINITION.name, { input: data, output });
+}
+
+/** Refuses what does not fit the model, then answers and scores. */
+async function answer(
+  tasks: readonly Task[],
+  { model, lora, modules }: {
+    readonly model: Model;
+    readonly lora: Lora | undefined;
+    readonly modules: MemgenModules | undefined;
+  },
+  options: EvaluateModelOptions,
+): Promise<{
+  records: EvaluationRecord[];
+  maxNewTokens: number;
+  seconds: number;
+}> {
+  const { config, weights, tokenizer } = model;
+  const prompt = PROMPTS[options.method];
+  const memory = modules && new MemgenMemory(model, modules);
+  const maxLatents = memory?.maxLatents ?? 0;
+  const prompts = tasks.map(({ messages }) =>
+    encodePrompt(tokenizer, prompt(messages))
+  );
+  const longest = Math.max(...prompts.map(({ length }) => length));
+  const room = config.maxPositions - longest - maxLatents;
+  const maxNewTokens = options.maxNewTokens ??
+    Math.max(1, Math.min(RELEASED_MAX_NEW_TOKENS, room));
+  prompts.forEach((ids, i) =>
+    requirePrompt(config, ids, { name: tasks[i].id, maxNewTokens, maxLatents })
+  );
+  const generator = new Generator(model);
+  const progress = new Progress("Evaluate", tasks.length);
+  const started = performance.now();
+  const records = await evaluate(findBenchmark(options.benchmark), tasks, {
+    generator,
+    tokenizer,
+    prompt,
+    view: { weights, lora },
+    memory,
+    maxNewTokens,
+    batchSize: options.batchSize,
+    onProgress: (done) => progress.update(done),
+  });
+  const seconds = (performance.now() - started) / 1000;
+  progress.end();
+  generator.dispose();
+  memory?.dispose();
+  return { records, maxNewTokens, seconds };
+}
+
+function writeText(path: string, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  writeFileAtomically(path, (write) => write(bytes));
+}
+
+function summaryPath(output: string): string {
+  return output.replace(/\.jsonl$/, ".json");
+}
+
+/** `.runs/evaluate/gsm8k-test-50-tiny-qwen2.5-vanilla.jsonl` */
+function defaultOutput(
+  options: Omit<EvaluateModelOptions, "output">,
+): string {
+  const { benchmark, split, limit, model, adapter, memgen } = options;
+  const folders = [model, adapter, memgen].map((folder) =>
+    folder && basename(resolve(folder))
+  );
+  const parts = [benchmark, split, limit, ...folders, options.trigger];
+  const name = [...parts, options.method]
+    .filter((part) => part !== undefined).join("-");
+  const folder = join(".runs", "evaluate");
+  Deno.mkdirSync(folder, { recursive: true });
+  return join(folder, `${name}.jsonl`);
+}
+
+if (import.meta.main) {
+  await runTask(DEFINITION, async (args) => {
+    const output = args.output ?? defaultOutput(args);
+    const summary = await evaluateModel(
+      { ...args, output },
+      () => startBackend(args),
+    );
+    console.log(renderText(summaryTable(summary)));
+    console.log(`Records: ${output}\nSummary: ${summaryPath(output)}`);
+  });
+}

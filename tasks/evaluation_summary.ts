@@ -1,0 +1,105 @@
+/** What `deno task evaluate` says of its records: a summary and its table. */
+import type { EvaluationRecord, Score } from "@/lib/benchmarks/mod.ts";
+import { accuracyCell, type Interval, type Table } from "@/lib/report/mod.ts";
+import type { BackendInfo } from "@/lib/tensorflow/mod.ts";
+import type { EvaluateModelOptions } from "@/tasks/evaluate.ts";
+
+/** The settings, with what was chosen where none was given. */
+export type EvaluationSettings =
+  & EvaluateModelOptions
+  & Required<Pick<EvaluateModelOptions, "maxNewTokens">>;
+
+/** How an evaluation was made. */
+export interface EvaluationRun {
+  /** The settings. */
+  readonly settings: EvaluationSettings;
+  /** Tasks of the whole split. */
+  readonly splitTasks: number;
+  /** Time of answering and scoring. */
+  readonly seconds: number;
+  /** What computed. */
+  readonly backend: BackendInfo;
+  /** Version of Deno. */
+  readonly deno: string;
+}
+
+/** Accuracy under one scorer, in percent, with its 95 % Wilson interval. */
+export interface Accuracy extends Interval {
+  /** Right answers. */
+  readonly right: number;
+  /** Their share in percent. */
+  readonly percent: number;
+}
+
+/** An evaluation without its records. */
+export interface EvaluationSummary extends EvaluationRun {
+  /** Tasks that were answered. */
+  readonly n: number;
+  /** By the rules of the released code. */
+  readonly official: Accuracy;
+  /** By our own rules. */
+  readonly lenient: Accuracy;
+  /** Tokens of all answers. */
+  readonly newTokens: number;
+  /** Answers as long as they may be; nearly all of them were cut off. */
+  readonly longestAnswers: number;
+  /** How often memory was inserted. */
+  readonly insertions: number;
+}
+
+/** Adds records up; there must be one at least. */
+export function summarize(
+  records: readonly EvaluationRecord[],
+  run: EvaluationRun,
+): EvaluationSummary {
+  const n = records.length;
+  const sum = (value: (record: EvaluationRecord) => number): number =>
+    records.reduce((total, record) => total + value(record), 0);
+  const accuracy = (scorer: keyof Score): Accuracy => {
+    const right = sum((record) => record[scorer]);
+    const { value, low, high } = accuracyCell(right, n, 1);
+    return { right, percent: value, low, high };
+  };
+  const { maxNewTokens } = run.settings;
+  return {
+    ...run,
+    n,
+    official: accuracy("official"),
+    lenient: accuracy("lenient"),
+    newTokens: sum(({ tokens }) => tokens),
+    longestAnswers: sum(({ tokens }) => Number(tokens === maxNewTokens)),
+    insertions: sum(({ insertions }) => insertions.length),
+  };
+}
+
+/** The accuracies as a table, with what a reader must know of them. */
+export function summaryTable(summary: EvaluationSummary): Table {
+  const { settings, n } = summary;
+  const { benchmark, split, model, adapter, memgen, method } = settings;
+  const caption = [
+    model,
+    ...adapter === undefined ? [] : [`adapter ${adapter}`],
+    ...memgen === undefined ? [] : [`MemGen ${memgen}`],
+    `${method} prompt`,
+    `greedy, at most ${settings.maxNewTokens} new tokens`,
+  ];
+  const { newTokens, longestAnswers, insertions, seconds } = summary;
+  const work = `${newTokens} new tokens in ${seconds.toFixed(1)} s`;
+  return {
+    title: `${benchmark}: ${n} of ${summary.splitTasks} ${split} tasks`,
+    caption: caption.join(", "),
+    columns: ["Scorer", "Accuracy, %", "Right", "n"]
+      .map((header) => ({ header })),
+    rows: (["official", "lenient"] as const).map((scorer) => {
+      const { right } = summary[scorer];
+      return [scorer, accuracyCell(right, n, 1), right, n];
+    }),
+    footnotes: [
+      "official: the released code's rules; lenient: ours, which forgive the form of a right answer",
+      `${longestAnswers} of ${n} answers reached the limit of new tokens`,
+      memgen === undefined
+        ? work
+        : `${work}, memory inserted ${insertions} times`,
+    ],
+  };
+}

@@ -1,0 +1,121 @@
+/** `deno task pretrain`: makes a mini reasoner. */
+// deno-lint-ignore-file no-console
+import { join } from "node:path";
+import {
+  lossSeries,
+  probeReasoner,
+  reasonerCard,
+} from "@/experiments/pretraining/card.ts";
+import { type Recipe, RECIPES } from "@/experiments/pretraining/recipe.ts";
+import { pretrain } from "@/experiments/pretraining/run.ts";
+import { saveModel } from "@/lib/models/mod.ts";
+import { lineFigure, ONE_COLUMN_MM } from "@/lib/report/mod.ts";
+import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
+import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { writeFigure } from "@/tasks/export_figures.ts";
+import { Progress } from "@/tasks/progress.ts";
+import { provenance, provenanceText } from "@/tasks/provenance.ts";
+
+const NAMES = RECIPES.map(({ name }) => name);
+
+/** What `deno task pretrain` takes. */
+export const DEFINITION = {
+  name: "pretrain",
+  description:
+    "Pre-trains a mini reasoner, measures what it can do, and writes it in Hugging Face's format with its model card and loss curve. About half an hour on two cores. The state of the run is kept every 100 steps: the same command goes on where it was stopped.",
+  options: {
+    reasoner: {
+      type: "string",
+      placeholder: "NAME",
+      choices: NAMES,
+      default: NAMES[0],
+      help: "Which one",
+    },
+    output: {
+      type: "string",
+      placeholder: "DIR",
+      help: "Folder to write. Default: results/reasoners/NAME",
+    },
+    work: {
+      type: "string",
+      placeholder: "DIR",
+      help: "Folder for the state of the run. Default: .runs/pretrain/NAME",
+    },
+    ...BACKEND_OPTIONS,
+  },
+  examples: ["", "--reasoner mini-qwen2.5 --output /tmp/mini --threads 1"],
+} as const satisfies TaskDefinition;
+
+/** Where a reasoner is made. */
+export interface PretrainTaskOptions {
+  /** Folder of the finished model. */
+  readonly output: string;
+  /** Folder of the run's state. */
+  readonly work: string;
+  /** What makes it, for the card. */
+  readonly made: string;
+}
+
+/** Makes a reasoner, from nothing or from where the last run stopped. */
+export async function makeReasoner(
+  recipe: Recipe,
+  { output, work, made }: PretrainTaskOptions,
+): Promise<void> {
+  let progress: Progress | undefined;
+  const pretrained = await pretrain(recipe, {
+    folder: work,
+    onStep(step, loss) {
+      progress ??= new Progress("Pre-train", recipe.steps, { done: step });
+      progress.update(step + 1, `loss ${loss.toFixed(3)}`);
+    },
+  });
+  progress?.end();
+  const { model, tokenizerFiles, losses } = pretrained;
+  saveModel(output, model, { tokenizerFiles });
+  let probing: Progress | undefined;
+  const probes = await probeReasoner(model, (done, total) => {
+    probing ??= new Progress("Probe", total);
+    probing.update(done);
+  });
+  probing?.end();
+  const figure = lineFigure([lossSeries(losses)], {
+    title: `Pre-training of ${recipe.name}`,
+    xTitle: "Step",
+    yTitle: "Loss (nats per token)",
+  });
+  await Deno.writeTextFile(
+    join(output, "loss.json"),
+    `${JSON.stringify(figure)}\n`,
+  );
+  const card = reasonerCard(recipe, pretrained, probes, {
+    made,
+    lossCurve: "loss.svg",
+  });
+  await Deno.writeTextFile(join(output, "README.md"), card);
+  disposeTree(model.weights);
+  console.log(card);
+  try {
+    const name = join(output, "loss");
+    await writeFigure(figure, name, {
+      formats: ["svg"],
+      widthMm: ONE_COLUMN_MM,
+    });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.error(`${error.message}; the loss curve is in loss.json only`);
+  }
+}
+
+if (import.meta.main) {
+  await runTask(DEFINITION, async (args) => {
+    const recipe = RECIPES.find(({ name }) => name === args.reasoner)!;
+    const info = await startBackend(args);
+    const command = `deno task pretrain --reasoner ${recipe.name}`;
+    await makeReasoner(recipe, {
+      output: args.output ?? join("results", "reasoners", recipe.name),
+      work: args.work ?? join(".runs", "pretrain", recipe.name),
+      made: provenanceText(await provenance(command, info)),
+    });
+  });
+}

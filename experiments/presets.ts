@@ -30,6 +30,9 @@ export interface SupervisedPreset {
   readonly maxNewTokens: number;
 }
 
+/** What `--preset` can name. */
+export const PRESET_NAMES = ["quick"] as const;
+
 /** First contact and continuous integration: minutes on two cores. */
 export const QUICK: SupervisedPreset = {
   name: "quick",

@@ -19,7 +19,7 @@ import {
   WORLD_SEED,
   writeGsm8kTwin,
 } from "@/lib/benchmarks/twins/mod.ts";
-import type { BatchShape } from "@/lib/memgen/mod.ts";
+import type { AppendShape } from "@/lib/memgen/mod.ts";
 import { Generator, type Model } from "@/lib/models/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { type LabelledTokens, supervisedRow } from "@/lib/training/mod.ts";
@@ -107,7 +107,7 @@ export class SupervisedStudy {
   readonly #options: StudyOptions;
   readonly #generator: Generator;
   readonly #tasks = new Map<Split, Task[]>();
-  #shape: BatchShape | undefined;
+  #shape: AppendShape | undefined;
 
   /** Compiled functions and tasks are made at their first use. */
   constructor(options: StudyOptions) {
@@ -276,18 +276,23 @@ export class SupervisedStudy {
   }
 
   /** Sizes that every batch of the training split fits into. */
-  async #batchShape(): Promise<BatchShape> {
+  async #batchShape(): Promise<AppendShape> {
     if (this.#shape === undefined) {
       const rows = (await this.#load("train")).map((task) => this.#row(task));
       const longest = Math.max(...rows.map(({ ids }) => ids.length));
       const learned = rows.map(({ labels }) =>
         labels.filter((label) => label >= 0).length
       );
+      const prompts = rows.map(({ labels }) =>
+        labels.findIndex((label) => label >= 0)
+      );
       const B = this.#options.preset.batchSize;
       this.#shape = {
         rows: B,
         length: roundUp(longest),
         targets: roundUp(B * Math.max(...learned)),
+        prompt: roundUp(Math.max(...prompts)),
+        segment: roundUp(Math.max(...learned)),
       };
     }
     return this.#shape;

@@ -19,6 +19,13 @@ export interface ProgressOptions {
    * @default {0}
    */
   readonly done?: number;
+  /**
+   * Whether the line says how many steps are done; not where steps are shares
+   * of time.
+   *
+   * @default {true}
+   */
+  readonly isCounted?: boolean;
   /** @default {Deno.stderr} */
   readonly output?: ProgressOutput;
   /**
@@ -54,6 +61,7 @@ export class Progress {
   readonly #clock: () => number;
   readonly #columns: number;
   readonly #doneBefore: number;
+  readonly #isCounted: boolean;
   readonly #start: number;
   #done: number;
   #note = "";
@@ -75,6 +83,7 @@ export class Progress {
       );
     }
     this.#title = title;
+    this.#isCounted = options.isCounted ?? true;
     this.#total = total;
     this.#output = output;
     this.#clock = options.clock ?? (() => performance.now());
@@ -137,7 +146,7 @@ export class Progress {
       this.#title,
       ...this.#output.isTerminal() ? [bar] : [],
       `${percent} %`,
-      `${this.#done}/${this.#total}`,
+      ...this.#isCounted ? [`${this.#done}/${this.#total}`] : [],
       formatDuration(elapsed),
     ];
     if (doneNow > 0 && this.#done < this.#total) {

@@ -28,25 +28,16 @@ import {
   WARMUP_SHARE,
 } from "@/experiments/methods/method.ts";
 
-/** Longest prompt, and most tokens between two insertions, when appending. */
-export interface AppendSizes {
-  /** Tokens of the longest prompt. */
-  readonly prompt: number;
-  /** Tokens between two insertions, at most. */
-  readonly segment: number;
-}
-
 /** MemGen SFT of a model: the weaver learns, memory is always inserted. */
 export function memgenMethod(
   model: Model,
   memgen: MemgenConfig,
-  sizes: AppendSizes,
 ): Method {
   const { config } = model;
   const points = new CandidatePoints(model.tokenizer, memgen);
   const run = memgen.insertion === "prepend"
     ? prependRun(model, memgen)
-    : appendRun(model, memgen, sizes);
+    : appendRun(model, memgen);
   const functions = compileMemgen(config, "always");
   return {
     id: `memgen-${memgen.insertion}`,
@@ -104,11 +95,7 @@ function prependRun(model: Model, memgen: MemgenConfig): Run {
     });
 }
 
-function appendRun(
-  model: Model,
-  memgen: MemgenConfig,
-  sizes: AppendSizes,
-): Run {
+function appendRun(model: Model, memgen: MemgenConfig): Run {
   const step = makeTrainStep<AppendBatch>(
     (parameters, batch) => appendLoss(model, memgen, parameters, batch),
     { name: "memgen_append_step", xla: "always" },
@@ -117,8 +104,7 @@ function appendRun(
     trainSupervised(initialWeaver(model, memgen, settings.seed), {
       ...common(rows, settings),
       step,
-      pack: (batch) =>
-        packAppend(batch, { ...settings.shape, ...sizes }, memgen),
+      pack: (batch) => packAppend(batch, settings.shape, memgen),
     });
 }
 

@@ -1,5 +1,5 @@
 /** What the experiments ask of a method that learns. */
-import type { BatchShape } from "@/lib/memgen/mod.ts";
+import type { AppendShape } from "@/lib/memgen/mod.ts";
 import type { DecoderView, LoraConfig, Memory } from "@/lib/models/mod.ts";
 import type { NamedTensors } from "@/lib/tensorflow/mod.ts";
 import type { LabelledTokens, TrainedParameters } from "@/lib/training/mod.ts";
@@ -18,7 +18,7 @@ export interface Applied {
 /** Settings of one training run. */
 export interface TrainSettings {
   /** Padded sizes of its batches. */
-  readonly shape: BatchShape;
+  readonly shape: AppendShape;
   /** Highest learning rate. */
   readonly peakRate: number;
   /** Steps. */

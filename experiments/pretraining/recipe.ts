@@ -73,7 +73,7 @@ export const MINI_QWEN25: Recipe = {
   batchSize: 32,
   length: 192,
   targets: 3584,
-  steps: 4000,
+  steps: 5000,
   peakRate: 4e-3,
   warmupShare: 0.05,
   beta2: 0.98,

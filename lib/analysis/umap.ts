@@ -48,13 +48,12 @@ export function umap(
       points.length,
     );
   }
+  const D = points[0].length;
+  if (D === 0) fail("points must have a size of at least 1", D);
   const rows = points.map((point, n) => {
     const row = Array.from(point);
-    if (row.length === 0 || row.length !== points[0].length) {
-      fail(
-        `point ${n} must have a size of at least 1, that of point 0`,
-        row.length,
-      );
+    if (row.length !== D) {
+      fail(`point ${n} must have the size of point 0, ${D}`, row.length);
     }
     const bad = row.find((value) => !Number.isFinite(value));
     if (bad !== undefined) fail(`point ${n} must be finite`, bad);

@@ -24,12 +24,12 @@ export interface EvaluationRecord extends Score {
 export interface EvaluateOptions
   extends Omit<GenerateOptions, "onProgress" | "seed" | "temperature"> {
   /** The model's compiled functions. */
-  readonly generator: Generator;
+  readonly generator: Pick<Generator, "generate">;
   /** Its tokenizer. */
   readonly tokenizer: Tokenizer;
   /** What a method makes of a task's messages. Default: nothing. */
   readonly prompt?: (messages: readonly Message[]) => readonly Message[];
-  /** Called after every batch; may throw to stop. */
+  /** Called whenever answers have ended; may throw to stop. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -57,6 +57,7 @@ export async function evaluate(
       batchSize,
       view,
       memory,
+      onProgress: (done) => onProgress?.(start + done, tasks.length),
     });
     answers.forEach(({ ids, augmentation }, i) => {
       const { id, gold } = batch[i];
@@ -70,7 +71,6 @@ export async function evaluate(
         ...benchmark.score(completion, gold),
       });
     });
-    onProgress?.(records.length, tasks.length);
     await nextTurn();
   }
   return records;

@@ -202,7 +202,7 @@ export function decodeSequence(
   return decode(model, { weights }, {
     embeddings,
     positions: tf.tile(positions, [B, 1]) as tf.Tensor2D,
-    mask: causalMask(length),
+    mask: "causal",
   }).hidden;
 }
 

@@ -100,7 +100,7 @@ export function weaveBlocks(
   const text = decode(model, weaver, {
     embeddings: toWeaver(parameters, embed(weights, ids)),
     positions: textPositions(B, T),
-    mask: causalMask(T),
+    mask: "causal",
   }).keyValues;
   const queries = tf.concat(
     sizes.map((_, n) =>
@@ -166,7 +166,7 @@ export function decodeWithBank(
   return decode(model, { weights }, {
     embeddings: embed(weights, ids),
     positions: textPositions(B, T),
-    mask: causalMask(T),
+    mask: "causal",
     past: [{ layers: bank, mask: maskWhere(seen) as tf.Tensor4D }],
   }).hidden;
 }

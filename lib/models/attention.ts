@@ -103,6 +103,46 @@ export function attend(
     .reshape([B, T, H * headDim]);
 }
 
+/**
+ * Tokens of a causal pass that are attended together. Their keys end with
+ * them, so that most of the masked half of the scores is never computed.
+ */
+const CAUSAL_BLOCK = 64;
+
+/**
+ * `attend` of a plain causal pass: token t sees the new tokens up to itself,
+ * and earlier parts as their masks say.
+ */
+export function attendCausal(
+  queries: tf.Tensor4D,
+  { keys, values }: KeyValue,
+  past: readonly AttentionPart[],
+): tf.Tensor3D {
+  const T = queries.shape[2];
+  const rows = <X extends tf.Tensor4D>(x: X, start: number, end: number): X =>
+    (start === 0 && end === x.shape[2]
+      ? x
+      : x.slice([0, 0, start, 0], [-1, -1, end - start, -1])) as X;
+  const outputs: tf.Tensor3D[] = [];
+  for (let start = 0; start < T; start += CAUSAL_BLOCK) {
+    const end = Math.min(start + CAUSAL_BLOCK, T);
+    outputs.push(attend(rows(queries, start, end), [
+      ...past.map((part) => ({
+        ...part,
+        mask: part.mask.shape[2] === 1
+          ? part.mask
+          : rows(part.mask, start, end),
+      })),
+      {
+        keys: rows(keys, 0, end),
+        values: rows(values, 0, end),
+        mask: rows(causalMask(end), start, end),
+      },
+    ]));
+  }
+  return outputs.length === 1 ? outputs[0] : tf.concat(outputs, 1);
+}
+
 /** The mask of a plain causal pass over T tokens, shape `[1, 1, T, T]`. */
 export function causalMask(T: number): tf.Tensor4D {
   const mask = new Float32Array(T * T);

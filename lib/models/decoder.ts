@@ -10,7 +10,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { NamedTensors } from "../tensorflow/mod.ts";
 import {
   attend,
-  type AttentionPart,
+  attendCausal,
   causalMask,
   type KeyValue,
   rotate,
@@ -42,8 +42,11 @@ export interface DecoderInput {
   readonly embeddings: tf.Tensor3D;
   /** Rotary positions, `[B, T]`, int32. */
   readonly positions: tf.Tensor2D;
-  /** Who sees whom among the new tokens; broadcasts to `[B, 1, T, T]`. */
-  readonly mask: tf.Tensor4D;
+  /**
+   * Who sees whom among the new tokens; broadcasts to `[B, 1, T, T]`.
+   * `causal` is what `causalMask` says, computed faster.
+   */
+  readonly mask: tf.Tensor4D | "causal";
   /** Earlier tokens, seen as their masks say. */
   readonly past?: readonly CachePart[];
 }
@@ -120,11 +123,13 @@ export function decode(
       keys = rotate(keys, turn);
     }
     keyValues.push({ keys, values });
-    const parts: AttentionPart[] = [
-      ...past.map(({ layers, mask }) => ({ ...layers[layer], mask })),
-      { keys, values, mask: input.mask },
-    ];
-    const attended = attend(queries, parts)
+    const earlier = past.map(({ layers, mask }) => ({
+      ...layers[layer],
+      mask,
+    }));
+    const attended = (input.mask === "causal"
+      ? attendCausal(queries, { keys, values }, earlier)
+      : attend(queries, [...earlier, { keys, values, mask: input.mask }]))
       .reshape([B * T, heads * headDim]) as tf.Tensor2D;
     x = x.add(linear(attended, `${attention}.o_proj`));
     const h2 = norm(x, `${prefix}.post_attention_layernorm`);

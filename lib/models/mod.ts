@@ -6,6 +6,7 @@
  */
 export {
   attend,
+  attendCausal,
   type AttentionPart,
   causalMask,
   type KeyValue,

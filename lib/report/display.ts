@@ -39,14 +39,26 @@ export interface FigureDisplayOptions {
   readonly svg?: string;
 }
 
-/** Settings of {@linkcode show}. */
+/** How the kernel replaces an output that is already there. */
+export interface ReplaceOptions {
+  /** Name of the output. */
+  // deno-lint-ignore camelcase -- the kernel's own name
+  readonly display_id: string;
+  /** Whether to replace the output of this name. */
+  readonly update: boolean;
+}
+
+/** Settings of {@linkcode show} and {@linkcode LiveText}. */
 export interface ShowOptions {
   /**
    * Sends an output to the front end.
    *
    * @default {Deno.jupyter.display}
    */
-  readonly display?: (value: unknown) => Promise<void>;
+  readonly display?: (
+    value: unknown,
+    options?: ReplaceOptions,
+  ) => Promise<void>;
 }
 
 /** Longer than the kernel needs to send an output, short for a reader. */
@@ -69,14 +81,79 @@ export async function show(
   await display(
     typeof value === "string" ? displayable({ "text/plain": value }) : value,
   );
+  await pause();
+}
+
+/**
+ * A text that newer text replaces: progress without a flood of lines.
+ *
+ * It takes what redraws a line of a terminal (a carriage return, the line, an
+ * escape code that clears the rest), so that a progress bar can write to a
+ * notebook as it writes to a terminal.
+ */
+export class LiveText {
+  readonly #display: NonNullable<ShowOptions["display"]>;
+  /** Unique in the notebook, outputs of earlier kernels included. */
+  readonly #name: string = crypto.randomUUID();
+  #isShown = false;
+  #sent: Promise<void> = Promise.resolve();
+
+  /**
+   * @param options The display function, for use outside the kernel.
+   * @throws {Error} If there is neither a kernel nor a display function.
+   */
+  constructor(options: ShowOptions = {}) {
+    this.#display = options.display ?? kernelDisplay();
+  }
+
+  /** True: a carriage return redraws the text. */
+  isTerminal(): boolean {
+    return true;
+  }
+
+  /**
+   * Shows a line in the place of the one before; an empty one changes nothing.
+   *
+   * @param bytes UTF-8 of a whole line.
+   * @returns Their number.
+   */
+  writeSync(bytes: Uint8Array): number {
+    const line = new TextDecoder().decode(bytes)
+      // deno-lint-ignore no-control-regex
+      .replaceAll(/[\r\n]|\x1b\[[0-9;]*[A-Za-z]/g, "");
+    if (line !== "") this.#show(line);
+    return bytes.length;
+  }
+
+  /** Waits until the last line is sent; gives the error if one was not. */
+  async end(): Promise<void> {
+    await this.#sent;
+    await pause();
+  }
+
+  #show(line: string): void {
+    const update = this.#isShown;
+    this.#isShown = true;
+    this.#sent = this.#sent.then(() =>
+      this.#display(displayable({ "text/plain": line }), {
+        display_id: this.#name,
+        update,
+      })
+    );
+    // An error waits for `end`; it must not end the process before.
+    this.#sent.catch(() => {});
+  }
+}
+
+async function pause(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }
 
-function kernelDisplay(): (value: unknown) => Promise<void> {
+function kernelDisplay(): NonNullable<ShowOptions["display"]> {
   try {
     // Outside the kernel the property itself throws, so it is read only here.
     const { display } = Deno.jupyter;
-    return (value) => display(value);
+    return (value, options) => display(value, options);
   } catch (cause) {
     throw new Error(
       "Cannot show an output as show() must run in a Jupyter kernel of Deno: current value is a plain Deno process",

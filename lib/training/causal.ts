@@ -8,7 +8,6 @@ import {
   type Targets,
 } from "../memgen/mod.ts";
 import {
-  causalMask,
   decode,
   type DecoderConfig,
   type DecoderView,
@@ -48,7 +47,7 @@ export function causalLoss(
   const { hidden } = decode(config, view, {
     embeddings: embed(view.weights, ids),
     positions: tf.tile(positions, [B, 1]) as tf.Tensor2D,
-    mask: causalMask(T),
+    mask: "causal",
   });
   return crossEntropy({ config, weights: view.weights }, hidden, targets);
 }

@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { seededRandom } from "../../random.ts";
 import type { Split } from "../task.ts";
 import { FACT_NAMES, KNOWN_SHARE, WORLD_SEED } from "./glossary.ts";
-import { bigrams, type Problem } from "./gsm8k_problem.ts";
+import type { Problem } from "./gsm8k_problem.ts";
 import {
   gsm8kPolicies,
   type NamedPolicy,
   policyAccuracy,
 } from "./gsm8k_policies.ts";
 import {
+  CHAIN_LENGTHS,
   HELD_OUT_BIGRAMS,
   SPLIT_SIZES,
   splitProblem,
@@ -64,46 +65,91 @@ export function measurePolicies(): MeasuredPolicy[] {
     }));
 }
 
-/** The data card, in Markdown. */
+/** The data card, in Markdown: what a reader must know to judge a number. */
 export function gsm8kTwinCard(): string {
   const test = splitProblems("test");
   const [example] = test;
   const facts = test.reduce((sum, problem) => sum + problem.facts.length, 0);
-  const heldOut = test.flatMap(({ signature }) => bigrams(signature))
-    .filter((pair) => HELD_OUT_BIGRAMS.test.has(pair));
-  const rows = measurePolicies().map(({ name, kind, accuracy }) =>
+  const factsPerProblem = (facts / test.length).toFixed(2);
+  const knownPercent = Math.round(100 * KNOWN_SHARE);
+  const files = SPLITS.map((split) =>
+    `| ${split}.jsonl | ${SPLIT_SIZES[split]} |`
+  );
+  const pairs = [...HELD_OUT_BIGRAMS.test].slice(0, 2)
+    .map((pair) => pair.replace(">", ", then "));
+  const policies = measurePolicies().map(({ name, kind, accuracy }) =>
     `| ${name} | ${kind} | ${(100 * accuracy).toFixed(1)} |`
   );
   return `# Data card: the GSM8K twin
 
-A small, seeded, exactly scored stand-in for GSM8K (not GSM8K: no row of it is
-used). Problems are in GSM8K's own format and language style; what containers
-hold, what invented verbs do and what items cost must be learned from worked
-answers.
+A small stand-in for GSM8K (openai/gsm8k), written by a program. Its problems
+have the file format, the prompt and the scorers of GSM8K, but few words and
+small numbers, so that a model of about a million parameters can learn them. No
+row of GSM8K is used, and an accuracy here says nothing about GSM8K itself.
 
-| | |
-|---|---|
-| Rows | ${SPLITS.map((split) => `${split} ${SPLIT_SIZES[split]}`).join(", ")} |
-| Training sizes | ${TRAINING_SIZES.join(", ")}, nested |
-| Facts of the world | ${FACT_NAMES.length}, seed ${WORLD_SEED}; the mini reasoners know ${
-    Math.round(100 * KNOWN_SHARE)
-  } % of them from pre-training |
-| Facts a test problem needs | ${(facts / test.length).toFixed(2)} on average |
-| Split | by kind: ${HELD_OUT_BIGRAMS.test.size} pairs of successive operations occur in test only, ${HELD_OUT_BIGRAMS.valid.size} in validation only; every test problem holds one (${heldOut.length} in all) |
-| Scorer | GSM8K's, \`official\` and \`lenient\` |
+Every problem needs a fact that its question does not state: how many things a
+container holds, what an item costs, or what an invented verb does to a number.
+There are ${FACT_NAMES.length} facts, the twin's world: drawn once (seed ${WORLD_SEED}), the same in every
+split. They stand only in the worked answers, so a model must learn them from
+the training split and remember them. The mini reasoners bring ${knownPercent} % of them
+along from pre-training, and the arithmetic.
 
-## Policies without a model, on the test split
+## Example
 
-| Policy | Kind | Right, % of ${test.length} |
-|---|---|---:|
-${rows.join("\n")}
-
-## An example
+Question:
 
 > ${example.question}
+
+Worked answer:
 
 \`\`\`text
 ${example.answer}
 \`\`\`
+
+## Files
+
+This command writes them, the same bytes on every machine:
+
+\`\`\`sh
+deno task make-twin --benchmark gsm8k --output DIR
+\`\`\`
+
+| File | Problems |
+|---|---:|
+${files.join("\n")}
+
+| Column | What |
+|---|---|
+| question | the problem |
+| answer | the worked answer; its last line is the number, after \`####\` |
+| facts | names of the facts that the answer needs; in the test split ${factsPerProblem} on average |
+| operations | what happens, in order: ${
+    CHAIN_LENGTHS.join(" or ")
+  } operations |
+
+GSM8K's loader reads the first two columns; the others are for analysis.
+Experiments train on ${
+    TRAINING_SIZES.join(", ")
+  } problems, each set a part of the one before.
+
+## What is new in the test split
+
+Not the facts, but how they are combined. ${HELD_OUT_BIGRAMS.test.size} pairs of successive operations
+(such as ${pairs.join("; ")}) occur in the test split only, and every
+test problem has at least one of them. ${HELD_OUT_BIGRAMS.valid.size} other pairs occur in no training
+problem, and every validation problem has at least one of those.
+
+## What scripts reach, without a model
+
+| Script | Kind | Right, % of ${test.length} test problems |
+|---|---|---:|
+${policies.join("\n")}
+
+- oracle: reads the question and knows the facts. It shows that every problem
+  can be solved.
+- ignorant: reads and computes like the oracle, but makes the facts up. An
+  accuracy above its own takes knowledge of the facts.
+- chance and shortcut: read at most the numbers of the question. An accuracy near
+  theirs shows no skill at all.
 `;
 }

@@ -42,6 +42,7 @@ export {
   packPrepend,
   type PrependBatch,
   prependLoss,
+  type PrependShape,
   weaveBlocks,
 } from "./prepend.ts";
 export {

@@ -7,7 +7,7 @@
  * one parallel pass over the text, and so does the weaver: the queries of
  * every block read the text before their point side by side.
  *
- * Shapes: B rows, T tokens, N blocks, K latents a block, M = all latents of a
+ * Shapes: B rows, T tokens, L of them read by the weaver, N blocks, K latents a block, M = all latents of a
  * row, D hidden size.
  */
 import * as tf from "@tensorflow/tfjs";
@@ -38,10 +38,21 @@ import { toReasoner, toWeaver, weaverLora, weaverQueries } from "./weaver.ts";
 export interface PrependBatch {
   /** Tokens, `[B, T]`. */
   readonly ids: tf.Tensor2D;
+  /** Those of them that the weaver may read, `[B, L]`, L at most T. */
+  readonly read: tf.Tensor2D;
   /** Insertion point of each block, `[B, N]`; T + 1 where there is none. */
   readonly points: tf.Tensor2D;
   /** What is learned. */
   readonly targets: Targets;
+}
+
+/** Sizes of a prepend batch. */
+export interface PrependShape extends BatchShape {
+  /**
+   * Tokens of the longest prompt; the weaver reads no more where memory goes
+   * in nowhere else. Default: `length`.
+   */
+  readonly prompt?: number;
 }
 
 /**
@@ -51,17 +62,29 @@ export interface PrependBatch {
  */
 export function packPrepend(
   rows: readonly SupervisedRow[],
-  shape: BatchShape,
+  shape: PrependShape,
   config: MemgenConfig,
 ): PrependBatch {
   requirePoints(rows, config);
   const N = 1 + config.maxInferenceAugmentations;
+  const { length: T, prompt = T } = shape;
+  const L = N === 1 ? Math.min(prompt, T) : T;
+  rows.forEach((row, b) => {
+    if (row.points.some((point) => point > L)) {
+      throw new RangeError(
+        `Cannot pack a batch as row ${b} may have a prompt of at most ${L} tokens: current value is ${
+          row.points[0]
+        }`,
+      );
+    }
+  });
   return tidy(() => {
     const ids = packIds(rows, shape);
     const points = new Int32Array(shape.rows * N).fill(shape.length + 1);
     rows.forEach((row, b) => points.set(row.points, b * N));
     return {
       ids,
+      read: ids.slice([0, 0], [shape.rows, L]),
       points: tf.tensor2d(points, [shape.rows, N], "int32"),
       targets: packTargets(rows, shape, (b, t) => b * shape.length + t - 1),
     };
@@ -89,17 +112,17 @@ export function weaveBlocks(
   { config: model, weights }: FrozenModel,
   config: MemgenConfig,
   parameters: NamedTensors,
-  { ids, points }: Pick<PrependBatch, "ids" | "points">,
+  { read, points }: Pick<PrependBatch, "read" | "points">,
 ): tf.Tensor3D {
-  const [B, T] = ids.shape;
+  const [B, L] = read.shape;
   const sizes = blockSizes(config);
   const weaver: DecoderView = {
     weights,
     lora: weaverLora(parameters, config),
   };
   const text = decode(model, weaver, {
-    embeddings: toWeaver(parameters, embed(weights, ids)),
-    positions: textPositions(B, T),
+    embeddings: toWeaver(parameters, embed(weights, read)),
+    positions: textPositions(B, L),
     mask: "causal",
   }).keyValues;
   const queries = tf.concat(
@@ -109,7 +132,7 @@ export function weaveBlocks(
   ); // [M, D]
   const M = queries.shape[0];
   const point = perLatent(points, sizes); // [B, M]
-  const before = tf.range(0, T, 1, "int32").reshape([1, 1, 1, T])
+  const before = tf.range(0, L, 1, "int32").reshape([1, 1, 1, L])
     .less(point.reshape([B, 1, M, 1]));
   const { hidden } = decode(model, weaver, {
     embeddings: tf.tile(queries.expandDims(0), [B, 1, 1]) as tf.Tensor3D,

@@ -223,9 +223,9 @@ tidyTest("weaveBlocks(): queries read the text before their point", () => {
   const batch = packPrepend(ROWS, SHAPE, CONFIG);
   const latents = weaveBlocks(model, CONFIG, weaver, batch);
   const changedBy = (t: number): number[] => {
-    const ids = batch.ids.arraySync();
+    const ids = batch.read.arraySync();
     ids[0][t] = (ids[0][t] + 1) % 39;
-    const changed = { ...batch, ids: tf.tensor2d(ids, [B, T], "int32") };
+    const changed = { ...batch, read: tf.tensor2d(ids, [B, T], "int32") };
     const [first, second] = changedRows(
       latents,
       weaveBlocks(model, CONFIG, weaver, changed),
@@ -339,6 +339,30 @@ tensorTest(
     );
   },
 );
+
+tidyTest("packPrepend(): the weaver reads prompts only, where it may", () => {
+  const config = memgenConfig({
+    ...CONFIG,
+    maxInferenceAugmentations: 0,
+  });
+  const rows = ROWS.map((row) => ({ ...row, points: row.points.slice(0, 1) }));
+  const whole = packPrepend(rows, SHAPE, config);
+  // Prompts of 3 and 2 tokens.
+  const short = packPrepend(rows, { ...SHAPE, prompt: 3 }, config);
+  assertEquals(whole.read.shape, [B, T]);
+  assertEquals(short.read.shape, [B, 3]);
+  const model = tinyModel("qwen2", 5);
+  const { weaver } = randomModules(model, config, 6);
+  const losses = [whole, short].map((batch) =>
+    prependLoss(model, config, weaver, batch).dataSync()[0]
+  );
+  assertClose([losses[1]], [losses[0]], ROUNDING);
+  assertThrows(
+    () => packPrepend(rows, { ...SHAPE, prompt: 2 }, config),
+    RangeError,
+    "Cannot pack a batch as row 0 may have a prompt of at most 2 tokens: current value is 3",
+  );
+});
 
 tensorTest("packPrepend() refuses rows that do not fit, and frees all", () => {
   const refuse = (changes: Partial<typeof SHAPE>, rule: string) =>

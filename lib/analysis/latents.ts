@@ -28,7 +28,11 @@ export class LatentRecorder implements Memory {
   readonly #insertions: RecordedInsertion[] = [];
   #prompts = 0;
 
-  /** @param memory What inserts; the caller keeps owning it. */
+  /**
+   * Records what a memory inserts.
+   *
+   * @param memory What inserts; the caller keeps owning it.
+   */
   constructor(memory: Memory) {
     this.#memory = memory;
   }

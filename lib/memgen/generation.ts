@@ -37,6 +37,8 @@ export class MemgenMemory implements Memory {
   readonly #parts: Parts;
 
   /**
+   * Holds on to the modules; the caller keeps owning them.
+   *
    * @param functions When XLA compiles the functions, or functions that were
    * made for another set of modules.
    */

@@ -6,7 +6,7 @@ import type { Tokenizer } from "../models/mod.ts";
 import { DELIMITERS, type MemgenConfig } from "./config.ts";
 
 /** Label of a token that is not learned. */
-export const IGNORED_LABEL = -100;
+export const IGNORED_LABEL: number = -100;
 
 const NEVER = 0;
 const ALWAYS = 1;

@@ -9,7 +9,7 @@
 import * as tf from "@tensorflow/tfjs";
 
 /** Added to the score of a key that a query must not see. */
-export const MASKED = -1e9;
+export const MASKED: number = -1e9;
 
 /** Keys and values of one layer, both `[B, KV, S, hd]`; keys are rotated. */
 export interface KeyValue {

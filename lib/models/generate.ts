@@ -26,7 +26,7 @@ import type { Model } from "./model.ts";
 import { chooseTokens, type SamplingNoise } from "./sampling.ts";
 
 /** Mark of a token before which no memory was asked for. */
-export const NOT_ASKED = -100;
+export const NOT_ASKED: number = -100;
 
 /** One row while it is generated. */
 export interface GenerationRow {

@@ -99,6 +99,8 @@ export class LiveText {
   #sent: Promise<void> = Promise.resolve();
 
   /**
+   * Shows through the notebook's kernel, or what the options give.
+   *
    * @param options The display function, for use outside the kernel.
    * @throws {Error} If there is neither a kernel nor a display function.
    */

@@ -29,6 +29,7 @@ import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
 import {
+  type EvaluationSettings,
   type EvaluationSummary,
   summarize,
   summaryTable,
@@ -42,8 +43,6 @@ import {
 import { requireOutputFile } from "@/tasks/output_file.ts";
 import { Progress } from "@/tasks/progress.ts";
 
-const SPLITS = ["train", "valid", "test"] as const;
-const METHODS = ["vanilla", "cot"] as const;
 const PROMPTS = { vanilla: vanillaPrompt, cot: chainOfThoughtPrompt } as const;
 
 /** Tokens of an answer in the released evaluation (max_response_length). */
@@ -72,7 +71,7 @@ export const DEFINITION = {
     split: {
       type: "string",
       placeholder: "NAME",
-      choices: SPLITS,
+      choices: ["train", "valid", "test"],
       default: "test",
       help: "Part of the benchmark",
     },
@@ -99,7 +98,7 @@ export const DEFINITION = {
     method: {
       type: "string",
       placeholder: "NAME",
-      choices: METHODS,
+      choices: ["vanilla", "cot"],
       default: "vanilla",
       help:
         "Prompt: vanilla is the benchmark's own, cot also asks to think step by step",
@@ -132,29 +131,10 @@ export const DEFINITION = {
   ],
 } as const satisfies TaskDefinition;
 
-/** What to evaluate. */
-export interface EvaluateModelOptions extends MemgenArguments {
-  /** Name of the benchmark. */
-  readonly benchmark: string;
-  /** Folder of its files. */
-  readonly data: string;
-  /** Part of it. */
-  readonly split: typeof SPLITS[number];
-  /** Tasks at most, from the first. Default: all. */
-  readonly limit?: number;
-  /** Folder of the model. */
-  readonly model: string;
-  /** Folder of the adapter. Default: none. */
-  readonly adapter?: string;
-  /** What is asked of the model. */
-  readonly method: typeof METHODS[number];
-  /** Tokens of an answer, at most. Default: see `DEFINITION`. */
-  readonly maxNewTokens?: number;
-  /** Tasks at once. */
-  readonly batchSize: number;
-  /** File of the records. */
-  readonly output: string;
-}
+/** What to evaluate; without `maxNewTokens`, see `DEFINITION`. */
+export type EvaluateModelOptions =
+  & Omit<EvaluationSettings, "maxNewTokens">
+  & Partial<Pick<EvaluationSettings, "maxNewTokens">>;
 
 /**
  * Evaluates a model on a benchmark; see `DEFINITION`.
@@ -189,7 +169,7 @@ export async function evaluateModel(
   disposeTree([model.weights, lora]);
   if (modules !== undefined) disposeMemgen(modules);
   const summary = summarize(records, {
-    settings: { ...options, maxNewTokens },
+    settings: { ...options, trigger: triggerOf(modules), maxNewTokens },
     splitTasks: all.length,
     seconds,
     backend,
@@ -199,6 +179,14 @@ export async function evaluateModel(
   writeText(output, lines.join(""));
   writeText(summaryPath(output), `${JSON.stringify(summary, null, 2)}\n`);
   return summary;
+}
+
+/** When memory is inserted; undefined without MemGen. */
+function triggerOf(
+  modules: MemgenModules | undefined,
+): MemgenArguments["trigger"] {
+  if (modules === undefined) return undefined;
+  return modules.config.triggerActive ? "active" : "always";
 }
 
 function requireOptions(options: EvaluateModelOptions): void {

@@ -1,17 +1,36 @@
 /** What `deno task evaluate` says of its records: a summary and its table. */
-import type { EvaluationRecord, Score } from "@/lib/benchmarks/mod.ts";
+import type { EvaluationRecord, Score, Split } from "@/lib/benchmarks/mod.ts";
 import { accuracyCell, type Interval, type Table } from "@/lib/report/mod.ts";
 import type { BackendInfo } from "@/lib/tensorflow/mod.ts";
-import type { EvaluateModelOptions } from "@/tasks/evaluate.ts";
+import type { MemgenArguments } from "@/tasks/memgen_options.ts";
 
-/** The settings, with what was chosen where none was given. */
-export type EvaluationSettings =
-  & EvaluateModelOptions
-  & Required<Pick<EvaluateModelOptions, "maxNewTokens">>;
+/** What is evaluated. */
+export interface EvaluationSettings extends MemgenArguments {
+  /** Name of the benchmark. */
+  readonly benchmark: string;
+  /** Folder of its files. */
+  readonly data: string;
+  /** Part of it. */
+  readonly split: Split;
+  /** Tasks at most, from the first. Default: all. */
+  readonly limit?: number;
+  /** Folder of the model. */
+  readonly model: string;
+  /** Folder of the adapter. Default: none. */
+  readonly adapter?: string;
+  /** What is asked of the model. */
+  readonly method: "vanilla" | "cot";
+  /** Tokens of an answer, at most. */
+  readonly maxNewTokens: number;
+  /** Tasks at once. */
+  readonly batchSize: number;
+  /** File of the records. */
+  readonly output: string;
+}
 
 /** How an evaluation was made. */
 export interface EvaluationRun {
-  /** The settings. */
+  /** The settings, also those that were chosen for lack of an option. */
   readonly settings: EvaluationSettings;
   /** Tasks of the whole split. */
   readonly splitTasks: number;
@@ -42,7 +61,7 @@ export interface EvaluationSummary extends EvaluationRun {
   /** Tokens of all answers. */
   readonly newTokens: number;
   /** Answers as long as they may be; nearly all of them were cut off. */
-  readonly longestAnswers: number;
+  readonly answersAtLimit: number;
   /** How often memory was inserted. */
   readonly insertions: number;
 }
@@ -67,7 +86,7 @@ export function summarize(
     official: accuracy("official"),
     lenient: accuracy("lenient"),
     newTokens: sum(({ tokens }) => tokens),
-    longestAnswers: sum(({ tokens }) => Number(tokens === maxNewTokens)),
+    answersAtLimit: sum(({ tokens }) => Number(tokens === maxNewTokens)),
     insertions: sum(({ insertions }) => insertions.length),
   };
 }
@@ -75,15 +94,16 @@ export function summarize(
 /** The accuracies as a table, with what a reader must know of them. */
 export function summaryTable(summary: EvaluationSummary): Table {
   const { settings, n } = summary;
-  const { benchmark, split, model, adapter, memgen, method } = settings;
+  const { benchmark, split, model, adapter, memgen, trigger, method } =
+    settings;
   const caption = [
     model,
     ...adapter === undefined ? [] : [`adapter ${adapter}`],
-    ...memgen === undefined ? [] : [`MemGen ${memgen}`],
+    ...memgen === undefined ? [] : [`MemGen ${memgen} (trigger ${trigger})`],
     `${method} prompt`,
     `greedy, at most ${settings.maxNewTokens} new tokens`,
   ];
-  const { newTokens, longestAnswers, insertions, seconds } = summary;
+  const { newTokens, answersAtLimit, insertions, seconds } = summary;
   const work = `${newTokens} new tokens in ${seconds.toFixed(1)} s`;
   return {
     title: `${benchmark}: ${n} of ${summary.splitTasks} ${split} tasks`,
@@ -96,7 +116,7 @@ export function summaryTable(summary: EvaluationSummary): Table {
     }),
     footnotes: [
       "official: the released code's rules; lenient: ours, which forgive the form of a right answer",
-      `${longestAnswers} of ${n} answers reached the limit of new tokens`,
+      `${answersAtLimit} of ${n} answers reached the limit of new tokens`,
       memgen === undefined
         ? work
         : `${work}, memory inserted ${insertions} times`,

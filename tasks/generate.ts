@@ -2,7 +2,6 @@
 // deno-lint-ignore-file no-console
 import { writeFileAtomically } from "@/lib/models/atomic_file.ts";
 import {
-  type DecoderConfig,
   type Generation,
   Generator,
   loadModel,
@@ -11,18 +10,21 @@ import {
 } from "@/lib/models/mod.ts";
 import {
   disposeMemgen,
-  loadMemgen,
   MemgenMemory,
   type MemgenModules,
 } from "@/lib/memgen/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
-import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import {
+  loadMemgenModules,
+  MEMGEN_OPTIONS,
+  type MemgenArguments,
+  requireMemgenArguments,
+} from "@/tasks/memgen_options.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { type Prompt, readPrompts } from "@/tasks/prompt_file.ts";
-
-const TRIGGERS = ["always", "active"] as const;
 
 /** What `deno task generate` takes. */
 export const DEFINITION = {
@@ -37,18 +39,7 @@ export const DEFINITION = {
         "Hugging Face folder of a Qwen2.5, Qwen3 or SmolLM3 model: config.json, safetensors, tokenizer",
       required: true,
     },
-    memgen: {
-      type: "string",
-      placeholder: "DIR",
-      help: "MemGen checkpoint for it, in the released format. Default: none",
-    },
-    trigger: {
-      type: "string",
-      placeholder: "WHEN",
-      choices: TRIGGERS,
-      help:
-        "Whether memory is always inserted where it may be, or where the trigger says so. Default: what the checkpoint says",
-    },
+    ...MEMGEN_OPTIONS,
     prompts: {
       type: "string",
       placeholder: "FILE",
@@ -98,13 +89,9 @@ export const DEFINITION = {
 } as const satisfies TaskDefinition;
 
 /** What to generate. */
-export interface GenerateFileOptions {
+export interface GenerateFileOptions extends MemgenArguments {
   /** Folder of the model. */
   readonly model: string;
-  /** Folder of MemGen's modules. Default: none. */
-  readonly memgen?: string;
-  /** Whether the trigger decides. Default: what the checkpoint says. */
-  readonly trigger?: typeof TRIGGERS[number];
   /** File of prompts. */
   readonly prompts: string;
   /** File to write. */
@@ -141,17 +128,12 @@ export async function generateFile(
   start: () => Promise<unknown>,
 ): Promise<GeneratedRow[]> {
   const { prompts: input, output } = options;
-  if (options.trigger !== undefined && options.memgen === undefined) {
-    const rule = "--trigger must come with --memgen";
-    throw new UsageError(DEFINITION.name, rule, `only ${options.trigger}`);
-  }
+  requireMemgenArguments(DEFINITION.name, options);
   requireOutputFile(DEFINITION.name, { input, output });
   const prompts = readPrompts(input);
   await start();
   const model = await loadModel(options.model);
-  const modules = options.memgen === undefined
-    ? undefined
-    : await loadModules(options.memgen, options.trigger, model.config);
+  const modules = await loadMemgenModules(options, model.config);
   const rows = generate(model, modules, prompts, options);
   disposeTree(model.weights);
   if (modules !== undefined) disposeMemgen(modules);
@@ -160,18 +142,6 @@ export async function generateFile(
     for (const row of rows) write(encoder.encode(`${JSON.stringify(row)}\n`));
   });
   return rows;
-}
-
-async function loadModules(
-  folder: string,
-  trigger: GenerateFileOptions["trigger"],
-  model: DecoderConfig,
-): Promise<MemgenModules> {
-  const { config, ...tensors } = await loadMemgen(folder, model);
-  const triggerActive = trigger === undefined
-    ? config.triggerActive
-    : trigger === "active";
-  return { config: { ...config, triggerActive }, ...tensors };
 }
 
 function generate(

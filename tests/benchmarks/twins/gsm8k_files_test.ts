@@ -47,9 +47,26 @@ Deno.test("measurePolicies() admits the twin: oracle 1, shortcuts near chance", 
   assertEquals(measurePolicies(), policies);
 });
 
-Deno.test("gsm8kTwinCard() shows sizes, policies and an example", () => {
+Deno.test("gsm8kTwinCard() shows the facts, files, splits, policies and an example", () => {
   const card = gsm8kTwinCard();
-  for (const text of ["4000", "oracle | 100.0", "####", "52, seed 1"]) {
+  for (
+    const text of [
+      "There are 52 facts, the twin's world: drawn once (seed 1)",
+      "bring 30 % of them",
+      "| train.jsonl | 4000 |",
+      "train on 4000, 1000, 250 problems",
+      "17 pairs of successive operations",
+      "6 other pairs",
+      "| solver that knows the world | oracle | 100.0 |",
+      splitProblem("test", 0).question,
+      splitProblem("test", 0).answer,
+    ]
+  ) {
     assertStringIncludes(card, text);
   }
+});
+
+Deno.test("gsm8kTwinCard() is the card under results/", async () => {
+  const path = new URL("../../../results/twins/gsm8k.md", import.meta.url);
+  assertEquals(await Deno.readTextFile(path), gsm8kTwinCard());
 });

@@ -1,0 +1,243 @@
+import "@/tests/backend.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  type Benchmark,
+  countOfficial,
+  encodePrompt,
+  evaluate,
+  type EvaluateOptions,
+  type EvaluationRecord,
+  gsm8k,
+  type Task,
+} from "@/lib/benchmarks/mod.ts";
+import {
+  type GenerateOptions,
+  type Generation,
+  Generator,
+  loadModel,
+  loadTokenizer,
+  NOT_ASKED,
+} from "@/lib/models/mod.ts";
+import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import { parityPath, tensorTest } from "@/tests/models/tiny.ts";
+
+const MODEL = parityPath("models", "tiny-qwen2.5");
+const TOKENIZER = loadTokenizer(MODEL);
+const END = TOKENIZER.eosTokenId;
+
+/** A benchmark whose tasks are right if the completion is the gold. */
+const ECHO: Benchmark = {
+  name: "echo",
+  load: () => Promise.resolve([]),
+  score: (completion, gold) => ({
+    official: completion === gold ? 1 : 0,
+    lenient: completion.trim() === gold ? 1 : 0,
+  }),
+};
+
+function task(index: number, content: string, gold = content): Task {
+  return {
+    id: `echo/test/${index}`,
+    benchmark: ECHO.name,
+    split: "test",
+    messages: [{ role: "user", content }],
+    target: gold,
+    gold,
+    environment: "static",
+    meta: {},
+  };
+}
+
+/** A generator that writes what `answer` makes of a prompt's text. */
+function scripted(answer: (prompt: string) => Generation) {
+  const calls: GenerateOptions[] = [];
+  const generate: Generator["generate"] = (prompts, options) => {
+    calls.push(options);
+    return prompts.map((ids, i) => {
+      const generation = answer(TOKENIZER.decode(ids));
+      options.onProgress?.(i + 1, prompts.length);
+      return generation;
+    });
+  };
+  return { calls, generator: { generate } };
+}
+
+/** Answers with the question, in plain words, without memory. */
+function echo(prompt: string): Generation {
+  const [, content] = /user\n(.*)<\|im_end\|>/s.exec(prompt)!;
+  const ids = [...TOKENIZER.encode(content), END];
+  return { ids, augmentation: ids.map(() => NOT_ASKED) };
+}
+
+function options(
+  generator: EvaluateOptions["generator"],
+  more: Partial<EvaluateOptions> = {},
+): EvaluateOptions {
+  return { generator, tokenizer: TOKENIZER, maxNewTokens: 9, ...more };
+}
+
+Deno.test("encodePrompt() is plain ChatML, opened for the assistant", () => {
+  const messages = [
+    { role: "system", content: "Be brief." },
+    { role: "user", content: "How many?\n" },
+  ] as const;
+  assertEquals(
+    TOKENIZER.decode(encodePrompt(TOKENIZER, messages)),
+    "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHow many?\n<|im_end|>\n<|im_start|>assistant\n",
+  );
+});
+
+Deno.test("evaluate() makes a record of each answer, in the order of the tasks", async () => {
+  const five = TOKENIZER.encode("5");
+  const answers: Readonly<Record<string, Generation>> = {
+    // Ended, with memory before the first and before the last token.
+    "a": { ids: [...five, END], augmentation: [1, 1] },
+    // Cut off at the limit; memory asked for, and not given.
+    "b": { ids: [...five, ...five], augmentation: [0, NOT_ASKED] },
+    "c": { ids: [END], augmentation: [NOT_ASKED] },
+  };
+  const { generator } = scripted((prompt) =>
+    answers[/user\n(.)/.exec(prompt)![1]]
+  );
+  const tasks = [task(7, "a", "5"), task(3, "b", "5"), task(4, "c", "")];
+  const expected: EvaluationRecord[] = [
+    {
+      id: "echo/test/7",
+      completion: "5",
+      tokens: five.length + 1,
+      insertions: [0, 1],
+      official: 1,
+      lenient: 1,
+    },
+    {
+      id: "echo/test/3",
+      completion: "55",
+      tokens: 2 * five.length,
+      insertions: [],
+      official: 0,
+      lenient: 0,
+    },
+    {
+      id: "echo/test/4",
+      completion: "",
+      tokens: 1,
+      insertions: [],
+      official: 1,
+      lenient: 1,
+    },
+  ];
+  for (const batchSize of [1, 2, 32]) {
+    assertEquals(
+      await evaluate(ECHO, tasks, options(generator, { batchSize })),
+      expected,
+    );
+  }
+});
+
+Deno.test("evaluate() asks what the method makes of the messages", async () => {
+  const { generator } = scripted(echo);
+  const [record] = await evaluate(
+    ECHO,
+    [task(0, "one", "one and two")],
+    options(generator, {
+      prompt: (messages) =>
+        messages.map((message) => ({
+          ...message,
+          content: `${message.content} and two`,
+        })),
+    }),
+  );
+  assertEquals(record.completion, "one and two");
+  assertEquals(record.official, 1);
+});
+
+Deno.test("evaluate() generates greedily, in batches, with view and memory", async () => {
+  const { generator, calls } = scripted(echo);
+  const view = { weights: {} };
+  const memory = { maxLatents: 3, open: () => assert(false) as never };
+  const tasks = ["a", "b", "c", "d", "e"].map((text, i) => task(i, text));
+  await evaluate(
+    ECHO,
+    tasks,
+    options(generator, { batchSize: 2, view, memory }),
+  );
+  assertEquals(calls.length, 3);
+  for (const call of calls) {
+    assertEquals(call.maxNewTokens, 9);
+    assertEquals(call.batchSize, 2);
+    assertEquals(call.temperature ?? 0, 0);
+    assert(call.view === view && call.memory === memory);
+  }
+});
+
+Deno.test("evaluate() counts answers of all batches, and stops where it is told", async () => {
+  const { generator, calls } = scripted(echo);
+  const tasks = ["a", "b", "c", "d", "e"].map((text, i) => task(i, text));
+  const seen: [number, number][] = [];
+  await evaluate(
+    ECHO,
+    tasks,
+    options(generator, {
+      batchSize: 2,
+      onProgress: (done, total) => seen.push([done, total]),
+    }),
+  );
+  assertEquals(seen, [[1, 5], [2, 5], [3, 5], [4, 5], [5, 5]]);
+  calls.length = 0;
+  await assertRejects(
+    () =>
+      evaluate(
+        ECHO,
+        tasks,
+        options(generator, {
+          batchSize: 2,
+          onProgress: (done) => {
+            if (done === 3) throw new Error("stopped");
+          },
+        }),
+      ),
+    Error,
+    "stopped",
+  );
+  assertEquals(calls.length, 2);
+});
+
+tensorTest(
+  "evaluate() of a real model does not depend on the batch",
+  async () => {
+    const fixture = new URL("fixtures/gsm8k", import.meta.url).pathname;
+    const tasks = await gsm8k.load(fixture, "test");
+    const model = await loadModel(MODEL);
+    const generator = new Generator(model, "never");
+    const run = (batchSize: number) =>
+      evaluate(gsm8k, tasks, options(generator, { batchSize }));
+    const records = await run(32);
+    const prompts = tasks.map(({ messages }) =>
+      encodePrompt(TOKENIZER, messages)
+    );
+    const generations = generator.generate(prompts, { maxNewTokens: 9 });
+    assertEquals(
+      records.map(({ completion }) => completion),
+      generations.map(({ ids }) =>
+        TOKENIZER.decode(ids.filter((id) => id !== END))
+      ),
+    );
+    assertEquals(await run(1), records);
+    assertEquals(await run(2), records);
+    generator.dispose();
+    disposeTree(model.weights);
+  },
+);
+
+Deno.test("countOfficial() counts what the released scorer finds right", () => {
+  const record = { id: "", completion: "", tokens: 1, insertions: [] };
+  assertEquals(
+    countOfficial([
+      { ...record, official: 1, lenient: 0 },
+      { ...record, official: 0, lenient: 1 },
+      { ...record, official: 1, lenient: 1 },
+    ]),
+    2,
+  );
+  assertEquals(countOfficial([]), 0);
+});

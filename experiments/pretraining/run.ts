@@ -46,9 +46,6 @@ const PLACEMENTS: readonly JunkPlacement[] = [
   "append",
 ];
 
-/** Steps between two saves. */
-const SAVE_EVERY = 100;
-
 const STATE_FILE = "state.safetensors";
 
 /** Junk comes after delimiters, but not within numbers. */
@@ -69,7 +66,13 @@ interface Progressed {
 export interface PretrainOptions {
   /** Working folder: the tokenizer and the state of the run. */
   readonly folder: string;
-  /** Called after every step; may throw to stop, which loses at most 100 steps. */
+  /**
+   * Steps between two saves of the state.
+   *
+   * @default {100}
+   */
+  readonly saveEvery?: number;
+  /** Called after every step; may throw to stop: what is saved stays. */
   readonly onStep?: (step: number, loss: number) => void;
 }
 
@@ -95,7 +98,7 @@ export interface Pretrained {
  */
 export async function pretrain(
   recipe: Recipe,
-  { folder, onStep }: PretrainOptions,
+  { folder, saveEvery = 100, onStep }: PretrainOptions,
 ): Promise<Pretrained> {
   const tokenizerFiles = new Map(Object.entries(miniTokenizerFiles()));
   await Deno.mkdir(folder, { recursive: true });
@@ -159,7 +162,7 @@ export async function pretrain(
         );
       }
       losses = [...losses, loss];
-      if (losses.length % SAVE_EVERY === 0 || losses.length === recipe.steps) {
+      if (losses.length % saveEvery === 0 || losses.length === recipe.steps) {
         writeProgress(path, recipe, { state, samples, skipped, losses });
       }
       onStep?.(index, loss);

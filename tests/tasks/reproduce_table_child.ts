@@ -1,0 +1,45 @@
+/**
+ * Table 1 at a size for tests, in a process that can be killed; prints the
+ * table as Markdown.
+ */
+// deno-lint-ignore-file no-console
+import { join } from "node:path";
+import { QUICK } from "@/experiments/presets.ts";
+import { renderMarkdown } from "@/lib/report/mod.ts";
+import { startBackend } from "@/tasks/backend.ts";
+import { reproduceTable1 } from "@/tasks/reproduce_table.ts";
+
+/** Small enough for seconds, and every kind of cell is there. */
+const PRESET = {
+  ...QUICK,
+  name: "test",
+  sizes: [32, 16],
+  batchSize: 8,
+  steps: 4,
+  rates: { sft: [1e-3, 3e-3], prepend: [3e-3, 1e-3], append: [1e-3, 3e-3] },
+  validTasks: 8,
+  testTasks: 8,
+  answerBatch: 8,
+  maxNewTokens: 32,
+};
+
+if (import.meta.main) {
+  const [work] = Deno.args;
+  const backend = await startBackend({ threads: 1, cuda: false });
+  const { table } = await reproduceTable1({
+    preset: PRESET,
+    reasoner: join("results", "reasoners", PRESET.reasoner),
+    work,
+    made: {
+      command: "test",
+      commit: "none",
+      date: "2026-01-01",
+      deno: Deno.version.deno,
+      backend,
+      processor: "any",
+      cores: 1,
+    },
+    signal: new AbortController().signal,
+  });
+  console.log(renderMarkdown(table));
+}

@@ -1,0 +1,122 @@
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { setTimeout as delay } from "node:timers/promises";
+import { seededRandom } from "@/lib/random.ts";
+import type { Table } from "@/lib/report/mod.ts";
+import { parseArguments, UsageError } from "@/tasks/cli.ts";
+import { DEFINITION, writeTable } from "@/tasks/reproduce_table.ts";
+
+const CHILD = new URL("./reproduce_table_child.ts", import.meta.url);
+
+function child(work: string): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", fileURLToPath(CHILD), work],
+    env: { NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** The cells that are done, with the checksums of their files. */
+function finished(work: string): Map<string, string> {
+  try {
+    using database = new DatabaseSync(join(work, "ledger.sqlite"));
+    const rows = database.prepare(
+      "SELECT key, checksum FROM cells WHERE status = 'done'",
+    ).all() as { key: string; checksum: string }[];
+    return new Map(rows.map(({ key, checksum }) => [key, checksum]));
+  } catch {
+    return new Map();
+  }
+}
+
+async function runToTheEnd(work: string): Promise<string> {
+  const { code, stdout, stderr } = await child(work).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+Deno.test("reproduceTable1() killed at five random moments loses no finished cell and gives the same table", async () => {
+  const folder = await Deno.makeTempDir();
+  const [whole, killed] = ["whole", "killed"].map((name) => join(folder, name));
+  try {
+    const start = performance.now();
+    const expected = await runToTheEnd(whole);
+    const wholeMs = performance.now() - start;
+    assertStringIncludes(expected, "MemGen SFT, prepended");
+    const random = seededRandom("kills");
+    let before = new Map<string, string>();
+    for (let kill = 0; kill < 5; kill++) {
+      const process = child(killed);
+      await delay(random() * wholeMs / 2);
+      try {
+        process.kill("SIGKILL");
+      } catch {
+        // It had ended by itself.
+      }
+      await process.output();
+      const after = finished(killed);
+      for (const [key, checksum] of before) {
+        assertEquals(after.get(key), checksum);
+      }
+      before = after;
+    }
+    assertEquals(await runToTheEnd(killed), expected);
+    const cells = finished(whole);
+    assert(cells.size > 0);
+    assertEquals(finished(killed), cells);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+const TABLE: Table = {
+  title: "A table",
+  caption: "Made up.",
+  columns: [{ header: "Method" }, { header: "Right" }],
+  rows: [["Vanilla", 3]],
+};
+
+Deno.test("writeTable() writes Markdown, CSV and JSON with what is behind it", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const paths = await writeTable(join(folder, "new"), "table-1", TABLE, {
+      made: { commit: "abc" },
+    });
+    assertEquals(
+      paths.map((path) => path.split(".").at(-1)),
+      ["md", "csv", "json"],
+    );
+    const [md, csv, json] = await Promise.all(
+      paths.map((path) => Deno.readTextFile(path)),
+    );
+    assertStringIncludes(md, "| Vanilla | 3 |");
+    assertStringIncludes(csv, "Vanilla,3");
+    const parsed = JSON.parse(json);
+    assertEquals(parsed.title, "A table");
+    assertEquals(parsed.made, { commit: "abc" });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("deno task reproduce-table refuses tables that are not there yet", () => {
+  assertEquals(parseArguments(DEFINITION, ["1"]).table, "1");
+  assertThrows(
+    () => parseArguments(DEFINITION, ["12"]),
+    UsageError,
+    "Cannot run reproduce-table as TABLE must be one of 1: current value is 12",
+  );
+  assertThrows(
+    () => parseArguments(DEFINITION, []),
+    UsageError,
+    "Cannot run reproduce-table as TABLE must be given: current value is none",
+  );
+});

@@ -19,6 +19,7 @@ import {
   type Targets,
 } from "@/lib/memgen/mod.ts";
 import { embed } from "@/lib/models/mod.ts";
+import { tidy } from "@/lib/tensorflow/mod.ts";
 import { normals, type Random, randomInt } from "@/lib/random.ts";
 import {
   causalLoss,
@@ -45,9 +46,12 @@ export type JunkPlacement = "none" | "prepend" | "append";
 
 /** Vectors before they are scaled to the embeddings. */
 interface Junk {
-  readonly noise: tf.Tensor3D; // [B, M, D], of norm 1 to LARGEST_NORM
-  readonly words: tf.Tensor2D; // [B, M]
-  readonly isWord: tf.Tensor2D; // [B, M]
+  /** Normal numbers times LEAST_NORM to LARGEST_NORM, `[B, M, D]`. */
+  readonly noise: tf.Tensor3D;
+  /** Tokens, `[B, M]`. */
+  readonly words: tf.Tensor2D;
+  /** 1 where the vector is a token's, 0 where it is noise, `[B, M]`. */
+  readonly isWord: tf.Tensor2D;
 }
 
 /** A batch of the corpus. */
@@ -62,24 +66,44 @@ export interface PretrainingBatch {
   readonly sequenceLatent?: tf.Tensor2D;
 }
 
-/** Positions of prepended junk: each block ends at -1. */
+/** Positions of prepended junk: a full block ends at -1, as memory does. */
 const BANK_POSITIONS = [
   PROMPT_JUNK,
   ...Array(INFERENCE_POINTS).fill(INFERENCE_JUNK),
 ]
   .flatMap((K: number) => Array.from({ length: K }, (_, k) => k - K));
 
-/** Packs rows with junk at random points; the caller owns the tensors. */
+/** How `packPretraining` disturbs a batch. */
+export interface JunkOptions {
+  /** Where junk goes. */
+  readonly placement: JunkPlacement;
+  /** After which tokens it may go. */
+  readonly points: CandidatePoints;
+  /** D. */
+  readonly hiddenSize: number;
+  /** V. */
+  readonly vocabSize: number;
+  /** Equal streams give equal junk. */
+  readonly random: Random;
+}
+
+/**
+ * Packs rows with junk at random points; the caller owns the tensors.
+ *
+ * @throws {RangeError} If the rows do not fit the shape.
+ */
 export function packPretraining(
   rows: readonly LabelledTokens[],
   shape: BatchShape,
-  options: {
-    readonly placement: JunkPlacement;
-    readonly points: CandidatePoints;
-    readonly hiddenSize: number;
-    readonly vocabSize: number;
-    readonly random: Random;
-  },
+  options: JunkOptions,
+): PretrainingBatch {
+  return tidy(() => pack(rows, shape, options));
+}
+
+function pack(
+  rows: readonly LabelledTokens[],
+  shape: BatchShape,
+  options: JunkOptions,
 ): PretrainingBatch {
   const { placement, random } = options;
   const { rows: B, length: T } = shape;
@@ -185,11 +209,7 @@ function junkVectors(
 
 function drawJunk(
   B: number,
-  { hiddenSize: D, vocabSize, random }: {
-    readonly hiddenSize: number;
-    readonly vocabSize: number;
-    readonly random: Random;
-  },
+  { hiddenSize: D, vocabSize, random }: JunkOptions,
 ): Junk {
   const M = MOST_JUNK;
   const noise = normals(random, B * M * D);

@@ -7,7 +7,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { FrozenModel } from "../memgen/mod.ts";
-import { type LoraConfig, loraView } from "../models/mod.ts";
+import { type LoraConfig, loraView, requireNoDropout } from "../models/mod.ts";
 import type { NamedTensors } from "../tensorflow/mod.ts";
 import { type CausalBatch, causalLoss } from "../training/mod.ts";
 
@@ -21,6 +21,7 @@ export function sftLoss(
   parameters: NamedTensors,
   batch: CausalBatch,
 ): tf.Scalar {
+  requireNoDropout(settings);
   const lora = loraView(parameters, SFT_LORA_PREFIX, settings);
   return causalLoss(config, { weights, lora }, batch);
 }

@@ -19,6 +19,7 @@ import {
   embed,
   embedInputs,
   KIND,
+  requireNoDropout,
   visibility,
 } from "../models/mod.ts";
 import { type NamedTensors, tidy } from "../tensorflow/mod.ts";
@@ -167,6 +168,7 @@ export function appendLoss(
   parameters: NamedTensors,
   batch: AppendBatch,
 ): tf.Scalar {
+  requireNoDropout(config.weaverLora);
   const hidden = decodeAppended(model, config, parameters, batch);
   return crossEntropy(model, hidden, batch.targets);
 }

@@ -7,8 +7,8 @@
  * one parallel pass over the text, and so does the weaver: the queries of
  * every block read the text before their point side by side.
  *
- * Shapes: B rows, T tokens, L of them read by the weaver, N blocks, K latents a block, M = all latents of a
- * row, D hidden size.
+ * Shapes: B rows, T tokens, L of them read by the weaver, N blocks, K latents
+ * a block, M = all latents of a row, D hidden size.
  */
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -18,6 +18,7 @@ import {
   embed,
   MASKED,
   maskWhere,
+  requireNoDropout,
 } from "../models/mod.ts";
 import { type NamedTensors, tidy } from "../tensorflow/mod.ts";
 import type { MemgenConfig } from "./config.ts";
@@ -98,6 +99,7 @@ export function prependLoss(
   parameters: NamedTensors,
   batch: PrependBatch,
 ): tf.Scalar {
+  requireNoDropout(config.weaverLora);
   const latents = weaveBlocks(model, config, parameters, batch);
   const hidden = decodeWithMemory(model, config, latents, batch);
   return crossEntropy(model, hidden, batch.targets);

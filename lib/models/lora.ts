@@ -60,6 +60,20 @@ export function loraView(
 }
 
 /**
+ * Refuses to train an adapter with dropout: it is read and saved for others,
+ * but no loss applies it.
+ *
+ * @throws {RangeError} If the dropout is not 0.
+ */
+export function requireNoDropout({ dropout }: LoraConfig): void {
+  if (dropout !== 0) {
+    throw new RangeError(
+      `Cannot train an adapter as dropout is not applied in training and must be 0: current value is ${dropout}`,
+    );
+  }
+}
+
+/**
  * Shape of every factor of an adapter on a model, by name.
  *
  * @throws {RangeError} If a target module is no projection of the model.

@@ -96,6 +96,7 @@ export {
   loraView,
   mergeLora,
   requireLoraFits,
+  requireNoDropout,
 } from "./lora.ts";
 export {
   initializeWeights,

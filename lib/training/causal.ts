@@ -13,6 +13,7 @@ import {
   type DecoderView,
   embed,
 } from "../models/mod.ts";
+import { tidy } from "../tensorflow/mod.ts";
 import type { LabelledTokens } from "./supervised_rows.ts";
 
 /** A supervised batch without memory. */
@@ -23,17 +24,21 @@ export interface CausalBatch {
   readonly targets: Targets;
 }
 
-/** Packs rows; the caller owns the tensors. */
+/**
+ * Packs rows; the caller owns the tensors.
+ *
+ * @throws {RangeError} If the rows do not fit the shape.
+ */
 export function packCausal(
   rows: readonly LabelledTokens[],
   shape: BatchShape,
 ): CausalBatch {
   const supervised = rows.map((row) => ({ ...row, points: [] }));
   const { length: T } = shape;
-  return {
+  return tidy(() => ({
     ids: packIds(supervised, shape),
     targets: packTargets(supervised, shape, (b, t) => b * T + t - 1),
-  };
+  }));
 }
 
 /** Mean cross-entropy of a batch, in nats a token. */

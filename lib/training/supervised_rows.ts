@@ -17,9 +17,9 @@ const ASSISTANT_HEADER = renderChatMl([], { addGenerationPrompt: true });
 /** Tokens and what is learned of them. */
 export interface LabelledTokens {
   /** Token ids of prompt and answer, `[T]`. */
-  readonly ids: number[];
+  readonly ids: readonly number[];
   /** Target of each token: itself, or `IGNORED_LABEL`; `[T]`. */
-  readonly labels: number[];
+  readonly labels: readonly number[];
 }
 
 /**

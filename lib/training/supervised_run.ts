@@ -5,7 +5,7 @@ import { seededRandom, shuffled } from "../random.ts";
 import { disposeTree, type NamedTensors } from "../tensorflow/mod.ts";
 import { initialState } from "./adamw.ts";
 import { cosineRate, type Schedule } from "./schedule.ts";
-import type { TrainStep } from "./train_step.ts";
+import type { StepResult, TrainStep } from "./train_step.ts";
 
 /** Settings of a run. */
 export interface SupervisedRun<Row, Batch> {
@@ -40,7 +40,8 @@ export interface TrainedParameters {
  * passes. Between steps other work of the process gets its turn; what
  * `onStep` throws ends the run.
  *
- * @throws {RangeError} If there are fewer examples than one batch.
+ * @throws {RangeError} If there are fewer examples than one batch, or the
+ * schedule is none.
  * @throws {Error} If the loss is no longer finite; names the step.
  */
 export async function trainSupervised<Row, Batch>(
@@ -49,8 +50,15 @@ export async function trainSupervised<Row, Batch>(
 ): Promise<TrainedParameters> {
   const { rows, batchSize, schedule } = run;
   if (rows.length < batchSize) {
+    disposeTree(initial);
     throw new RangeError(
       `Cannot train as there must be at least ${batchSize} examples, one batch: current value is ${rows.length}`,
+    );
+  }
+  if (!Number.isInteger(schedule.totalSteps) || schedule.totalSteps < 1) {
+    disposeTree(initial);
+    throw new RangeError(
+      `Cannot train as 'totalSteps' must be a positive integer: current value is ${schedule.totalSteps}`,
     );
   }
   const order = batches(rows, batchSize, run.seed);
@@ -58,13 +66,17 @@ export async function trainSupervised<Row, Batch>(
   let state = initialState(initial);
   try {
     for (let step = 0; step < schedule.totalSteps; step++) {
+      const rate = cosineRate(schedule, step);
       const batch = run.pack(order.next().value);
-      const clock = {
-        rate: tf.scalar(cosineRate(schedule, step)),
-        step: tf.scalar(step + 1),
-      };
-      const { state: updated, ...report } = run.step(state, batch, clock);
-      disposeTree([state, batch, clock]);
+      const clock = { rate: tf.scalar(rate), step: tf.scalar(step + 1) };
+      let result: StepResult;
+      try {
+        result = run.step(state, batch, clock);
+      } finally {
+        disposeTree([batch, clock]);
+      }
+      disposeTree(state);
+      const { state: updated, ...report } = result;
       state = updated;
       const [loss] = report.loss.dataSync();
       disposeTree(report);

@@ -1,5 +1,10 @@
 import "@/tests/backend.ts";
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertThrows,
+} from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { SFT_LORA_PREFIX, sftLoss } from "@/lib/baselines/mod.ts";
 import { type FrozenModel, IGNORED_LABEL } from "@/lib/memgen/mod.ts";
@@ -86,10 +91,7 @@ tidyTest("causalLoss() of a model without layers, worked out by hand", () => {
     "model.embed_tokens.weight": tf.tensor2d([[1, 1], [1, -1], [1, 1]]),
     "model.norm.weight": tf.ones([2]),
     // After token 0 chances are 2 : 1 : 5, after token 1 they are 10 : 5 : 1.
-    "lm_head.weight": tf.tensor2d([[Math.log(2), 0], [0, 0], [
-      0,
-      Math.log(5),
-    ]]),
+    "lm_head.weight": tf.log(tf.tensor2d([[2, 1], [1, 1], [1, 5]])),
   };
   const loss = (labels: number[]): number => {
     const batch = packCausal([{ ids: [0, 1, 2], labels }], {
@@ -133,7 +135,7 @@ for (const family of FAMILIES) {
   });
 }
 
-tidyTest("causalLoss() through an adapter trains its factors only", () => {
+tidyTest("causalLoss() through an adapter: gradients are its slopes", () => {
   const model = tinyModel("qwen2", 1);
   const settings: LoraConfig = {
     rank: 2,
@@ -187,4 +189,17 @@ tensorTest("causalLoss() does not look ahead", () => {
     lossOf(model, [{ ids, labels: learned }], shape),
   );
   disposeTree(model.weights);
+});
+
+tensorTest("packCausal() refuses rows that do not fit, and frees all", () => {
+  assertThrows(
+    () => packCausal(ROWS, { ...SHAPE, targets: 6 }),
+    RangeError,
+    "Cannot pack a batch as it must hold 1 to 6 supervised tokens: current value is 7",
+  );
+  assertThrows(
+    () => packCausal(ROWS, { ...SHAPE, length: 6 }),
+    RangeError,
+    "Cannot pack a batch as its rows may hold at most 6 tokens: current value is 7",
+  );
 });

@@ -160,15 +160,24 @@ tensorTest("trainSupervised() gives other work its turn", async () => {
 tensorTest(
   "trainSupervised() refuses fewer examples than a batch",
   async () => {
-    const initial = start();
     await assertRejects(
-      () => trainSupervised(initial, run({ rows: [1, 2] })),
+      () => trainSupervised(start(), run({ rows: [1, 2] })),
       RangeError,
       "Cannot train as there must be at least 3 examples, one batch: current value is 2",
     );
-    disposeTree(initial);
   },
 );
+
+for (const totalSteps of [0, 1.5, NaN]) {
+  tensorTest(`trainSupervised() refuses ${totalSteps} steps`, async () => {
+    const schedule = { peakRate: 0.1, warmupSteps: 0, totalSteps };
+    await assertRejects(
+      () => trainSupervised(start(), run({ schedule })),
+      RangeError,
+      `Cannot train as 'totalSteps' must be a positive integer: current value is ${totalSteps}`,
+    );
+  });
+}
 
 for (const bad of [Infinity, NaN]) {
   tensorTest(`trainSupervised() stops at a loss of ${bad}`, async () => {
@@ -189,3 +198,14 @@ for (const bad of [Infinity, NaN]) {
     assertEquals(reports, 2);
   });
 }
+
+tensorTest("trainSupervised() ends with what a step throws", async () => {
+  const step = Object.assign((): never => {
+    throw new Error("Cannot trace");
+  }, { dispose: () => {} });
+  await assertRejects(
+    () => trainSupervised(start(), run({ step })),
+    Error,
+    "Cannot trace",
+  );
+});

@@ -1,0 +1,34 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { batchShape } from "@/experiments/batch_shape.ts";
+import type { LabelledTokens } from "@/lib/training/mod.ts";
+
+/** A row of which the tokens after the prompt are learned. */
+function row(prompt: number, answer: number): LabelledTokens {
+  const ids = Array.from({ length: prompt + answer }, (_, t) => t);
+  return { ids, labels: ids.map((id, t) => t < prompt ? -100 : id) };
+}
+
+Deno.test("batchShape() is the largest of each size, in multiples of 16", () => {
+  assertEquals(batchShape([row(20, 7), row(3, 30), row(16, 1)], 4), {
+    rows: 4,
+    length: 48, // 33 tokens
+    targets: 128, // 4 rows of 30
+    prompt: 32, // 20
+    segment: 32, // 30
+  });
+  assertEquals(batchShape([row(16, 16)], 1), {
+    rows: 1,
+    length: 32,
+    targets: 16,
+    prompt: 16,
+    segment: 16,
+  });
+});
+
+Deno.test("batchShape() refuses to size nothing", () => {
+  assertThrows(
+    () => batchShape([], 4),
+    RangeError,
+    "Cannot size batches as there must be at least one row: current value is 0",
+  );
+});

@@ -1,0 +1,79 @@
+import "@/tests/backend.ts";
+import { assertEquals, assertNotEquals } from "@std/assert";
+import {
+  disposeMemgen,
+  type Insertion,
+  loadMemgen,
+  MemgenMemory,
+} from "@/lib/memgen/mod.ts";
+import { type Generation, Generator, type Memory } from "@/lib/models/mod.ts";
+import { disposeTree, jitStatistics } from "@/lib/tensorflow/mod.ts";
+import { memgenMethod } from "@/experiments/methods/memgen.ts";
+import {
+  methodModel,
+  prompts,
+  testMethod,
+  train,
+  values,
+} from "@/tests/experiments/methods/tiny_methods.ts";
+import { memgenConfig } from "@/tests/memgen/tiny_memgen.ts";
+import { tensorTest, withFolder } from "@/tests/models/tiny.ts";
+
+const MODEL = methodModel();
+const GENERATOR = new Generator(MODEL, "never");
+
+function generate(memory?: Memory): Generation[] {
+  return GENERATOR.generate(prompts(MODEL), { maxNewTokens: 8, memory });
+}
+
+/** Adds the tests of one insertion; its method compiles three functions. */
+function testInsertion(insertion: Insertion): void {
+  const config = memgenConfig({ insertion, maxInferenceAugmentations: 1 });
+  const method = memgenMethod(MODEL, config);
+  const name = `memgenMethod() to ${insertion}`;
+  testMethod(name, MODEL, method);
+
+  Deno.test(`${name} is named by it`, () => {
+    assertEquals(method.id, `memgen-${insertion}`);
+    assertEquals(method.settings.insertion, insertion);
+  });
+
+  tensorTest(
+    `${name} answers from its folder as from memory`,
+    () =>
+      withFolder(async (folder) => {
+        const { parameters } = await train(method, MODEL);
+        await method.save(folder, parameters);
+        const loaded = await loadMemgen(folder, MODEL.config);
+        assertEquals(loaded.config, config);
+        assertEquals(values(loaded.weaver), values(parameters));
+
+        const memory = new MemgenMemory(
+          MODEL,
+          { config, weaver: parameters, trigger: loaded.trigger },
+          "never",
+        );
+        const expected = generate(memory);
+        const applied = await method.load(folder);
+        const found = generate(applied.memory);
+        assertEquals(found, expected);
+        assertEquals(found[0].augmentation[0], 1);
+        assertNotEquals(found, generate());
+        applied.dispose();
+
+        // Another load compiles nothing anew.
+        const before = jitStatistics();
+        const again = await method.load(folder);
+        assertEquals(generate(again.memory), found);
+        assertEquals(jitStatistics(), before);
+        again.dispose();
+
+        memory.dispose();
+        disposeMemgen(loaded);
+        disposeTree(parameters);
+      }),
+  );
+}
+
+testInsertion("prepend");
+testInsertion("append");

@@ -4,6 +4,7 @@
  */
 // deno-lint-ignore-file no-console
 import { basename, dirname, join, relative } from "node:path";
+import { findChromium } from "@/lib/report/chromium.ts";
 import {
   checkOutputs,
   checkStructure,
@@ -18,6 +19,7 @@ import {
   type Jupyter,
   withJupyter,
 } from "@/tasks/jupyter/install.ts";
+import { addStaticFigures } from "@/tasks/jupyter/static_figures.ts";
 
 const ROOT = dirname(import.meta.dirname!);
 const DRIVER = join(import.meta.dirname!, "jupyter", "run_notebook.py");
@@ -49,7 +51,8 @@ export const DEFINITION = {
     },
     write: {
       type: "flag",
-      help: "Store the outputs in the notebooks that passed",
+      help:
+        "Store the outputs in the notebooks that passed; figures also as SVG, where Chromium is on this machine",
     },
   },
   examples: ["--smoke", "01_quickstart --write"],
@@ -65,6 +68,8 @@ export interface TestNotebookOptions {
   readonly smoke: boolean;
   /** Whether to store the outputs if all is well. */
   readonly write: boolean;
+  /** Chromium or Chrome, for stored figures as SVG. Default: none. */
+  readonly browser?: string;
 }
 
 /** What became of a notebook. */
@@ -106,7 +111,11 @@ export async function testNotebook(
     const text = await Deno.readTextFile(executed);
     const lost = checkOutputs(parseNotebook(text));
     if (options.write && lost.length === 0) {
-      await Deno.writeTextFile(`${path}.part`, text);
+      const { browser } = options;
+      const stored = browser === undefined
+        ? text
+        : await addStaticFigures(text, browser);
+      await Deno.writeTextFile(`${path}.part`, stored);
       await Deno.rename(`${path}.part`, path);
     }
     return { cells, seconds, problems: lost };
@@ -192,6 +201,20 @@ export async function findNotebooks(
   return chosen.map((name) => join(folder, name));
 }
 
+/** The browser that draws figures; says so where there is none. */
+async function findBrowser(): Promise<string | undefined> {
+  try {
+    return await findChromium({
+      chromePath: Deno.env.get("CHROME_PATH"),
+      path: Deno.env.get("PATH"),
+    });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.error(`Figures are stored for Plotly only: ${error.message}`);
+    return undefined;
+  }
+}
+
 function formatReports(reports: ReadonlyMap<string, NotebookReport>): string {
   return renderText({
     title: "Notebooks",
@@ -216,6 +239,7 @@ if (import.meta.main) {
     const folder = await installJupyter("notebooks", {
       onDownload: () => console.error("Fetching nbclient (once, 10 MB)"),
     });
+    const browser = write ? await findBrowser() : undefined;
     const reports = new Map<string, NotebookReport>();
     await withJupyter(folder, async (jupyter) => {
       for (const path of paths) {
@@ -225,6 +249,7 @@ if (import.meta.main) {
           timeLimitSeconds: timeLimit,
           smoke,
           write,
+          browser,
         });
         for (const problem of report.problems) console.error(problem);
         reports.set(path, report);

@@ -55,10 +55,10 @@ export async function trainSupervised<Row, Batch>(
       `Cannot train as there must be at least ${batchSize} examples, one batch: current value is ${rows.length}`,
     );
   }
-  if (!Number.isInteger(schedule.totalSteps) || schedule.totalSteps < 1) {
+  if (!Number.isInteger(schedule.totalSteps) || schedule.totalSteps < 0) {
     disposeTree(initial);
     throw new RangeError(
-      `Cannot train as 'totalSteps' must be a positive integer: current value is ${schedule.totalSteps}`,
+      `Cannot train as 'totalSteps' must be an integer of at least 0: current value is ${schedule.totalSteps}`,
     );
   }
   const order = batches(rows, batchSize, run.seed);

@@ -9,11 +9,14 @@ import {
   type Displayable,
   figureDisplay,
   insertionDisplay,
+  LiveText,
+  type ReplaceOptions,
   show,
   tableDisplay,
 } from "@/lib/report/display.ts";
 import { lineFigure } from "@/lib/report/figure.ts";
 import { renderMarkdown, renderText } from "@/lib/report/render.ts";
+import { Progress } from "@/tasks/progress.ts";
 
 const EVIL = '<img src=x onerror="alert(1)">';
 
@@ -122,4 +125,80 @@ Deno.test("show() says what it needs outside a kernel", async () => {
     Error,
     "Cannot show an output as show() must run in a Jupyter kernel of Deno: current value is a plain Deno process",
   );
+});
+
+/** A display that takes its time, as the kernel's does. */
+function slowDisplay(): {
+  readonly shown: [text: string, name: string, update: boolean][];
+  readonly display: (
+    value: unknown,
+    options?: ReplaceOptions,
+  ) => Promise<void>;
+} {
+  const shown: [string, string, boolean][] = [];
+  return {
+    shown,
+    display: async (value, options) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      const { display_id: name, update } = options!;
+      shown.push([bundleOf(value)["text/plain"], name, update]);
+    },
+  };
+}
+
+Deno.test("LiveText replaces its text, in order, and end() waits for the last", async () => {
+  const { shown, display } = slowDisplay();
+  const text = new LiveText({ display });
+  assert(text.isTerminal());
+  const write = (line: string) =>
+    text.writeSync(new TextEncoder().encode(line));
+  assertEquals(write("\r██ 1/2\x1b[K"), 14);
+  write("\r████ 2/2\x1b[K");
+  write("\n");
+  assertEquals(shown, []);
+  await text.end();
+  const [[, name]] = shown;
+  assertEquals(shown, [["██ 1/2", name, false], ["████ 2/2", name, true]]);
+});
+
+Deno.test("LiveText has an output of its own for each", async () => {
+  const { shown, display } = slowDisplay();
+  for (const line of ["a", "b"]) {
+    const text = new LiveText({ display });
+    text.writeSync(new TextEncoder().encode(line));
+    await text.end();
+  }
+  const [[, first, firstUpdate], [, second, secondUpdate]] = shown;
+  assert(first !== second);
+  assertEquals([firstUpdate, secondUpdate], [false, false]);
+});
+
+Deno.test("LiveText takes a progress bar", async () => {
+  const { shown, display } = slowDisplay();
+  const output = new LiveText({ display });
+  let now = 0;
+  const bar = new Progress("Train", 2, {
+    output,
+    columns: 80,
+    clock: () => now,
+  });
+  now = 5000;
+  bar.update(1, "loss 2.00");
+  bar.update(2, "loss 1.00");
+  bar.end();
+  await output.end();
+  assertEquals(shown.map(([line]) => line), [
+    "Train ░░░░░░░░░░░░░░░░░░░░   0 % 0/2 0:00",
+    "Train ██████████░░░░░░░░░░  50 % 1/2 0:05 left 0:05 loss 2.00",
+    "Train ████████████████████ 100 % 2/2 0:05 loss 1.00",
+  ]);
+});
+
+Deno.test("LiveText gives the error of its display at end()", async () => {
+  const text = new LiveText({
+    display: () => Promise.reject(new Error("no socket")),
+  });
+  text.writeSync(new TextEncoder().encode("a"));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await assertRejects(() => text.end(), Error, "no socket");
 });

@@ -6,6 +6,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { findChromium } from "@/lib/report/chromium.ts";
 import { type Notebook, parseNotebook } from "@/lib/report/notebook.ts";
 import { installJupyter, withJupyter } from "@/tasks/jupyter/install.ts";
 import {
@@ -21,6 +22,11 @@ const packages = await installJupyter("notebooks").catch((error) => {
   if (error instanceof Deno.errors.NotFound) return undefined;
   throw error;
 });
+
+const browser = await findChromium({
+  chromePath: Deno.env.get("CHROME_PATH"),
+  path: Deno.env.get("PATH"),
+}).catch(() => undefined);
 
 /** A folder inside the repository, so that the kernel finds the import map. */
 async function withFolder<Result>(
@@ -73,7 +79,7 @@ async function writeNotebook(
 /** Tests a throw-away notebook; also gives what its file holds afterwards. */
 function test(
   code: readonly string[],
-  { timeLimitSeconds = 60, smoke = false, write = false } = {},
+  { timeLimitSeconds = 60, smoke = false, write = false, draw = false } = {},
 ): Promise<NotebookReport & { readonly after: Notebook }> {
   return withFolder(async (folder) => {
     const path = `${folder}/throw_away.ipynb`;
@@ -81,7 +87,13 @@ function test(
     const report = await withJupyter(
       packages!,
       (jupyter) =>
-        testNotebook(path, { jupyter, timeLimitSeconds, smoke, write }),
+        testNotebook(path, {
+          jupyter,
+          timeLimitSeconds,
+          smoke,
+          write,
+          browser: draw ? browser : undefined,
+        }),
     );
     const after = parseNotebook(await Deno.readTextFile(path));
     return { ...report, after };
@@ -109,6 +121,27 @@ Deno.test({
     const unwritten = await test(code);
     assertEquals(unwritten.problems, []);
     assertEquals(unwritten.after.cells[2].outputs, []);
+  },
+});
+
+Deno.test({
+  name: "testNotebook() stores a figure also as SVG where there is a browser",
+  ignore: packages === undefined || browser === undefined,
+  fn: async () => {
+    const code = [
+      'import { figureDisplay, lineFigure, show } from "@/lib/report/mod.ts";',
+      'const titles = { title: "T", xTitle: "x", yTitle: "y" };',
+      'const line = { name: "a", x: [0, 1], y: [1, 0] };',
+      "await show(figureDisplay(lineFigure([line], titles)));",
+    ].join("\n");
+    const { problems, after } = await test([code], { write: true, draw: true });
+    assertEquals(problems, []);
+    const [{ data }] = after.cells[1].outputs;
+    assertEquals(Object.keys(data as object), [
+      "application/vnd.plotly.v1+json",
+      "image/svg+xml",
+      "text/plain",
+    ]);
   },
 });
 

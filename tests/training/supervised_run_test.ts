@@ -168,13 +168,13 @@ tensorTest(
   },
 );
 
-for (const totalSteps of [0, 1.5, NaN]) {
+for (const totalSteps of [-1, 1.5, NaN]) {
   tensorTest(`trainSupervised() refuses ${totalSteps} steps`, async () => {
     const schedule = { peakRate: 0.1, warmupSteps: 0, totalSteps };
     await assertRejects(
       () => trainSupervised(start(), run({ schedule })),
       RangeError,
-      `Cannot train as 'totalSteps' must be a positive integer: current value is ${totalSteps}`,
+      `Cannot train as 'totalSteps' must be an integer of at least 0: current value is ${totalSteps}`,
     );
   });
 }

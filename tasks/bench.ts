@@ -1,0 +1,331 @@
+/** `deno task bench`: tokens per second, also beside what others would run. */
+// deno-lint-ignore-file no-console
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { BackendInfo } from "@/lib/tensorflow/mod.ts";
+import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
+import {
+  type BenchCase,
+  benchDecoder,
+  generationCase,
+  trainingCase,
+  type Workload,
+} from "@/tasks/bench/cases.ts";
+import {
+  memgenGenerationCase,
+  memgenTrainingCase,
+} from "@/tasks/bench/memgen_cases.ts";
+import {
+  type Measure,
+  measurePaired,
+  type PairedRounds,
+} from "@/tasks/bench/paired.ts";
+import {
+  type Peer,
+  PeerProcess,
+  type PeerProgram,
+} from "@/tasks/bench/peer.ts";
+import {
+  formatReport,
+  formatVersions,
+  type Machine,
+  summarize,
+} from "@/tasks/bench/report.ts";
+import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { Progress } from "@/tasks/progress.ts";
+
+const SMALL = benchDecoder("smollm3", {
+  hiddenSize: 128,
+  layers: 4,
+  heads: 4,
+  intermediateSize: 384,
+});
+const LARGE_SIZE = {
+  hiddenSize: 256,
+  layers: 6,
+  heads: 8,
+  intermediateSize: 768,
+};
+const LARGE = benchDecoder("smollm3", LARGE_SIZE);
+/** Of the family that MemGen's released code was run with. */
+const LARGE_QWEN = benchDecoder("qwen2", LARGE_SIZE);
+
+const TRAINING = { rows: 16, length: 128 };
+const GENERATION = { promptLength: 64, newTokens: 128 };
+const SUPERVISED = { rows: 4, promptLength: 96, answerLength: 128, runs: 2 };
+
+/** What is measured, in this order. */
+export const CASES: readonly BenchCase[] = [
+  trainingCase(SMALL, { name: "train_0.92M", ...TRAINING, runs: 10 }),
+  trainingCase(LARGE, { name: "train_5.4M", ...TRAINING, runs: 3 }),
+  ...[1, 8, 32].map((rows) =>
+    generationCase(LARGE_QWEN, {
+      name: `generate_${rows}`,
+      ...GENERATION,
+      rows,
+      runs: rows === 1 ? 3 : 1,
+    })
+  ),
+  ...[1, 8].map((rows) =>
+    memgenGenerationCase(LARGE_QWEN, {
+      name: `memgen_generate_${rows}`,
+      ...GENERATION,
+      rows,
+      runs: 1,
+    })
+  ),
+  memgenTrainingCase(LARGE_QWEN, {
+    name: "memgen_sft",
+    ...SUPERVISED,
+    insertion: "append",
+  }),
+  memgenTrainingCase(LARGE_QWEN, {
+    name: "memgen_sft_prepend",
+    ...SUPERVISED,
+    insertion: "prepend",
+  }),
+];
+
+const CASE_NAMES = CASES.map(({ name }) => name);
+
+/** What `deno task bench` takes. */
+export const DEFINITION = {
+  name: "bench",
+  description:
+    "Measures training, generation and MemGen in tokens per second, on random weights and tokens. With --peers it measures PyTorch's training step and Hugging Face's generate in turn with ours, with --official also the released MemGen code, each with the same work on as many threads. A ratio is the median over the rounds of ours by the peer's in the same round.",
+  options: {
+    peers: {
+      type: "string",
+      placeholder: "PYTHON",
+      help: "Python with torch, transformers and peft, to run the peers",
+    },
+    official: {
+      type: "string",
+      placeholder: "DIR",
+      help: "Checkout of the released MemGen code, to be a peer too",
+    },
+    only: {
+      type: "string",
+      placeholder: "CASES",
+      help: `Some of the cases, with commas between them: ${
+        CASE_NAMES.join(", ")
+      }`,
+    },
+    rounds: {
+      type: "integer",
+      placeholder: "N",
+      minimum: 1,
+      default: 5,
+      help: "Rounds of each case",
+    },
+    json: {
+      type: "flag",
+      help: "End with the results as one line of JSON",
+    },
+    ...BACKEND_OPTIONS,
+  },
+  examples: [
+    "--only train_0.92M,generate_1",
+    "--peers venv/bin/python --json",
+    "--peers venv/bin/python --official ../MemGen --only memgen_sft",
+  ],
+} as const satisfies TaskDefinition;
+
+/** Peers that are running, by program. */
+export type Peers = ReadonlyMap<PeerProgram, Peer>;
+
+/**
+ * The cases of a list of names, in their own order.
+ *
+ * @throws {UsageError} If a name is not that of a case.
+ */
+export function chooseCases(names: string | undefined): readonly BenchCase[] {
+  if (names === undefined) return CASES;
+  const chosen = names.split(",");
+  const unknown = chosen.find((name) => !CASE_NAMES.includes(name));
+  if (unknown !== undefined) {
+    const rule = `--only must name some of ${CASE_NAMES.join(", ")}`;
+    throw new UsageError(DEFINITION.name, rule, unknown || "an empty name");
+  }
+  return CASES.filter(({ name }) => chosen.includes(name));
+}
+
+/**
+ * Starts the peers of cases, one after another, before anything is measured.
+ *
+ * @param python None: no peers.
+ * @throws {Error} If one does not start.
+ */
+export async function startPeers(
+  cases: readonly BenchCase[],
+  { python, official, threads }: {
+    readonly python?: string;
+    readonly official?: string;
+    readonly threads: number;
+  },
+): Promise<Map<PeerProgram, PeerProcess>> {
+  const peers = new Map<PeerProgram, PeerProcess>();
+  if (python === undefined) return peers;
+  try {
+    for (const { program } of cases) {
+      const isOfficial = program === "official_memgen.py";
+      if (peers.has(program) || isOfficial && official === undefined) continue;
+      const args = isOfficial ? [official!] : [];
+      const options = { threads, args };
+      const peer = await PeerProcess.start(python, program, options);
+      peers.set(program, peer);
+      console.error(`Peer ${program} on ${formatVersions(peer.versions)}`);
+    }
+  } catch (error) {
+    await closePeers(peers);
+    throw error;
+  }
+  return peers;
+}
+
+async function closePeers(
+  peers: ReadonlyMap<PeerProgram, PeerProcess>,
+): Promise<void> {
+  for (const peer of peers.values()) await peer.close();
+}
+
+/**
+ * Measures cases one after another, each in turn with its peer if that runs.
+ *
+ * @returns Tokens per second of every round, by case.
+ */
+export async function measureCases(
+  cases: readonly BenchCase[],
+  { peers, rounds }: { readonly peers: Peers; readonly rounds: number },
+): Promise<Map<string, PairedRounds>> {
+  const results = new Map<string, PairedRounds>();
+  const progress = new Progress("Bench", cases.length * (1 + rounds));
+  const folder = await Deno.makeTempDir();
+  let done = 0;
+  try {
+    for (const { name, tokens, runs, program, prepare } of cases) {
+      progress.update(done, name);
+      const workload = await prepare();
+      try {
+        const peer = peers.get(program);
+        const work = peer && workload.peerWork(join(folder, name));
+        results.set(
+          name,
+          await measurePaired(
+            measureOf(workload),
+            peer && ((runs) => peer.measure(work!, runs)),
+            {
+              tokens,
+              runs,
+              rounds,
+              onRound: () => progress.update(++done, name),
+            },
+          ),
+        );
+      } finally {
+        workload.dispose();
+      }
+    }
+    progress.end();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  return results;
+}
+
+function measureOf({ run }: Workload): Measure {
+  return (runs) => {
+    const seconds: number[] = [];
+    let tokens: ReturnType<typeof run> = null;
+    for (let i = 0; i < runs; i++) {
+      const start = performance.now();
+      tokens = run();
+      seconds.push((performance.now() - start) / 1000);
+    }
+    return { seconds, tokens };
+  };
+}
+
+/** What computes here. */
+function describeMachine(
+  backend: BackendInfo,
+  { peers, load }: {
+    readonly peers: Iterable<PeerProcess>;
+    readonly load: number;
+  },
+): Machine {
+  const model = Deno.build.os === "linux"
+    ? /^model name\s*: (.*)$/m.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1]
+    : undefined;
+  return {
+    processor: model ?? `${Deno.build.arch} ${Deno.build.os}`,
+    cores: navigator.hardwareConcurrency,
+    threads: backend.threads,
+    device: backend.device,
+    load,
+    versions: Object.assign(
+      { deno: Deno.version.deno, [backend.name]: backend.version },
+      ...Array.from(peers, (peer) => peer.versions),
+    ),
+  };
+}
+
+/**
+ * Refuses a checkout without the released code, or without a Python to run it.
+ *
+ * @throws {UsageError} If so.
+ */
+export function requireOfficial(
+  { official, peers }: { readonly official?: string; readonly peers?: string },
+): void {
+  if (official === undefined) return;
+  if (peers === undefined) {
+    const rule = "--official must come with --peers";
+    throw new UsageError(DEFINITION.name, rule, `only ${official}`);
+  }
+  const file = "memgen/model/modeling_memgen.py";
+  if (!existsSync(join(official, file))) {
+    const rule = `--official must be a folder with ${file}`;
+    throw new UsageError(DEFINITION.name, rule, official);
+  }
+}
+
+/**
+ * Says that others compute: PyTorch's threads wait for each other, so that it
+ * loses more than we do, and ratios come out too high.
+ */
+function warnOfLoad(): number {
+  const [load] = Deno.loadavg();
+  if (load > navigator.hardwareConcurrency / 4) {
+    console.error(
+      `This machine was busy in the last minute (load ${
+        load.toFixed(1)
+      }): do not trust what follows if it still is`,
+    );
+  }
+  return load;
+}
+
+if (import.meta.main) {
+  await runTask(DEFINITION, async (args) => {
+    const { peers: python, official, rounds } = args;
+    const cases = chooseCases(args.only);
+    requireOfficial(args);
+    const load = warnOfLoad();
+    const backend = await startBackend(args);
+    const { threads } = backend;
+    const peers = await startPeers(cases, { python, official, threads });
+    try {
+      const results = await measureCases(cases, { peers, rounds });
+      const machine = describeMachine(backend, {
+        peers: peers.values(),
+        load,
+      });
+      const report = { ...summarize(results), rounds, machine };
+      console.log(formatReport(report));
+      if (args.json) console.log(JSON.stringify(report));
+    } finally {
+      await closePeers(peers);
+    }
+  });
+}

@@ -1,0 +1,121 @@
+/** What the bench found, for people and for machines. */
+import { renderText } from "@/lib/report/mod.ts";
+import {
+  pairedRatios,
+  type PairedRounds,
+  type Spread,
+  spreadOf,
+} from "./paired.ts";
+
+/** Where one case stands, in tokens per second. */
+export interface CaseReport {
+  /** This project. */
+  readonly ours: Spread;
+  /** The peer in the same rounds, if there was one. */
+  readonly peer?: Spread;
+  /** Ours by the peer's, round by round. */
+  readonly ratio?: Spread;
+  /** Share of the generated tokens that both have, where both say them. */
+  readonly sameTokens?: number;
+}
+
+/** What was measured on what; `--json` prints it. */
+export interface BenchReport {
+  /** Median ratio of each case with a peer. */
+  readonly ratios: Readonly<Record<string, number>>;
+  /** All cases. */
+  readonly cases: Readonly<Record<string, CaseReport>>;
+  /** Rounds of each. */
+  readonly rounds: number;
+  /** What computed. */
+  readonly machine: Machine;
+}
+
+/** What computed. */
+export interface Machine {
+  /** Model of the processor. */
+  readonly processor: string;
+  /** Cores that the process may see. */
+  readonly cores: number;
+  /** Threads that compute. */
+  readonly threads: number;
+  /** Such as `CPU`. */
+  readonly device: string;
+  /** Processes that wanted to compute in the minute before the start. */
+  readonly load: number;
+  /** Of everything that computed, by name. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Rounds by case, in medians and extremes. */
+export function summarize(
+  results: ReadonlyMap<string, PairedRounds>,
+): Pick<BenchReport, "ratios" | "cases"> {
+  const cases: Record<string, CaseReport> = {};
+  const ratios: Record<string, number> = {};
+  for (const [name, rounds] of results) {
+    const { ours, peer, sameTokens } = rounds;
+    if (peer === undefined) {
+      cases[name] = { ours: spreadOf(ours) };
+      continue;
+    }
+    const ratio = spreadOf(pairedRatios(rounds));
+    cases[name] = {
+      ours: spreadOf(ours),
+      peer: spreadOf(peer),
+      ratio,
+      sameTokens,
+    };
+    ratios[name] = ratio.median;
+  }
+  return { ratios, cases };
+}
+
+/** The report for people. */
+export function formatReport(
+  { cases, rounds, machine }: BenchReport,
+): string {
+  const { processor, cores, threads, device, versions } = machine;
+  const tokens = (value: number): string =>
+    Math.round(value).toLocaleString("en");
+  const ratio = (value: number): string => value.toFixed(2);
+  const cell = (
+    spread: Spread | undefined,
+    format: (value: number) => string,
+  ): string =>
+    spread === undefined
+      ? ""
+      : `${format(spread.median)} (${format(spread.low)}-${
+        format(spread.high)
+      })`;
+  const columns = ["case", "ours", "peer", "ours / peer", "same tokens"];
+  const hasPeers = Object.values(cases).some(({ peer }) => peer !== undefined);
+  const shown = hasPeers ? columns.length : 2;
+  return renderText({
+    title: `Tokens per second, median of ${rounds} ${
+      rounds === 1 ? "round" : "rounds"
+    } (lowest-highest)`,
+    caption: `${processor}, ${cores} cores, ${threads} threads on ${device}; ${
+      formatVersions(versions)
+    }`,
+    columns: columns.slice(0, shown).map((header) => ({ header })),
+    rows: Object.entries(cases).map(([name, each]) =>
+      [
+        name,
+        cell(each.ours, tokens),
+        cell(each.peer, tokens),
+        cell(each.ratio, ratio),
+        each.sameTokens === undefined
+          ? ""
+          : `${(100 * each.sameTokens).toFixed(1)} %`,
+      ].slice(0, shown)
+    ),
+  });
+}
+
+/** Names and versions in one line. */
+export function formatVersions(
+  versions: Readonly<Record<string, string>>,
+): string {
+  return Object.entries(versions).map((each) => each.join(" ")).join(", ");
+}

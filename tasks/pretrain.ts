@@ -6,7 +6,11 @@ import {
   probeReasoner,
   reasonerCard,
 } from "@/experiments/pretraining/card.ts";
-import { type Recipe, RECIPES } from "@/experiments/pretraining/recipe.ts";
+import {
+  type Recipe,
+  RECIPES,
+  recipeSteps,
+} from "@/experiments/pretraining/recipe.ts";
 import { pretrain } from "@/experiments/pretraining/run.ts";
 import { saveModel } from "@/lib/models/mod.ts";
 import { lineFigure, ONE_COLUMN_MM } from "@/lib/report/mod.ts";
@@ -23,7 +27,7 @@ const NAMES = RECIPES.map(({ name }) => name);
 export const DEFINITION = {
   name: "pretrain",
   description:
-    "Pre-trains a mini reasoner, measures what it can do, and writes it in Hugging Face's format with its model card and loss curve. About half an hour on two cores. The state of the run is kept every 100 steps: the same command goes on where it was stopped.",
+    "Pre-trains a mini reasoner, measures what it can do, and writes it in Hugging Face's format with its model card and loss curve. About 45 minutes on two cores. The state of the run is kept every 100 steps: the same command goes on where it was stopped.",
   options: {
     reasoner: {
       type: "string",
@@ -66,7 +70,9 @@ export async function makeReasoner(
   const pretrained = await pretrain(recipe, {
     folder: work,
     onStep(step, loss) {
-      progress ??= new Progress("Pre-train", recipe.steps, { done: step });
+      progress ??= new Progress("Pre-train", recipeSteps(recipe), {
+        done: step,
+      });
       progress.update(step + 1, `loss ${loss.toFixed(3)}`);
     },
   });

@@ -15,7 +15,7 @@ import {
   type Series,
   type Table,
 } from "@/lib/report/mod.ts";
-import type { Recipe } from "@/experiments/pretraining/recipe.ts";
+import { type Recipe, recipeSteps } from "@/experiments/pretraining/recipe.ts";
 import type { Pretrained } from "@/experiments/pretraining/run.ts";
 
 /** Tasks of every probe. */
@@ -118,7 +118,7 @@ export function reasonerCard(
   const { model, losses, samples, skipped } = pretrained;
   const parameters = Object.values(model.weights)
     .reduce((sum, { size }) => sum + size, 0);
-  const positions = recipe.steps * recipe.batchSize * recipe.length;
+  const positions = recipeSteps(recipe) * recipe.batchSize * recipe.length;
   const table: Table = {
     title: "What it can do",
     caption:
@@ -129,6 +129,12 @@ export function reasonerCard(
       accuracyCell(correct, n, 1),
     ]),
   };
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  const phases = recipe.phases.map(({ steps, peakRate, mixture }, i) =>
+    `| Phase ${i + 1} | ${steps} steps, peak rate ${peakRate}; ${
+      percent(mixture.sums)
+    } sums, ${percent(mixture.lookUps)} notes to look up |`
+  );
   const { layers, heads, keyValueHeads, hiddenSize, vocabSize } = model.config;
   return `# ${recipe.name}
 
@@ -140,11 +146,14 @@ twins and nothing else: it is no Qwen2.5 and knows nothing of the world.
 | | |
 |---|---|
 | Shape | ${layers} layers, width ${hiddenSize}, ${heads} heads (${keyValueHeads} for keys and values), ${vocabSize} tokens |
-| Corpus | \`experiments/pretraining/corpus.ts\`: problems with facts re-drawn for each, 80 % of them with the facts as notes; a quarter of the samples are sums; loss on answers only |
+| Corpus | \`experiments/pretraining/corpus.ts\`: problems with facts re-drawn for each, 80 % of them with the facts as notes; besides, samples that are nothing but sums or nothing but notes to look up; loss on answers only |
 | Junk tolerance | half of the batches carry meaningless vectors where memory will be placed |
-| Training | ${recipe.steps} steps of ${recipe.batchSize} rows of at most ${recipe.length} tokens (${
+| Training | ${
+    recipeSteps(recipe)
+  } steps of ${recipe.batchSize} rows of at most ${recipe.length} tokens (${
     (positions / 1e6).toFixed(1)
-  }M positions), AdamW, peak rate ${recipe.peakRate}, half a cosine |
+  }M positions), AdamW, half a cosine in each phase |
+${phases.join("\n")}
 | Samples | ${samples.toLocaleString("en")} drawn; ${
     skipped.toLocaleString("en")
   } were longer than a row and left out |

@@ -11,11 +11,16 @@ import {
   drawGlossary,
   drawGlossaryAround,
   drawProblem,
+  FACT_KINDS,
   FACT_NAMES,
+  type FactName,
   factText,
   type Glossary,
+  ITEMS,
   knownFacts,
+  NAMES,
   notesText,
+  plural,
   type Problem,
 } from "@/lib/benchmarks/twins/mod.ts";
 import { IGNORED_LABEL } from "@/lib/memgen/mod.ts";
@@ -29,9 +34,15 @@ import {
   shuffled,
 } from "@/lib/random.ts";
 
-/** Share of the samples that are nothing but sums. */
-const DRILL_SHARE = 0.25;
-/** Sums in a drill. */
+/** Shares of the samples that are nothing but one skill; the rest are problems. */
+export interface Mixture {
+  /** Samples that are nothing but sums. */
+  readonly sums: number;
+  /** Samples that are nothing but looking up notes. */
+  readonly lookUps: number;
+}
+
+/** Sums, or notes looked up, in one sample. */
 const DRILL_LENGTH = 6;
 /** Share of the samples that carry the facts they need as notes. */
 const NOTED_SHARE = 0.8;
@@ -49,9 +60,12 @@ const KNOWN = knownFacts();
 export function pretrainingRow(
   tokenizer: Tokenizer,
   index: number,
+  { sums, lookUps }: Mixture,
 ): LabelledTokens {
   const random = seededRandom("pretraining", index);
-  if (random() < DRILL_SHARE) return encode(tokenizer, drill(random));
+  const kind = random();
+  if (kind < sums) return encode(tokenizer, sumDrill(random));
+  if (kind < sums + lookUps) return encode(tokenizer, lookUpDrill(random));
   const place = random() >= NOTED_SHARE
     ? "nowhere"
     : randomChoice(random, ["prompt", "prompt", "answer", "line"] as const);
@@ -71,12 +85,57 @@ export function pretrainingRow(
 type NotesPlace = "nowhere" | "prompt" | "answer" | "line";
 
 /** Sums as worked answers write them. */
-function drill(random: Random): Segments {
+function sumDrill(random: Random): Segments {
   const sums = Array.from({ length: DRILL_LENGTH }, () => drawSum(random));
   const user = `${sums.map(({ text }) => text).join(", ")}\n`;
   const lines = sums.map(({ text, result }) =>
     `${text}=<<${text}=${result}>>${result}.`
   );
+  return drill(user, lines);
+}
+
+/**
+ * Notes, then their names in another order; the notes of these names. All
+ * read alike, so that only the name tells them apart.
+ */
+function lookUpDrill(random: Random): Segments {
+  const notes = randomChoice(random, [people, ...FACT_KINDS.map(facts)])(
+    random,
+  );
+  const asked = shuffled(random, notes);
+  const told = notes.map(({ text }) => text).join(" ");
+  const names = asked.map(({ name }) => name).join(", ");
+  return drill(
+    `Notes: ${told}\nQuestion: ${names}?\n`,
+    asked.map(({ text }) => text),
+  );
+}
+
+/** Something to look up by its name. */
+interface Note {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Draws facts of one kind. */
+function facts(kind: readonly FactName[]): (random: Random) => Note[] {
+  return (random) => {
+    const glossary = drawGlossary(random);
+    return shuffled(random, kind).slice(0, DRILL_LENGTH)
+      .map((name) => ({ name, text: factText(glossary, name) }));
+  };
+}
+
+/** What people have. */
+function people(random: Random): Note[] {
+  return shuffled(random, NAMES).slice(0, DRILL_LENGTH).map((name) => {
+    const count = 2 + randomInt(random, 98);
+    const item = plural(randomChoice(random, ITEMS));
+    return { name, text: `${name} has ${count} ${item}.` };
+  });
+}
+
+function drill(user: string, lines: readonly string[]): Segments {
   return [
     {
       text: renderChatMl([{ role: "user", content: user }], {

@@ -19,6 +19,7 @@ import {
 } from "@/lib/models/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import { disposeTree, type NamedTensors } from "@/lib/tensorflow/mod.ts";
+import type { Mixture } from "@/experiments/pretraining/corpus.ts";
 import {
   type TokenizerFiles,
   tokenizerFiles,
@@ -47,11 +48,9 @@ export interface Recipe {
   readonly length: number;
   /** Learned tokens of a batch, at most. */
   readonly targets: number;
-  /** Steps. */
-  readonly steps: number;
-  /** Highest learning rate. */
-  readonly peakRate: number;
-  /** Share of the steps over which the rate rises. */
+  /** One after another, each with its own schedule. */
+  readonly phases: readonly Phase[];
+  /** Share of a phase's steps over which the rate rises. */
   readonly warmupShare: number;
   /** AdamW's decay of the mean of squares. */
   readonly beta2: number;
@@ -59,6 +58,21 @@ export interface Recipe {
   readonly weightDecay: number;
   /** Seed of the first weights and of the junk. */
   readonly seed: number;
+}
+
+/** A part of pre-training. */
+export interface Phase {
+  /** Steps. */
+  readonly steps: number;
+  /** Highest learning rate; then half a cosine down to 0. */
+  readonly peakRate: number;
+  /** What its samples are. */
+  readonly mixture: Mixture;
+}
+
+/** Steps of all phases. */
+export function recipeSteps({ phases }: Recipe): number {
+  return phases.reduce((sum, { steps }) => sum + steps, 0);
 }
 
 /** The mini reasoner in the family of Qwen2.5. */
@@ -73,8 +87,11 @@ export const MINI_QWEN25: Recipe = {
   batchSize: 32,
   length: 192,
   targets: 3584,
-  steps: 5000,
-  peakRate: 4e-3,
+  phases: [
+    { steps: 5000, peakRate: 4e-3, mixture: { sums: 0.25, lookUps: 0 } },
+    // Reading notes comes last and needs more: see results/LOG.md.
+    { steps: 2000, peakRate: 3e-3, mixture: { sums: 0.05, lookUps: 0.35 } },
+  ],
   warmupShare: 0.05,
   beta2: 0.98,
   weightDecay: 0.01,

@@ -24,7 +24,10 @@ import {
   makeTrainStep,
   type TrainingState,
 } from "@/lib/training/mod.ts";
-import { pretrainingRow } from "@/experiments/pretraining/corpus.ts";
+import {
+  type Mixture,
+  pretrainingRow,
+} from "@/experiments/pretraining/corpus.ts";
 import {
   type JunkPlacement,
   packPretraining,
@@ -33,8 +36,10 @@ import {
 } from "@/experiments/pretraining/junk.ts";
 import {
   miniTokenizerFiles,
+  type Phase,
   type Recipe,
   recipeConfig,
+  recipeSteps,
   recipeWeights,
 } from "@/experiments/pretraining/recipe.ts";
 
@@ -117,11 +122,7 @@ export async function pretrain(
       weightDecay: recipe.weightDecay,
     },
   );
-  const schedule = {
-    peakRate: recipe.peakRate,
-    warmupSteps: Math.round(recipe.warmupShare * recipe.steps),
-    totalSteps: recipe.steps,
-  };
+  const steps = recipeSteps(recipe);
   const path = join(folder, STATE_FILE);
   let { state, samples, skipped, losses } = await isFile(path)
     ? readProgress(path, recipe)
@@ -132,8 +133,12 @@ export async function pretrain(
       losses: [] as number[],
     };
   try {
-    for (let index = losses.length; index < recipe.steps; index++) {
-      const drawn = drawRows(tokenizer, recipe, samples);
+    for (let index = losses.length; index < steps; index++) {
+      const { phase, phaseIndex } = phaseAt(recipe, index);
+      const drawn = drawRows(tokenizer, recipe, {
+        mixture: phase.mixture,
+        start: samples,
+      });
       samples = drawn.next;
       skipped += drawn.skipped;
       const batch = packPretraining(drawn.rows, {
@@ -148,7 +153,11 @@ export async function pretrain(
         random: seededRandom("junk", recipe.seed, index),
       });
       const clock = {
-        rate: tf.scalar(cosineRate(schedule, index)),
+        rate: tf.scalar(cosineRate({
+          peakRate: phase.peakRate,
+          warmupSteps: Math.round(recipe.warmupShare * phase.steps),
+          totalSteps: phase.steps,
+        }, phaseIndex)),
         step: tf.scalar(index + 1),
       };
       const { state: updated, ...report } = step(state, batch, clock);
@@ -162,7 +171,7 @@ export async function pretrain(
         );
       }
       losses = [...losses, loss];
-      if (losses.length % saveEvery === 0 || losses.length === recipe.steps) {
+      if (losses.length % saveEvery === 0 || losses.length === steps) {
         writeProgress(path, recipe, { state, samples, skipped, losses });
       }
       onStep?.(index, loss);
@@ -177,16 +186,31 @@ export async function pretrain(
   return { model, tokenizerFiles, losses, samples, skipped };
 }
 
+/** The phase that a step belongs to, and its index there. */
+function phaseAt(
+  { phases }: Recipe,
+  index: number,
+): { phase: Phase; phaseIndex: number } {
+  let phaseIndex = index;
+  for (const phase of phases) {
+    if (phaseIndex < phase.steps) return { phase, phaseIndex };
+    phaseIndex -= phase.steps;
+  }
+  throw new RangeError(
+    `Cannot find a phase as the step must be within the recipe: current value is ${index}`,
+  );
+}
+
 /** The next samples of the corpus that fit into a row. */
 function drawRows(
   tokenizer: Tokenizer,
   { batchSize, length }: Recipe,
-  start: number,
+  { mixture, start }: { readonly mixture: Mixture; readonly start: number },
 ): { rows: LabelledTokens[]; next: number; skipped: number } {
   const rows: LabelledTokens[] = [];
   let next = start;
   while (rows.length < batchSize) {
-    const row = pretrainingRow(tokenizer, next++);
+    const row = pretrainingRow(tokenizer, next++, mixture);
     if (row.ids.length <= length) rows.push(row);
   }
   return { rows, next, skipped: next - start - batchSize };

@@ -49,12 +49,15 @@ export const KNOWN_SHARE = 0.3;
 /** A fact is named by what it is about. */
 export type FactName = Container | Verb | ItemName;
 
-/** All facts' names. */
-export const FACT_NAMES: readonly FactName[] = [
-  ...CONTAINERS,
-  ...VERBS,
-  ...ITEMS,
+/** Names of facts that read alike: what a thing holds, does, costs. */
+export const FACT_KINDS: readonly (readonly FactName[])[] = [
+  CONTAINERS,
+  VERBS,
+  ITEMS,
 ];
+
+/** All facts' names. */
+export const FACT_NAMES: readonly FactName[] = FACT_KINDS.flat();
 
 /** A random world. */
 export function drawGlossary(random: Random): Glossary {

@@ -6,6 +6,7 @@
 export {
   drawGlossary,
   drawGlossaryAround,
+  FACT_KINDS,
   FACT_NAMES,
   type FactName,
   factText,
@@ -22,6 +23,7 @@ export {
   splitProblems,
   writeGsm8kTwin,
 } from "./gsm8k_files.ts";
+export { ITEMS, NAMES, plural } from "./lexicon.ts";
 export { notedTask, type NotedWorld, notesText } from "./gsm8k_notes.ts";
 export {
   gsm8kPolicies,

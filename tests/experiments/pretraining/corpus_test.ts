@@ -65,7 +65,7 @@ function read({ ids, labels }: LabelledTokens): Sample {
 
 const ROWS = Array.from(
   { length: COUNT },
-  (_, i) => pretrainingRow(TOKENIZER, i),
+  (_, i) => pretrainingRow(TOKENIZER, i, MIXTURE),
 );
 const SAMPLES = ROWS.map(read);
 const PROBLEMS = SAMPLES.filter(({ place }) => place !== "drill");
@@ -110,8 +110,8 @@ function glossaryOf(facts: readonly string[]): Glossary {
 }
 
 Deno.test("pretrainingRow() depends on its index alone", () => {
-  assertEquals(pretrainingRow(TOKENIZER, 7), ROWS[7]);
-  assertEquals(pretrainingRow(TOKENIZER, 3), ROWS[3]);
+  assertEquals(pretrainingRow(TOKENIZER, 7, MIXTURE), ROWS[7]);
+  assertEquals(pretrainingRow(TOKENIZER, 3, MIXTURE), ROWS[3]);
   const texts = new Set(ROWS.map(({ ids }) => String(ids)));
   assertEquals(texts.size, COUNT);
 });

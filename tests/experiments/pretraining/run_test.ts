@@ -19,7 +19,10 @@ const RECIPE = {
   keyValueHeads: 1,
   batchSize: 2,
   targets: 240,
-  steps: 5,
+  phases: [
+    { steps: 3, peakRate: 1e-3, mixture: { sums: 0.25, lookUps: 0 } },
+    { steps: 2, peakRate: 1e-3, mixture: { sums: 0, lookUps: 0.5 } },
+  ],
 };
 
 Deno.test("pretrain() goes on where it was stopped, to the same weights", async () => {
@@ -73,7 +76,7 @@ Deno.test("pretrain() goes on where it was stopped, to the same weights", async 
     assertEquals(tf.memory().numTensors, before);
 
     await assertRejects(
-      () => pretrain({ ...RECIPE, steps: 6 }, { folder: stopped }),
+      () => pretrain({ ...RECIPE, seed: 1 }, { folder: stopped }),
       Error,
       `Cannot go on from ${join(stopped, "state.safetensors")} as it must be`,
     );

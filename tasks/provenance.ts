@@ -41,7 +41,7 @@ export async function provenance(
 export function provenanceText(
   { command, commit, date, deno, backend, processor, cores }: Provenance,
 ): string {
-  return `\`${command}\` at commit ${commit} on ${date}; ${backend.name} ${backend.version} on ${backend.device}, ${backend.threads} threads, ${cores} cores of ${processor}, Deno ${deno}`;
+  return `${command} at commit ${commit} on ${date}; ${backend.name} ${backend.version} on ${backend.device}, ${backend.threads} threads, ${cores} cores of ${processor}, Deno ${deno}`;
 }
 
 /** Short hash, with a plus where files differ from it. */

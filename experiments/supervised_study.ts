@@ -29,6 +29,7 @@ import {
   type Json,
   type Ledger,
 } from "@/experiments/ledger.ts";
+import { batchShape } from "@/experiments/batch_shape.ts";
 import type { Applied, Method } from "@/experiments/methods/method.ts";
 import type { SupervisedPreset } from "@/experiments/presets.ts";
 
@@ -277,24 +278,10 @@ export class SupervisedStudy {
 
   /** Sizes that every batch of the training split fits into. */
   async #batchShape(): Promise<AppendShape> {
-    if (this.#shape === undefined) {
-      const rows = (await this.#load("train")).map((task) => this.#row(task));
-      const longest = Math.max(...rows.map(({ ids }) => ids.length));
-      const learned = rows.map(({ labels }) =>
-        labels.filter((label) => label >= 0).length
-      );
-      const prompts = rows.map(({ labels }) =>
-        labels.findIndex((label) => label >= 0)
-      );
-      const B = this.#options.preset.batchSize;
-      this.#shape = {
-        rows: B,
-        length: roundUp(longest),
-        targets: roundUp(B * Math.max(...learned)),
-        prompt: roundUp(Math.max(...prompts)),
-        segment: roundUp(Math.max(...learned)),
-      };
-    }
+    this.#shape ??= batchShape(
+      (await this.#load("train")).map((task) => this.#row(task)),
+      this.#options.preset.batchSize,
+    );
     return this.#shape;
   }
 
@@ -322,9 +309,4 @@ export class SupervisedStudy {
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {
   return items.reduce((total, item) => total + value(item), 0);
-}
-
-/** Sizes are compiled: few distinct ones. */
-function roundUp(size: number): number {
-  return Math.ceil(size / 16) * 16;
 }

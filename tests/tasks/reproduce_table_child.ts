@@ -20,7 +20,7 @@ const PRESET = {
   validTasks: 8,
   testTasks: 8,
   answerBatch: 8,
-  maxNewTokens: 32,
+  maxNewTokens: 112,
 };
 
 if (import.meta.main) {

@@ -33,6 +33,7 @@ import {
 } from "@/tasks/bench/report.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
 import { Progress } from "@/tasks/progress.ts";
+import { processorModel } from "@/tasks/provenance.ts";
 
 const SMALL = benchDecoder("smollm3", {
   hiddenSize: 128,
@@ -254,11 +255,8 @@ function describeMachine(
     readonly load: number;
   },
 ): Machine {
-  const model = Deno.build.os === "linux"
-    ? /^model name\s*: (.*)$/m.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1]
-    : undefined;
   return {
-    processor: model ?? `${Deno.build.arch} ${Deno.build.os}`,
+    processor: processorModel(),
     cores: navigator.hardwareConcurrency,
     threads: backend.threads,
     device: backend.device,

@@ -40,6 +40,7 @@ import {
   type MemgenArguments,
   requireMemgenArguments,
 } from "@/tasks/memgen_options.ts";
+import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
 import { Progress } from "@/tasks/progress.ts";
 
@@ -81,13 +82,7 @@ export const DEFINITION = {
       minimum: 1,
       help: "Only the first N tasks of the split. Default: all",
     },
-    model: {
-      type: "string",
-      placeholder: "DIR",
-      help:
-        "Hugging Face folder of a Qwen2.5, Qwen3 or SmolLM3 model: config.json, safetensors, tokenizer",
-      required: true,
-    },
+    ...MODEL_OPTIONS,
     adapter: {
       type: "string",
       placeholder: "DIR",

@@ -16,6 +16,7 @@ import {
 import { disposeTree, tidy } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
 import { Progress } from "@/tasks/progress.ts";
 
@@ -25,13 +26,7 @@ export const DEFINITION = {
   description:
     "Runs a model on a padded batch of token ids and writes the logits and the last hidden states (after the final norm) of every token, as zeros where the batch is padded. Works through the batch in parts; the result stands whole in memory before it is written.",
   options: {
-    model: {
-      type: "string",
-      placeholder: "DIR",
-      help:
-        "Hugging Face folder of a Qwen2.5, Qwen3 or SmolLM3 model: config.json, safetensors, tokenizer",
-      required: true,
-    },
+    ...MODEL_OPTIONS,
     adapter: {
       type: "string",
       placeholder: "DIR",

@@ -22,6 +22,7 @@ import {
   type MemgenArguments,
   requireMemgenArguments,
 } from "@/tasks/memgen_options.ts";
+import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { type Prompt, readPrompts } from "@/tasks/prompt_file.ts";
@@ -32,13 +33,7 @@ export const DEFINITION = {
   description:
     'Continues prompts, greedily or by sampling, with or without MemGen. Each line of the prompts is {"prompt": text}, taken as it is, {"messages": [{"role", "content"}, ...]}, rendered in ChatML and opened for the assistant, or {"input_ids": [...]}; other fields are not read. Writes for each, in the same order, {"ids", "text", "augmentation"}: the new tokens, their text without the end token, and for each token -100 where memory was not asked for before it, 0 where it was not inserted and 1 where it was. A row never depends on the others.',
   options: {
-    model: {
-      type: "string",
-      placeholder: "DIR",
-      help:
-        "Hugging Face folder of a Qwen2.5, Qwen3 or SmolLM3 model: config.json, safetensors, tokenizer",
-      required: true,
-    },
+    ...MODEL_OPTIONS,
     ...MEMGEN_OPTIONS,
     prompts: {
       type: "string",

@@ -25,16 +25,20 @@ export async function provenance(
   command: string,
   backend: BackendInfo,
 ): Promise<Provenance> {
-  const processors = cpus();
   return {
     command,
     commit: await commit(),
     date: new Date().toISOString().slice(0, 10),
     deno: Deno.version.deno,
     backend,
-    processor: processors[0]?.model.trim() || "unknown",
-    cores: processors.length,
+    processor: processorModel(),
+    cores: cpus().length,
   };
+}
+
+/** Model of the processor. */
+export function processorModel(): string {
+  return cpus()[0]?.model.trim() || "unknown";
 }
 
 /** One line for captions and cards. */

@@ -243,7 +243,7 @@ function bytesOf({ data }: HostTensor, dtype: FloatStorageDtype): number {
  * @throws {SyntaxError} If it is not JSON, or not an object.
  */
 export function readJsonObject(path: string): Record<string, unknown> {
-  const text = Deno.readTextFileSync(path);
+  const text = readText(path);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -261,6 +261,18 @@ export function readJsonObject(path: string): Record<string, unknown> {
     );
   }
   return value as Record<string, unknown>;
+}
+
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Deno.errors.NotFound(
+      `Cannot read ${path} as the file must exist: current value is none`,
+      { cause },
+    );
+  }
 }
 
 /**

@@ -68,7 +68,7 @@ const WRITTEN_ORDER = ["F32", "I32", "BF16", "F16"];
  * of the format: a truncated file, overlaps and holes among them.
  */
 export function openSafetensors(path: string): SafetensorsReader {
-  const file = Deno.openSync(path);
+  const file = openFile(path);
   let header: Header;
   try {
     header = readHeader(file, path);
@@ -110,6 +110,18 @@ export function openSafetensors(path: string): SafetensorsReader {
     read,
     [Symbol.dispose]: () => file.close(),
   };
+}
+
+function openFile(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Deno.errors.NotFound(
+      `Cannot read ${path} as the file must exist: current value is none`,
+      { cause },
+    );
+  }
 }
 
 /** Options of {@link writeSafetensors}. */

@@ -242,7 +242,11 @@ Deno.test("openCheckpoint() names an absent and a broken shard", () => {
 Deno.test("readJsonObject() refuses what is no JSON object", () => {
   withFolder((folder) => {
     const path = join(folder, "x.json");
-    assertThrows(() => readJsonObject(path), Deno.errors.NotFound, path);
+    assertThrows(
+      () => readJsonObject(path),
+      Deno.errors.NotFound,
+      `Cannot read ${path} as the file must exist: current value is none`,
+    );
     Deno.writeTextFileSync(path, '{"a": 1,}');
     assertThrows(
       () => readJsonObject(path),

@@ -269,7 +269,7 @@ Deno.test("openSafetensors() names the file that does not exist", () => {
   assertThrows(
     () => openSafetensors("no/such.safetensors"),
     Deno.errors.NotFound,
-    "no/such.safetensors",
+    "Cannot read no/such.safetensors as the file must exist: current value is none",
   );
 });
 

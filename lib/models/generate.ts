@@ -8,67 +8,25 @@
 import * as tf from "@tensorflow/tfjs";
 import { seededRandom } from "../random.ts";
 import type { XlaMode } from "../tensorflow/mod.ts";
+import { BLOCK_ROWS, CachedDecoder } from "./cached_decoder.ts";
 import {
-  BLOCK_ROWS,
   bucketLength,
-  CachedDecoder,
   type ExtendFunction,
-  type Item,
   makeExtend,
   makeStep,
   type StepFunction,
-} from "./cached_decoder.ts";
-import { KIND } from "./attention.ts";
-import type { DecoderConfig } from "./config.ts";
+} from "./cached_functions.ts";
 import { type DecoderView, logits } from "./decoder.ts";
 import { type CacheSize, makeMerge, type MergeFunction } from "./kv_cache.ts";
+import {
+  type GenerationRow,
+  type Memory,
+  NOT_ASKED,
+  plainItems,
+} from "./memory.ts";
 import type { Model } from "./model.ts";
+import { requirePrompt } from "./prompt.ts";
 import { chooseTokens, type SamplingNoise } from "./sampling.ts";
-
-/** Mark of a token before which no memory was asked for. */
-export const NOT_ASKED: number = -100;
-
-/** One row while it is generated. */
-export interface GenerationRow {
-  /** Place in the batch. */
-  readonly index: number;
-  /** Prompt and what was generated so far. */
-  readonly tokens: number[];
-  /** Tokens of the prompt. */
-  readonly promptLength: number;
-  /** Tokens that the reasoner has run. */
-  ran: number;
-  /** By how much appended latents moved the positions of what follows. */
-  shift: number;
-  /** For each generated token: `NOT_ASKED`, 0 skipped, 1 inserted before. */
-  readonly augmentation: number[];
-}
-
-/** What memory puts in place of a row's pending tokens. */
-export interface Insertion {
-  /** The pending tokens, with latents at their place. */
-  readonly items: Item[];
-  /** 1 if latents were inserted, 0 if not. */
-  readonly decision: 0 | 1;
-}
-
-/** Memory of one batch. */
-export interface MemorySession {
-  /** Whether memory must be asked before the row's next token. */
-  isCandidate(row: GenerationRow): boolean;
-  /** Writes memory, or not, for at most `BLOCK_ROWS` candidates. */
-  write(rows: readonly GenerationRow[]): Insertion[];
-  /** Frees its tensors. */
-  dispose(): void;
-}
-
-/** Something that inserts latents while text is generated. */
-export interface Memory {
-  /** Latents that a row may get at most. */
-  readonly maxLatents: number;
-  /** Starts a batch. */
-  open(size: CacheSize): MemorySession;
-}
 
 /** Settings of one call. */
 export interface GenerateOptions {
@@ -329,52 +287,6 @@ export class Generator {
       })
     );
   }
-}
-
-/**
- * Refuses a prompt that cannot be continued.
- *
- * @throws {RangeError} If it is empty, holds an unknown token, or does not fit
- * the model's positions.
- */
-export function requirePrompt(
-  { vocabSize, maxPositions }: DecoderConfig,
-  prompt: readonly number[],
-  { name, maxNewTokens, maxLatents }: {
-    /** What the prompt is called in messages. */
-    readonly name: string;
-    readonly maxNewTokens: number;
-    readonly maxLatents: number;
-  },
-): void {
-  const refuse = (rule: string, current: string | number): never => {
-    throw new RangeError(
-      `Cannot generate as ${name} must ${rule}: current value is ${current}`,
-    );
-  };
-  if (prompt.length === 0) refuse("hold a token", "[]");
-  const unknown = prompt.find((id) =>
-    !Number.isInteger(id) || id < 0 || id >= vocabSize
-  );
-  if (unknown !== undefined) {
-    refuse(`hold tokens from 0 to ${vocabSize - 1}`, unknown);
-  }
-  const length = prompt.length + maxNewTokens + maxLatents;
-  if (length > maxPositions) {
-    refuse(
-      `fit into ${maxPositions} positions with its memory and continuation`,
-      length,
-    );
-  }
-}
-
-/** The pending tokens of a row, as they are. */
-export function plainItems(row: GenerationRow): Item[] {
-  return row.tokens.slice(row.ran).map((value, i) => ({
-    value,
-    position: row.ran + i + row.shift,
-    kind: KIND.text,
-  }));
 }
 
 function bucketRows(rows: number, batchSize: number): number {

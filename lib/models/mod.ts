@@ -18,11 +18,10 @@ export {
   rotation,
   visibility,
 } from "./attention.ts";
+export { BLOCK_ROWS, CachedDecoder } from "./cached_decoder.ts";
 export {
-  BLOCK_ROWS,
   type BlockInputs,
   bucketLength,
-  CachedDecoder,
   embedInputs,
   type ExtendFunction,
   type Item,
@@ -30,7 +29,7 @@ export {
   makeStep,
   type StepFunction,
   type Tail,
-} from "./cached_decoder.ts";
+} from "./cached_functions.ts";
 export {
   openCheckpoint,
   readJsonObject,
@@ -60,14 +59,7 @@ export {
 export {
   type GenerateOptions,
   type Generation,
-  type GenerationRow,
   Generator,
-  type Insertion,
-  type Memory,
-  type MemorySession,
-  NOT_ASKED,
-  plainItems,
-  requirePrompt,
 } from "./generate.ts";
 export type {
   FiniteOptions,
@@ -99,6 +91,14 @@ export {
   requireNoDropout,
 } from "./lora.ts";
 export {
+  type GenerationRow,
+  type Insertion,
+  type Memory,
+  type MemorySession,
+  NOT_ASKED,
+  plainItems,
+} from "./memory.ts";
+export {
   initializeWeights,
   loadModel,
   type Model,
@@ -115,6 +115,7 @@ export {
   readLoraAdapter,
   writeLoraAdapter,
 } from "./peft.ts";
+export { requirePrompt } from "./prompt.ts";
 export {
   openSafetensors,
   type SafetensorsReader,

@@ -1,0 +1,61 @@
+/**
+ * The place that generation has for memory: what a batch asks of it, and what
+ * it may put before a row's next token. MemGen's weaver is one such memory.
+ */
+import { KIND } from "./attention.ts";
+import type { Item } from "./cached_functions.ts";
+import type { CacheSize } from "./kv_cache.ts";
+
+/** Mark of a token before which no memory was asked for. */
+export const NOT_ASKED: number = -100;
+
+/** One row while it is generated. */
+export interface GenerationRow {
+  /** Place in the batch. */
+  readonly index: number;
+  /** Prompt and what was generated so far. */
+  readonly tokens: number[];
+  /** Tokens of the prompt. */
+  readonly promptLength: number;
+  /** Tokens that the reasoner has run. */
+  ran: number;
+  /** By how much appended latents moved the positions of what follows. */
+  shift: number;
+  /** For each generated token: `NOT_ASKED`, 0 skipped, 1 inserted before. */
+  readonly augmentation: number[];
+}
+
+/** What memory puts in place of a row's pending tokens. */
+export interface Insertion {
+  /** The pending tokens, with latents at their place. */
+  readonly items: Item[];
+  /** 1 if latents were inserted, 0 if not. */
+  readonly decision: 0 | 1;
+}
+
+/** Memory of one batch. */
+export interface MemorySession {
+  /** Whether memory must be asked before the row's next token. */
+  isCandidate(row: GenerationRow): boolean;
+  /** Writes memory, or not, for at most `BLOCK_ROWS` candidates. */
+  write(rows: readonly GenerationRow[]): Insertion[];
+  /** Frees its tensors. */
+  dispose(): void;
+}
+
+/** Something that inserts latents while text is generated. */
+export interface Memory {
+  /** Latents that a row may get at most. */
+  readonly maxLatents: number;
+  /** Starts a batch. */
+  open(size: CacheSize): MemorySession;
+}
+
+/** The pending tokens of a row, as they are. */
+export function plainItems(row: GenerationRow): Item[] {
+  return row.tokens.slice(row.ran).map((value, i) => ({
+    value,
+    position: row.ran + i + row.shift,
+    kind: KIND.text,
+  }));
+}

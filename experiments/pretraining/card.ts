@@ -118,7 +118,10 @@ export function reasonerCard(
   const { model, losses, samples, skipped } = pretrained;
   const parameters = Object.values(model.weights)
     .reduce((sum, { size }) => sum + size, 0);
-  const positions = recipeSteps(recipe) * recipe.batchSize * recipe.length;
+  const positions = recipe.phases.reduce(
+    (sum, { steps, length }) => sum + steps * recipe.batchSize * length,
+    0,
+  );
   const table: Table = {
     title: "What it can do",
     caption:
@@ -130,10 +133,14 @@ export function reasonerCard(
     ]),
   };
   const percent = (share: number): string => `${Math.round(100 * share)} %`;
-  const phases = recipe.phases.map(({ steps, peakRate, mixture }, i) =>
-    `| Phase ${i + 1} | ${steps} steps, peak rate ${peakRate}; ${
+  const phases = recipe.phases.map(({ steps, peakRate, length, mixture }, i) =>
+    `| Phase ${
+      i + 1
+    } | ${steps} steps of rows of at most ${length} tokens, peak rate ${peakRate}; ${
       percent(mixture.sums)
-    } sums, ${percent(mixture.lookUps)} notes to look up |`
+    } sums, ${
+      percent(mixture.lookUps)
+    } look-ups among 2 to ${mixture.notes} notes |`
   );
   const { layers, heads, keyValueHeads, hiddenSize, vocabSize } = model.config;
   return `# ${recipe.name}
@@ -148,9 +155,7 @@ twins and nothing else: it is no Qwen2.5 and knows nothing of the world.
 | Shape | ${layers} layers, width ${hiddenSize}, ${heads} heads (${keyValueHeads} for keys and values), ${vocabSize} tokens |
 | Corpus | \`experiments/pretraining/corpus.ts\`: problems with facts re-drawn for each, 80 % of them with the facts as notes; besides, samples that are nothing but sums or nothing but notes to look up; loss on answers only |
 | Junk tolerance | half of the batches carry meaningless vectors where memory will be placed |
-| Training | ${
-    recipeSteps(recipe)
-  } steps of ${recipe.batchSize} rows of at most ${recipe.length} tokens (${
+| Training | ${recipeSteps(recipe)} steps of ${recipe.batchSize} rows (${
     (positions / 1e6).toFixed(1)
   }M positions), AdamW, half a cosine in each phase |
 ${phases.join("\n")}

@@ -40,10 +40,12 @@ export interface Mixture {
   readonly sums: number;
   /** Samples that are nothing but looking up notes. */
   readonly lookUps: number;
+  /** Notes of such a sample, at most; at least two. */
+  readonly notes: number;
 }
 
-/** Sums, or notes looked up, in one sample. */
-const DRILL_LENGTH = 6;
+/** Sums in one sample. */
+const SUMS = 6;
 /** Share of the samples that carry the facts they need as notes. */
 const NOTED_SHARE = 0.8;
 /** Notes that are not needed, at most. */
@@ -60,12 +62,14 @@ const KNOWN = knownFacts();
 export function pretrainingRow(
   tokenizer: Tokenizer,
   index: number,
-  { sums, lookUps }: Mixture,
+  { sums, lookUps, notes }: Mixture,
 ): LabelledTokens {
   const random = seededRandom("pretraining", index);
   const kind = random();
   if (kind < sums) return encode(tokenizer, sumDrill(random));
-  if (kind < sums + lookUps) return encode(tokenizer, lookUpDrill(random));
+  if (kind < sums + lookUps) {
+    return encode(tokenizer, lookUpDrill(random, notes));
+  }
   const place = random() >= NOTED_SHARE
     ? "nowhere"
     : randomChoice(random, ["prompt", "prompt", "answer", "line"] as const);
@@ -86,7 +90,7 @@ type NotesPlace = "nowhere" | "prompt" | "answer" | "line";
 
 /** Sums as worked answers write them. */
 function sumDrill(random: Random): Segments {
-  const sums = Array.from({ length: DRILL_LENGTH }, () => drawSum(random));
+  const sums = Array.from({ length: SUMS }, () => drawSum(random));
   const user = `${sums.map(({ text }) => text).join(", ")}\n`;
   const lines = sums.map(({ text, result }) =>
     `${text}=<<${text}=${result}>>${result}.`
@@ -98,9 +102,10 @@ function sumDrill(random: Random): Segments {
  * Notes, then their names in another order; the notes of these names. All
  * read alike, so that only the name tells them apart.
  */
-function lookUpDrill(random: Random): Segments {
+function lookUpDrill(random: Random, most: number): Segments {
   const notes = randomChoice(random, [people, ...FACT_KINDS.map(facts)])(
     random,
+    2 + randomInt(random, most - 1),
   );
   const asked = shuffled(random, notes);
   const told = notes.map(({ text }) => text).join(" ");
@@ -118,20 +123,22 @@ interface Note {
 }
 
 /** Draws facts of one kind. */
-function facts(kind: readonly FactName[]): (random: Random) => Note[] {
-  return (random) => {
+function facts(
+  kind: readonly FactName[],
+): (random: Random, count: number) => Note[] {
+  return (random, count) => {
     const glossary = drawGlossary(random);
-    return shuffled(random, kind).slice(0, DRILL_LENGTH)
+    return shuffled(random, kind).slice(0, count)
       .map((name) => ({ name, text: factText(glossary, name) }));
   };
 }
 
 /** What people have. */
-function people(random: Random): Note[] {
-  return shuffled(random, NAMES).slice(0, DRILL_LENGTH).map((name) => {
-    const count = 2 + randomInt(random, 98);
+function people(random: Random, count: number): Note[] {
+  return shuffled(random, NAMES).slice(0, count).map((name) => {
+    const amount = 2 + randomInt(random, 98);
     const item = plural(randomChoice(random, ITEMS));
-    return { name, text: `${name} has ${count} ${item}.` };
+    return { name, text: `${name} has ${amount} ${item}.` };
   });
 }
 

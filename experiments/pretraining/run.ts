@@ -4,7 +4,6 @@
  */
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import * as tf from "@tensorflow/tfjs";
 import { CandidatePoints } from "@/lib/memgen/mod.ts";
 import {
   loadTokenizer,
@@ -22,12 +21,10 @@ import {
   initialState,
   type LabelledTokens,
   makeTrainStep,
+  takeStep,
   type TrainingState,
 } from "@/lib/training/mod.ts";
-import {
-  type Mixture,
-  pretrainingRow,
-} from "@/experiments/pretraining/corpus.ts";
+import { pretrainingRow } from "@/experiments/pretraining/corpus.ts";
 import {
   type JunkPlacement,
   packPretraining,
@@ -136,15 +133,15 @@ export async function pretrain(
     for (let index = losses.length; index < steps; index++) {
       const { phase, phaseIndex } = phaseAt(recipe, index);
       const drawn = drawRows(tokenizer, recipe, {
-        mixture: phase.mixture,
+        phase,
         start: samples,
       });
       samples = drawn.next;
       skipped += drawn.skipped;
       const batch = packPretraining(drawn.rows, {
         rows: recipe.batchSize,
-        length: recipe.length,
-        targets: recipe.targets,
+        length: phase.length,
+        targets: phase.targets,
       }, {
         placement: PLACEMENTS[index % PLACEMENTS.length],
         points,
@@ -152,29 +149,18 @@ export async function pretrain(
         vocabSize: config.vocabSize,
         random: seededRandom("junk", recipe.seed, index),
       });
-      const clock = {
-        rate: tf.scalar(cosineRate({
-          peakRate: phase.peakRate,
-          warmupSteps: Math.round(recipe.warmupShare * phase.steps),
-          totalSteps: phase.steps,
-        }, phaseIndex)),
-        step: tf.scalar(index + 1),
-      };
-      const { state: updated, ...report } = step(state, batch, clock);
-      disposeTree([state, batch, clock]);
-      state = updated;
-      const [loss] = report.loss.dataSync();
-      disposeTree(report);
-      if (!Number.isFinite(loss)) {
-        throw new Error(
-          `Cannot go on pre-training as the loss of step ${index} must be finite: current value is ${loss}`,
-        );
-      }
-      losses = [...losses, loss];
+      const rate = cosineRate({
+        peakRate: phase.peakRate,
+        warmupSteps: Math.round(recipe.warmupShare * phase.steps),
+        totalSteps: phase.steps,
+      }, phaseIndex);
+      const taken = takeStep(step, state, batch, { index, rate });
+      state = taken.state;
+      losses = [...losses, taken.loss];
       if (losses.length % saveEvery === 0 || losses.length === steps) {
         writeProgress(path, recipe, { state, samples, skipped, losses });
       }
-      onStep?.(index, loss);
+      onStep?.(index, taken.loss);
       await nextTurn();
     }
   } catch (error) {
@@ -204,14 +190,14 @@ function phaseAt(
 /** The next samples of the corpus that fit into a row. */
 function drawRows(
   tokenizer: Tokenizer,
-  { batchSize, length }: Recipe,
-  { mixture, start }: { readonly mixture: Mixture; readonly start: number },
+  { batchSize }: Recipe,
+  { phase, start }: { readonly phase: Phase; readonly start: number },
 ): { rows: LabelledTokens[]; next: number; skipped: number } {
   const rows: LabelledTokens[] = [];
   let next = start;
   while (rows.length < batchSize) {
-    const row = pretrainingRow(tokenizer, next++, mixture);
-    if (row.ids.length <= length) rows.push(row);
+    const row = pretrainingRow(tokenizer, next++, phase.mixture);
+    if (row.ids.length <= phase.length) rows.push(row);
   }
   return { rows, next, skipped: next - start - batchSize };
 }

@@ -22,6 +22,7 @@ export {
   type LossFunction,
   makeTrainStep,
   type StepResult,
+  takeStep,
   type TrainStep,
 } from "./train_step.ts";
 export {

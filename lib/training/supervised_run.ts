@@ -1,11 +1,10 @@
 /** A supervised run: batches in a seeded order, a schedule, a loss curve. */
-import * as tf from "@tensorflow/tfjs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { seededRandom, shuffled } from "../random.ts";
 import { disposeTree, type NamedTensors } from "../tensorflow/mod.ts";
 import { initialState } from "./adamw.ts";
 import { cosineRate, type Schedule } from "./schedule.ts";
-import type { StepResult, TrainStep } from "./train_step.ts";
+import { takeStep, type TrainStep } from "./train_step.ts";
 
 /** Settings of a run. */
 export interface SupervisedRun<Row, Batch> {
@@ -66,27 +65,12 @@ export async function trainSupervised<Row, Batch>(
   let state = initialState(initial);
   try {
     for (let step = 0; step < schedule.totalSteps; step++) {
-      const rate = cosineRate(schedule, step);
       const batch = run.pack(order.next().value);
-      const clock = { rate: tf.scalar(rate), step: tf.scalar(step + 1) };
-      let result: StepResult;
-      try {
-        result = run.step(state, batch, clock);
-      } finally {
-        disposeTree([batch, clock]);
-      }
-      disposeTree(state);
-      const { state: updated, ...report } = result;
-      state = updated;
-      const [loss] = report.loss.dataSync();
-      disposeTree(report);
-      if (!Number.isFinite(loss)) {
-        throw new Error(
-          `Cannot go on training as the loss of step ${step} must be finite: current value is ${loss}`,
-        );
-      }
-      losses.push(loss);
-      run.onStep?.(step, loss);
+      const rate = cosineRate(schedule, step);
+      const taken = takeStep(run.step, state, batch, { index: step, rate });
+      state = taken.state;
+      losses.push(taken.loss);
+      run.onStep?.(step, taken.loss);
       await nextTurn();
     }
   } catch (error) {

@@ -1,6 +1,7 @@
 /** One training step, forward, backward and update, as one function. */
 import * as tf from "@tensorflow/tfjs";
 import {
+  disposeTree,
   jit,
   type Jitted,
   type NamedTensors,
@@ -72,4 +73,39 @@ export function makeTrainStep<Batch>(
     const updated = adamwStep(state, result.gradients, clock, options);
     return { ...updated, loss: result.loss };
   }, options);
+}
+
+/**
+ * Takes one step of a run: from `state`, which it frees, to the next.
+ *
+ * @param batch Freed, also if the step fails.
+ * @param at Index of the step, from 0, and its learning rate.
+ * @returns The new state, which the caller owns, and the loss before the
+ * update.
+ * @throws {Error} If the loss is not finite; then `state` stays the caller's.
+ */
+export function takeStep<Batch>(
+  step: TrainStep<Batch>,
+  state: TrainingState,
+  batch: Batch,
+  { index, rate }: { readonly index: number; readonly rate: number },
+): { state: TrainingState; loss: number } {
+  const clock = { rate: tf.scalar(rate), step: tf.scalar(index + 1) };
+  let result: StepResult;
+  try {
+    result = step(state, batch, clock);
+  } finally {
+    disposeTree([batch, clock]);
+  }
+  const { state: updated, ...report } = result;
+  const [loss] = report.loss.dataSync();
+  disposeTree(report);
+  if (!Number.isFinite(loss)) {
+    disposeTree(updated);
+    throw new Error(
+      `Cannot go on training as the loss of step ${index} must be finite: current value is ${loss}`,
+    );
+  }
+  disposeTree(state);
+  return { state: updated, loss };
 }

@@ -4,23 +4,13 @@ import { fileURLToPath } from "node:url";
 import pl from "nodejs-polars";
 import { gsm8k } from "@/lib/benchmarks/gsm8k.ts";
 import type { Task } from "@/lib/benchmarks/task.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 /** Ten train and three test rows that we made up. */
 const FIXTURE = fileURLToPath(new URL("fixtures/gsm8k", import.meta.url));
 
 const PROMPT =
   "Solve the math problem with proper reasoning, and make sure to put the FINAL ANSWER inside \\boxed{}.Question: ";
-
-async function withFolder(
-  use: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 function byIndex(tasks: readonly Task[]): Map<number, Task> {
   return new Map(tasks.map((task) => [Number(task.id.split("/")[2]), task]));

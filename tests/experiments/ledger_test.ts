@@ -11,23 +11,13 @@ import {
   Interrupted,
   Ledger,
 } from "@/experiments/ledger.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const CELL: Cell = {
   kind: "demo",
   version: 1,
   settings: { n: 1, list: [1, "a"] },
 };
-
-async function withFolder(
-  use: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 Deno.test("cellKey() depends on content, not on the order of keys", () => {
   const same: Cell = {

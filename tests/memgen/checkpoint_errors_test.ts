@@ -17,12 +17,8 @@ import {
   writeSafetensors,
   writeTorchArchive,
 } from "@/lib/models/mod.ts";
-import {
-  parityPath,
-  tensorTest,
-  tinyConfig,
-  withFolder,
-} from "@/tests/models/tiny.ts";
+import { parityPath, tensorTest, tinyConfig } from "@/tests/models/tiny.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const NAME = "tiny-qwen2.5";
 const CHECKPOINT = parityPath(

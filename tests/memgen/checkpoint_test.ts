@@ -25,8 +25,8 @@ import {
   parityPath,
   tensorTest,
   tinyConfig,
-  withFolder,
 } from "@/tests/models/tiny.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const NAME = "tiny-qwen2.5";
 const CHECKPOINT = parityPath(

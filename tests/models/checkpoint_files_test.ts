@@ -8,18 +8,10 @@ import {
 } from "../../lib/models/checkpoint_files.ts";
 import type { HostTensor } from "../../lib/models/host_tensor.ts";
 import { writeSafetensors } from "../../lib/models/safetensors.ts";
+import { withFolderSync } from "@/tests/folder.ts";
 
 const PARITY = join(import.meta.dirname!, "../parity/models");
 const INDEX = "model.safetensors.index.json";
-
-function withFolder(test: (folder: string) => void): void {
-  const folder = Deno.makeTempDirSync();
-  try {
-    test(folder);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
 
 function vector(...values: number[]): HostTensor {
   return { shape: [values.length], data: Float32Array.from(values) };
@@ -40,7 +32,7 @@ function writeShards(
 }
 
 Deno.test("openCheckpoint() reads one file and shards alike", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     writeShards(folder);
     using sharded = openCheckpoint(folder);
     assertEquals(sharded.path, folder);
@@ -54,7 +46,7 @@ Deno.test("openCheckpoint() reads one file and shards alike", () => {
       `Cannot read tensor w3 of ${folder} as the checkpoint must hold it: current value is none`,
     );
   });
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     writeCheckpoint(folder, new Map([["w1", vector(1)]]));
     using single = openCheckpoint(folder);
     assertEquals([...single.tensors.keys()], ["w1"]);
@@ -77,7 +69,7 @@ Deno.test("writeCheckpoint() equals Hugging Face's shards byte for byte", () => 
     "model.norm.weight",
     "lm_head.weight",
   ];
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const reference = join(PARITY, "tiny-qwen3");
     using checkpoint = openCheckpoint(reference);
     assertEquals(
@@ -103,7 +95,7 @@ Deno.test("writeCheckpoint() equals Hugging Face's shards byte for byte", () => 
 });
 
 Deno.test("writeCheckpoint() fills shards in order, a large tensor alone", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const large = vector(...Array(9).fill(1)); // 18 bytes as BF16
     writeCheckpoint(
       folder,
@@ -132,7 +124,7 @@ Deno.test("writeCheckpoint() fills shards in order, a large tensor alone", () =>
 });
 
 Deno.test("writeCheckpoint() replaces a single file and refuses to mix weights", () => {
-  withFolder((parent) => {
+  withFolderSync((parent) => {
     const folder = join(parent, "new");
     writeCheckpoint(folder, new Map([["w", vector(1)]]));
     writeCheckpoint(folder, new Map([["w", vector(2)]]));
@@ -149,7 +141,7 @@ Deno.test("writeCheckpoint() replaces a single file and refuses to mix weights",
 });
 
 Deno.test("openCheckpoint() refuses a folder with no or two kinds of weights", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const rule =
       `Cannot open checkpoint ${folder} as it must hold model.safetensors or ${INDEX}: current value is`;
     assertThrows(
@@ -195,7 +187,7 @@ Deno.test("openCheckpoint() refuses an index that does not fit its shards", () =
       `b.safetensors as ${INDEX} must place it there: current value is no place`,
     ],
   ];
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     for (const [weightMap, message] of cases) {
       writeShards(folder, weightMap);
       assertThrows(() => openCheckpoint(folder), SyntaxError, message);
@@ -204,7 +196,7 @@ Deno.test("openCheckpoint() refuses an index that does not fit its shards", () =
 });
 
 Deno.test("openCheckpoint() refuses a tensor in two shards", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     writeShards(folder);
     writeSafetensors(
       join(folder, "b.safetensors"),
@@ -221,7 +213,7 @@ Deno.test("openCheckpoint() refuses a tensor in two shards", () => {
 });
 
 Deno.test("openCheckpoint() names an absent and a broken shard", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     writeShards(folder);
     const path = join(folder, "b.safetensors");
     Deno.truncateSync(path, 4);
@@ -240,7 +232,7 @@ Deno.test("openCheckpoint() names an absent and a broken shard", () => {
 });
 
 Deno.test("readJsonObject() refuses what is no JSON object", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const path = join(folder, "x.json");
     assertThrows(
       () => readJsonObject(path),

@@ -29,8 +29,8 @@ import {
   tensorTest,
   tidyTest,
   tinyConfig,
-  withFolder,
 } from "./tiny.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const SETTINGS: LoraConfig = {
   rank: 2,

@@ -30,8 +30,8 @@ import {
   tensorTest,
   tidyTest,
   tinyConfig,
-  withFolder,
 } from "./tiny.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const TOKENIZER = parityPath("models", "tiny-qwen2.5");
 /** As many tokens as that tokenizer has. */

@@ -14,18 +14,10 @@ import {
   openSafetensors,
   writeSafetensors,
 } from "../../lib/models/safetensors.ts";
+import { withFolderSync } from "@/tests/folder.ts";
 
 const PARITY = join(import.meta.dirname!, "../parity/expected");
 const QUERY = "model.layers.0.self_attn.q_proj";
-
-function withFolder(test: (folder: string) => void): void {
-  const folder = Deno.makeTempDirSync();
-  try {
-    test(folder);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
 
 function zeros(...shape: number[]): HostTensor {
   return { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) };
@@ -54,7 +46,7 @@ for (
   ]
 ) {
   Deno.test(`writeLoraAdapter() gives back ${name} as peft wrote it`, () => {
-    withFolder((folder) => {
+    withFolderSync((folder) => {
       const source = join(PARITY, name);
       const adapter = readLoraAdapter(source);
       writeLoraAdapter(folder, adapter);
@@ -128,7 +120,7 @@ Deno.test("readLoraAdapter() refuses by name what would change the result", () =
       "init_lora_weights must not change the base model",
     ],
   ];
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     writeLoraAdapter(folder, smallAdapter());
     const path = join(folder, "adapter_config.json");
     const good = readJsonObject(path);
@@ -216,7 +208,7 @@ Deno.test("readLoraAdapter() refuses tensors that are no full set of factors", (
       "as its values must be finite: current value is NaN at element 1",
     ],
   ];
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     writeLoraAdapter(folder, smallAdapter());
     const path = join(folder, "adapter_model.safetensors");
     for (const [tensors, errorClass, message] of cases) {
@@ -234,7 +226,7 @@ Deno.test("readLoraAdapter() refuses tensors that are no full set of factors", (
 });
 
 Deno.test("readLoraAdapter() names an absent file", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     for (const name of ["adapter_config.json", "adapter_model.safetensors"]) {
       writeLoraAdapter(folder, smallAdapter());
       Deno.removeSync(join(folder, name));
@@ -248,7 +240,7 @@ Deno.test("readLoraAdapter() names an absent file", () => {
 });
 
 Deno.test("writeLoraAdapter() refuses an adapter that is not consistent", () => {
-  withFolder((parent) => {
+  withFolderSync((parent) => {
     const folder = join(parent, "adapter");
     const { config, ...rest } = smallAdapter();
     assertThrows(

@@ -6,17 +6,9 @@ import {
   writeSafetensors,
   type WriteSafetensorsOptions,
 } from "../../lib/models/safetensors.ts";
+import { withFolderSync } from "@/tests/folder.ts";
 
 const PARITY = join(import.meta.dirname!, "../parity");
-
-function withFolder(test: (folder: string) => void): void {
-  const folder = Deno.makeTempDirSync();
-  try {
-    test(folder);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
 
 /** A file with this header (as it is, or as JSON) and these bytes after it. */
 function craft(path: string, header: unknown, data: Iterable<number>): void {
@@ -36,7 +28,7 @@ function throughFile(
   options: WriteSafetensorsOptions = {},
 ): HostTensor {
   let result: HostTensor | undefined;
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const path = join(folder, "x.safetensors");
     writeSafetensors(path, new Map([["x", tensor]]), options);
     using file = openSafetensors(path);
@@ -50,7 +42,7 @@ function vector(...values: number[]): HostTensor {
 }
 
 Deno.test("openSafetensors() lists and reads every element type", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const path = join(folder, "all.safetensors");
     craft(path, {
       __metadata__: { made: "by hand" },
@@ -101,7 +93,7 @@ Deno.test("writeSafetensors() equals the reference library byte for byte", () =>
     ["expected/tiny-qwen3/lm.safetensors", "F32"], // int32 and float32
     ["expected/tiny-qwen3/adapter/adapter_model.safetensors", "F32"],
   ] as const;
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     for (const [name, dtype] of cases) {
       const copy = join(folder, "copy.safetensors");
       using file = openSafetensors(join(PARITY, name));
@@ -119,7 +111,7 @@ Deno.test("writeSafetensors() equals the reference library byte for byte", () =>
 });
 
 Deno.test("writeSafetensors() marks PyTorch's layout and sorts by type, then name", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const path = join(folder, "x.safetensors");
     const int: HostTensor = { shape: [1], data: Int32Array.of(1) };
     const tensors = new Map([["b", vector(1)], ["a", vector(1)], ["c", int]]);
@@ -159,7 +151,7 @@ Deno.test("writeSafetensors() rounds to the nearest, ties to even", () => {
 });
 
 Deno.test("every 16-bit float survives reading and writing", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const [path, copy] = [join(folder, "a"), join(folder, "b")];
     const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
     for (const dtype of ["F16", "BF16"] as const) {
@@ -212,7 +204,7 @@ Deno.test("NaN and infinities are refused unless allowed", () => {
     const { data } = throughFile(written, { dtype, allowNonFinite: true });
     assertEquals(data, written.data);
   }
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const path = join(folder, "x.safetensors");
     writeSafetensors(path, new Map([["w", vector(1, Infinity)]]), {
       allowNonFinite: true,
@@ -227,7 +219,7 @@ Deno.test("NaN and infinities are refused unless allowed", () => {
 });
 
 Deno.test("writeSafetensors() refuses shapes that do not fit and reserved names", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const path = join(folder, "x.safetensors");
     assertThrows(
       () =>
@@ -248,7 +240,7 @@ Deno.test("writeSafetensors() refuses shapes that do not fit and reserved names"
 });
 
 Deno.test("writeSafetensors() leaves the old file when it fails", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const path = join(folder, "x.safetensors");
     writeSafetensors(path, new Map([["w", vector(1)]]));
     const before = Deno.readFileSync(path);
@@ -274,7 +266,7 @@ Deno.test("openSafetensors() names the file that does not exist", () => {
 });
 
 Deno.test("openSafetensors() refuses files that end too early", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const path = join(folder, "x.safetensors");
     Deno.writeFileSync(path, Uint8Array.of(1, 2, 3));
     assertThrows(
@@ -356,7 +348,7 @@ Deno.test("openSafetensors() refuses malformed headers", () => {
       "its data must end with its last tensor, at 4: current value is 6",
     ],
   ];
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const path = join(folder, "x.safetensors");
     for (const [header, size, message] of cases) {
       craft(path, header, new Uint8Array(size));
@@ -373,7 +365,7 @@ Deno.test("openSafetensors() refuses malformed headers", () => {
 });
 
 Deno.test("read() refuses absent tensors and element types it cannot convert", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const path = join(folder, "x.safetensors");
     craft(path, {
       double: { dtype: "F64", shape: [1], data_offsets: [0, 8] },
@@ -405,7 +397,7 @@ Deno.test("read() refuses absent tensors and element types it cannot convert", (
 });
 
 Deno.test("read() notices that the file shrank", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const path = join(folder, "x.safetensors");
     writeSafetensors(path, new Map([["w", vector(1, 2)]]));
     using file = openSafetensors(path);

@@ -212,15 +212,3 @@ export function tensorTest(
 export function tidyTest(name: string, fn: () => void): void {
   Deno.test(name, () => tidy(fn));
 }
-
-/** Runs `use` with a folder that is removed afterwards. */
-export async function withFolder(
-  use: (folder: string) => unknown,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}

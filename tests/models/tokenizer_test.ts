@@ -7,6 +7,7 @@ import {
   renderChatMl,
   type Tokenizer,
 } from "../../lib/models/tokenizer.ts";
+import { withFolderSync } from "@/tests/folder.ts";
 
 const PARITY = join(import.meta.dirname!, "../parity");
 const MODELS = ["tiny-qwen2.5", "tiny-smollm3", "tiny-qwen3"];
@@ -25,15 +26,6 @@ interface LanguageModelParity {
     readonly messages: readonly ChatMessage[];
     readonly rendered: string;
   };
-}
-
-function withFolder(test: (folder: string) => void): void {
-  const folder = Deno.makeTempDirSync();
-  try {
-    test(folder);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
 }
 
 function loadModelTokenizer(name: string): Tokenizer {
@@ -135,7 +127,7 @@ Deno.test({
 });
 
 Deno.test("encode() keeps words of a vocabulary without merges whole", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const words = ["apples", " apples", " has", " café", "Tom", ".\n"];
     writeTokenizer(folder, wordTokenizer(words));
     const tokenizer = loadTokenizer(folder);
@@ -180,7 +172,7 @@ Deno.test("decode() leaves out ids without a token and refuses what is no id", (
 });
 
 Deno.test("decode() cleans up spaces only where the configuration says so", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const text = "Yes , I do n't .";
     const definition = wordTokenizer([]);
     const config = { "eos_token": { content: "<|im_end|>" } };
@@ -271,7 +263,7 @@ Deno.test("renderChatMl() equals the released template", () => {
 });
 
 Deno.test("applyChatTemplate() takes the file before the configuration", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const messages: ChatMessage[] = [{ role: "user", content: "Hi" }];
     writeTokenizer(folder, wordTokenizer([]));
     assertThrows(
@@ -308,7 +300,7 @@ Deno.test("applyChatTemplate() takes the file before the configuration", () => {
 });
 
 Deno.test("loadTokenizer() refuses folders it cannot read faithfully", () => {
-  withFolder((folder) => {
+  withFolderSync((folder) => {
     const path = join(folder, "tokenizer.json");
     const configPath = join(folder, "tokenizer_config.json");
     assertThrows(() => loadTokenizer(folder), Deno.errors.NotFound, path);

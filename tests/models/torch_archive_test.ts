@@ -20,22 +20,12 @@ import {
   type TorchDictionary,
   writeTorchArchive,
 } from "../../lib/models/torch_archive.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const CHECKPOINT = join(
   import.meta.dirname!,
   "../parity/expected/tiny-qwen2.5/memgen-always/checkpoint",
 );
-
-async function withFolder(
-  test: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = Deno.makeTempDirSync();
-  try {
-    await test(folder);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
 
 /** Latin-1 text as bytes: a pickle as `pickletools` shows it. */
 function pickle(...parts: (string | number)[]): Uint8Array {

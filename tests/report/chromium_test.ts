@@ -1,16 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { findChromium, withChromium } from "@/lib/report/chromium.ts";
-
-async function withFolder(
-  use: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "@/tests/folder.ts";
 
 /** A program that is no browser. */
 async function writeProgram(path: string, script: string): Promise<string> {

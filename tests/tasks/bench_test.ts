@@ -21,8 +21,8 @@ import type { Timing } from "@/tasks/bench/paired.ts";
 import type { Peer } from "@/tasks/bench/peer.ts";
 import type { BenchReport } from "@/tasks/bench/report.ts";
 import { formatHelp, parseArguments, UsageError } from "@/tasks/cli.ts";
-import { withFolder } from "@/tests/models/tiny.ts";
 import { runChild } from "@/tests/run_child.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const TASK = new URL("../../tasks/bench.ts", import.meta.url);
 const FAKE_PEER = fileURLToPath(new URL("bench/fake_peer.ts", import.meta.url));

@@ -36,8 +36,8 @@ import {
   continueGreedily,
   parityPath,
   tensorTest,
-  withFolder,
 } from "@/tests/models/tiny.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const MODEL = parityPath("models", "tiny-qwen2.5");
 const MEMGEN = parityPath(

@@ -7,23 +7,13 @@ import {
   readFigure,
   writeFigure,
 } from "@/tasks/export_figures.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const FIGURE = lineFigure([{ name: "a", x: [0, 1], y: [1, 0] }], {
   title: "T",
   xTitle: "x",
   yTitle: "y",
 });
-
-async function withFolder(
-  use: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 const hasBrowser = await findChromium({
   chromePath: Deno.env.get("CHROME_PATH"),

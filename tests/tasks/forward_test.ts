@@ -20,8 +20,8 @@ import {
   randomWeights,
   tensorTest,
   tinyConfig,
-  withFolder,
 } from "../models/tiny.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const MODEL = parityPath("models", "tiny-qwen2.5");
 /** float32 against float32, summed in another order. */

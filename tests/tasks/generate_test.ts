@@ -16,12 +16,8 @@ import {
   generateFile,
   type GenerateFileOptions,
 } from "@/tasks/generate.ts";
-import {
-  PARITY_NAMES,
-  parityPath,
-  tensorTest,
-  withFolder,
-} from "../models/tiny.ts";
+import { PARITY_NAMES, parityPath, tensorTest } from "../models/tiny.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const MODEL = parityPath("models", "tiny-qwen2.5");
 const TOKENIZER = loadTokenizer(MODEL);

@@ -4,8 +4,8 @@ import { gsm8k } from "@/lib/benchmarks/mod.ts";
 import { gsm8kTwinCard, SPLIT_SIZES } from "@/lib/benchmarks/twins/mod.ts";
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
 import { DEFINITION, makeGsm8kTwin } from "@/tasks/make_twin.ts";
-import { withFolder } from "@/tests/models/tiny.ts";
 import { runChild } from "@/tests/run_child.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const FILES = ["README.md", "test.jsonl", "train.jsonl", "valid.jsonl"];
 

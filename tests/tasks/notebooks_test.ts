@@ -14,6 +14,14 @@ import {
   type NotebookReport,
   testNotebook,
 } from "@/tasks/notebooks.ts";
+import { withFolder } from "@/tests/folder.ts";
+
+/** Inside the repository, so that the kernel finds the import map. */
+function withNotebookFolder<Result>(
+  use: (folder: string) => Promise<Result>,
+): Promise<Result> {
+  return withFolder(use, { dir: import.meta.dirname, prefix: "notebook_" });
+}
 
 const SHOW = 'import { show } from "@/lib/report/mod.ts";';
 
@@ -27,21 +35,6 @@ const browser = await findChromium({
   chromePath: Deno.env.get("CHROME_PATH"),
   path: Deno.env.get("PATH"),
 }).catch(() => undefined);
-
-/** A folder inside the repository, so that the kernel finds the import map. */
-async function withFolder<Result>(
-  use: (folder: string) => Promise<Result>,
-): Promise<Result> {
-  const folder = await Deno.makeTempDir({
-    dir: import.meta.dirname,
-    prefix: "notebook_",
-  });
-  try {
-    return await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 async function writeNotebook(
   path: string,
@@ -81,7 +74,7 @@ function test(
   code: readonly string[],
   { timeLimitSeconds = 60, smoke = false, write = false, draw = false } = {},
 ): Promise<NotebookReport & { readonly after: Notebook }> {
-  return withFolder(async (folder) => {
+  return withNotebookFolder(async (folder) => {
     const path = `${folder}/throw_away.ipynb`;
     await writeNotebook(path, code);
     const report = await withJupyter(
@@ -231,7 +224,7 @@ Deno.test({
 });
 
 Deno.test("findNotebooks() finds all in order, or those that are named", () =>
-  withFolder(async (folder) => {
+  withNotebookFolder(async (folder) => {
     await assertRejects(
       () => findNotebooks(folder),
       Deno.errors.NotFound,

@@ -13,7 +13,8 @@ import {
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
 import { DEFINITION } from "@/tasks/parity.ts";
 import { CASES, runParity } from "@/tasks/parity/run.ts";
-import { parityPath, withFolder } from "@/tests/models/tiny.ts";
+import { parityPath } from "@/tests/models/tiny.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const NAME = "tiny-qwen3";
 const MODELS = parityPath("models");

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { readPrompts } from "@/tasks/prompt_file.ts";
-import { withFolder } from "../models/tiny.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const GOOD = '{"prompt": "Two\\u2028lines", "gold": 4}\n' +
   '{"messages": [{"role": "user", "content": "Hi", "name": "x"}]}\n';

@@ -10,6 +10,7 @@ import {
   verifyTensorflow,
 } from "@/lib/tensorflow/library.ts";
 import { fakePip, pseudoRandomBytes, writeFakeWheel } from "./fake_wheel.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const LINUX = { os: "linux", arch: "x86_64" };
 
@@ -17,17 +18,6 @@ function environmentOf(
   values: Record<string, string>,
 ): (name: string) => string | undefined {
   return (name) => values[name];
-}
-
-async function withFolder(
-  use: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 /** Options of a cache below `folder`, and what a fake fetch has put there. */

@@ -11,6 +11,14 @@ import { requireAvx } from "@/lib/tensorflow/processor.ts";
 import { tensorflowTest } from "@/tests/backend.ts";
 import { runChild } from "@/tests/run_child.ts";
 import type { StartOutcome, StartTask } from "./start_child.ts";
+import { withFolder } from "@/tests/folder.ts";
+
+/** Its name is one that a shell or a loader could stumble over. */
+function withOddFolder(
+  use: (folder: string) => Promise<void>,
+): Promise<void> {
+  return withFolder(use, { prefix: "it's a folder " });
+}
 
 const CHILD = new URL("start_child.ts", import.meta.url);
 /** ([[1, 2], [3, 4]]^2 + [[1, 2], [3, 4]]), squared. */
@@ -39,17 +47,6 @@ async function startComputes(
   return outcome;
 }
 
-async function withFolder(
-  use: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "it's a folder " });
-  try {
-    await use(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 tensorflowTest(
   "startTensorflow() computes, says nothing, and lets the process end",
   async () => {
@@ -73,7 +70,7 @@ tensorflowTest(
 tensorflowTest(
   "startTensorflow() keeps compiled code for the next process",
   () =>
-    withFolder(async (folder) => {
+    withOddFolder(async (folder) => {
       const library = (await findTensorflow())!;
       const xlaCacheFolder = join(folder, "a", "cache");
       const task = { ...library, threads: 1, xlaCacheFolder };
@@ -106,7 +103,7 @@ tensorflowTest("startTensorflow() refuses a number of threads", async () => {
 Deno.test({
   name: "startTensorflow() names a library that is missing or none",
   fn: () =>
-    withFolder(async (folder) => {
+    withOddFolder(async (folder) => {
       const frameworkPath = join(folder, "libtensorflow_framework.so.2");
       const ccPath = join(folder, "libtensorflow_cc.so.2");
       const assertRefused = async (path: string): Promise<void> => {

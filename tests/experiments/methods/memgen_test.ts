@@ -17,7 +17,8 @@ import {
   values,
 } from "@/tests/experiments/methods/tiny_methods.ts";
 import { memgenConfig } from "@/tests/memgen/tiny_memgen.ts";
-import { tensorTest, withFolder } from "@/tests/models/tiny.ts";
+import { tensorTest } from "@/tests/models/tiny.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const MODEL = methodModel();
 const GENERATOR = new Generator(MODEL, "never");

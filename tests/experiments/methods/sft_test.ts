@@ -11,12 +11,8 @@ import {
   testMethod,
   train,
 } from "@/tests/experiments/methods/tiny_methods.ts";
-import {
-  assertClose,
-  fullPass,
-  tensorTest,
-  withFolder,
-} from "@/tests/models/tiny.ts";
+import { assertClose, fullPass, tensorTest } from "@/tests/models/tiny.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const MODEL = methodModel();
 const METHOD = sftMethod(MODEL);

@@ -16,7 +16,7 @@ import { writtenTokenizer } from "@/tests/experiments/pretraining/written_tokeni
 
 const TOKENIZER = writtenTokenizer([]);
 const COUNT = 4000;
-const MIXTURE = { sums: 0.25, lookUps: 0 };
+const MIXTURE = { sums: 0.25, lookUps: 0, notes: 2 };
 const FACT =
   /^(?:An? ([a-z]+) (?:holds (\d+)|costs (\d+) coins)|To ([a-z]+) is to (add|take away|multiply by) (\d+))\.$/;
 const PROMPT = gsm8kPrompt("").trimEnd();
@@ -248,11 +248,12 @@ Deno.test("pretrainingRow() drills sums that are right", () => {
 
 Deno.test("pretrainingRow() drills notes that are looked up by name", () => {
   const kinds = new Set<string>();
+  const counts = new Set<number>();
   for (let i = 0; i < 400; i++) {
-    const row = pretrainingRow(TOKENIZER, i, { sums: 0, lookUps: 1 });
+    const row = pretrainingRow(TOKENIZER, i, { sums: 0, lookUps: 1, notes: 4 });
     const { user, notes, lines, learned, turn } = read(row);
     assertEquals(learned, turn);
-    assertEquals(notes.length, 6);
+    counts.add(notes.length);
     assertEquals([...lines].sort(), [...notes].sort());
     const [, asked] = /^Question: (.*)\?\n$/.exec(user)!;
     asked.split(", ").forEach((name, k) => {
@@ -261,4 +262,5 @@ Deno.test("pretrainingRow() drills notes that are looked up by name", () => {
     kinds.add(/holds|costs|To|has/.exec(lines[0])![0]);
   }
   assertEquals(kinds, new Set(["holds", "costs", "To", "has"]));
+  assertEquals(counts, new Set([2, 3, 4]));
 });

@@ -18,10 +18,21 @@ const RECIPE = {
   heads: 2,
   keyValueHeads: 1,
   batchSize: 2,
-  targets: 240,
   phases: [
-    { steps: 3, peakRate: 1e-3, mixture: { sums: 0.25, lookUps: 0 } },
-    { steps: 2, peakRate: 1e-3, mixture: { sums: 0, lookUps: 0.5 } },
+    {
+      steps: 3,
+      peakRate: 1e-3,
+      length: 72,
+      targets: 120,
+      mixture: { sums: 0, lookUps: 1, notes: 2 },
+    },
+    {
+      steps: 2,
+      peakRate: 1e-3,
+      length: 192,
+      targets: 240,
+      mixture: { sums: 0.25, lookUps: 0.25, notes: 6 },
+    },
   ],
 };
 

@@ -16,8 +16,8 @@ import {
   tokenizerFiles,
   wordsOf,
 } from "@/experiments/pretraining/tokenizer.ts";
-import { withFolder } from "@/tests/models/tiny.ts";
 import { writtenTokenizer } from "@/tests/experiments/pretraining/written_tokenizer.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 /** Conversations of the twin. */
 const TEXTS = splitProblems("train", 300).map(({ question, answer }) =>

@@ -23,7 +23,8 @@ import {
   memgenTrainingCase,
 } from "@/tasks/bench/memgen_cases.ts";
 import type { PeerWork } from "@/tasks/bench/peer.ts";
-import { tensorTest, withFolder } from "@/tests/models/tiny.ts";
+import { tensorTest } from "@/tests/models/tiny.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const CONFIG = benchDecoder("qwen2", {
   hiddenSize: 8,

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { PeerProcess } from "@/tasks/bench/peer.ts";
-import { withFolder } from "@/tests/models/tiny.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 /** Deno runs it, in place of Python. */
 const FAKE = new URL("fake_peer.ts", import.meta.url);

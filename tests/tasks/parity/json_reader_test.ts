@@ -11,7 +11,7 @@ import {
   recordOf,
   text,
 } from "@/tasks/parity/json_reader.ts";
-import { withFolder } from "@/tests/models/tiny.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const RUN = objectOf({
   maxSteps: integer,

@@ -102,6 +102,13 @@ export const MINI_QWEN25: Recipe = {
       targets: 3584,
       mixture: { sums: 0.2, lookUps: 0.3, notes: 5 },
     },
+    {
+      steps: 3000,
+      peakRate: 3e-3,
+      length: 192,
+      targets: 3584,
+      mixture: { sums: 0.05, lookUps: 0.1, notes: 5 },
+    },
   ],
   warmupShare: 0.05,
   beta2: 0.999,

@@ -8,6 +8,7 @@
 
 import { basename, join } from "node:path";
 import { writeFileAtomically } from "./atomic_file.ts";
+import { readExisting } from "./existing_file.ts";
 import type {
   FiniteOptions,
   FloatStorageDtype,
@@ -243,7 +244,7 @@ function bytesOf({ data }: HostTensor, dtype: FloatStorageDtype): number {
  * @throws {SyntaxError} If it is not JSON, or not an object.
  */
 export function readJsonObject(path: string): Record<string, unknown> {
-  const text = readText(path);
+  const text = readExisting(path, () => Deno.readTextFileSync(path));
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -261,18 +262,6 @@ export function readJsonObject(path: string): Record<string, unknown> {
     );
   }
   return value as Record<string, unknown>;
-}
-
-function readText(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new Deno.errors.NotFound(
-      `Cannot read ${path} as the file must exist: current value is none`,
-      { cause },
-    );
-  }
 }
 
 /**

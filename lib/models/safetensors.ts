@@ -13,6 +13,7 @@
  */
 
 import { writeFileAtomically } from "./atomic_file.ts";
+import { readExisting } from "./existing_file.ts";
 import {
   decodeElements,
   encodeElements,
@@ -68,7 +69,7 @@ const WRITTEN_ORDER = ["F32", "I32", "BF16", "F16"];
  * of the format: a truncated file, overlaps and holes among them.
  */
 export function openSafetensors(path: string): SafetensorsReader {
-  const file = openFile(path);
+  const file = readExisting(path, () => Deno.openSync(path));
   let header: Header;
   try {
     header = readHeader(file, path);
@@ -110,18 +111,6 @@ export function openSafetensors(path: string): SafetensorsReader {
     read,
     [Symbol.dispose]: () => file.close(),
   };
-}
-
-function openFile(path: string): Deno.FsFile {
-  try {
-    return Deno.openSync(path);
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new Deno.errors.NotFound(
-      `Cannot read ${path} as the file must exist: current value is none`,
-      { cause },
-    );
-  }
 }
 
 /** Options of {@link writeSafetensors}. */

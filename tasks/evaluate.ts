@@ -43,6 +43,7 @@ import {
 import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
 import { Progress } from "@/tasks/progress.ts";
+import { provenance } from "@/tasks/provenance.ts";
 
 const PROMPTS = { vanilla: vanillaPrompt, cot: chainOfThoughtPrompt } as const;
 
@@ -167,8 +168,7 @@ export async function evaluateModel(
     settings: { ...options, trigger: triggerOf(modules), maxNewTokens },
     splitTasks: all.length,
     seconds,
-    backend,
-    deno: Deno.version.deno,
+    made: await provenance("deno task evaluate", backend),
   });
   const lines = records.map((record) => `${JSON.stringify(record)}\n`);
   writeText(output, lines.join(""));

@@ -1,8 +1,8 @@
 /** What `deno task evaluate` says of its records: a summary and its table. */
 import type { EvaluationRecord, Score, Split } from "@/lib/benchmarks/mod.ts";
 import { accuracyCell, type Interval, type Table } from "@/lib/report/mod.ts";
-import type { BackendInfo } from "@/lib/tensorflow/mod.ts";
 import type { MemgenArguments } from "@/tasks/memgen_options.ts";
+import type { Provenance } from "@/tasks/provenance.ts";
 
 /** What is evaluated. */
 export interface EvaluationSettings extends MemgenArguments {
@@ -36,10 +36,8 @@ export interface EvaluationRun {
   readonly splitTasks: number;
   /** Time of answering and scoring. */
   readonly seconds: number;
-  /** What computed. */
-  readonly backend: BackendInfo;
-  /** Version of Deno. */
-  readonly deno: string;
+  /** What made it. */
+  readonly made: Provenance;
 }
 
 /** Accuracy under one scorer, in percent, with its 95 % Wilson interval. */

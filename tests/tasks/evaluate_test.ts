@@ -144,7 +144,7 @@ tensorTest(
       assertEquals(summary.splitTasks, 3);
       assertEquals(summary.official.right, 0);
       assertEquals(summary.settings.maxNewTokens, 12);
-      assertEquals(summary.backend, backend);
+      assertEquals(summary.made.backend, backend);
       assert(summary.seconds > 0);
     }),
 );

@@ -20,8 +20,15 @@ const RUN: EvaluationRun = {
   },
   splitTasks: 1319,
   seconds: 1.25,
-  backend: { name: "cpu", version: "4.22.0", device: "CPU", threads: 1 },
-  deno: "2.9.6",
+  made: {
+    command: "deno task evaluate",
+    commit: "0123456789",
+    date: "2026-11-21",
+    deno: "2.9.6",
+    backend: { name: "cpu", version: "4.22.0", device: "CPU", threads: 1 },
+    processor: "Some CPU",
+    cores: 2,
+  },
 };
 
 const RECORDS = [

@@ -199,7 +199,7 @@ export function buildTable1(
     rows,
     footnotes: [
       "Twin: the test split, problems of kinds that training never shows. Vanilla and CoT are not trained: their numbers are the same for every size.",
-      "Notes kept: problems of new worlds whose facts are given as notes; what a method lost against Vanilla is forgetting. MemGen always inserts its latents here too.",
+      "Notes kept: problems of new worlds with the facts that they need as notes; what a method lost against Vanilla is forgetting. MemGen always inserts its latents here too.",
       `Learning rates were chosen on ${preset.validTasks} validation tasks, ${preset.rates.sft.length} rates of ${preset.steps} steps of ${preset.batchSize} examples for every method and size.`,
     ],
   };

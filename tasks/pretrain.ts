@@ -27,7 +27,7 @@ const NAMES = RECIPES.map(({ name }) => name);
 export const DEFINITION = {
   name: "pretrain",
   description:
-    "Pre-trains a mini reasoner, measures what it can do, and writes it in Hugging Face's format with its model card and loss curve. About 45 minutes on two cores. The state of the run is kept every 100 steps: the same command goes on where it was stopped.",
+    "Pre-trains a mini reasoner, measures what it can do, and writes it in Hugging Face's format with its model card and loss curve. About an hour on two cores. The state of the run is kept every 100 steps: the same command goes on where it was stopped.",
   options: {
     reasoner: {
       type: "string",

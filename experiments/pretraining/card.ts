@@ -7,7 +7,11 @@ import {
   gsm8kPrompt,
   type Task,
 } from "@/lib/benchmarks/mod.ts";
-import { notedTask, splitProblems } from "@/lib/benchmarks/twins/mod.ts";
+import {
+  notedTask,
+  type NotedWorld,
+  splitProblems,
+} from "@/lib/benchmarks/twins/mod.ts";
 import { Generator, type Model } from "@/lib/models/mod.ts";
 import {
   accuracyCell,
@@ -39,8 +43,9 @@ export interface Probed {
 
 /**
  * Answers of an untrained reasoner, greedily: the twin's test split as it is
- * and with "step by step", the same kinds of problems with the facts that they
- * need as notes, in the benchmark's world and in worlds re-drawn for each.
+ * and with "step by step", the same kinds of problems with exactly the facts
+ * that they need as notes, in the benchmark's world and in worlds re-drawn for
+ * each, and with two notes more that only disturb.
  */
 export async function probeReasoner(
   model: Model,
@@ -56,13 +61,17 @@ export async function probeReasoner(
     environment: "static",
     meta: {},
   }));
-  const noted = (world: "own" | "redrawn"): Task[] =>
-    Array.from({ length: PROBE_TASKS }, (_, i) => notedTask(world, i));
+  const noted = (world: NotedWorld, distractors: number): Task[] =>
+    Array.from(
+      { length: PROBE_TASKS },
+      (_, i) => notedTask(world, i, distractors),
+    );
   const probes = [
     { name: "Vanilla", tasks: test },
     { name: "CoT", tasks: test, prompt: chainOfThoughtPrompt },
-    { name: "Notes of the benchmark's world", tasks: noted("own") },
-    { name: "Notes of a new world each", tasks: noted("redrawn") },
+    { name: "Oracle notes, the benchmark's world", tasks: noted("own", 0) },
+    { name: "Oracle notes, a new world each", tasks: noted("redrawn", 0) },
+    { name: "The same and two notes more", tasks: noted("redrawn", 2) },
   ];
   const generator = new Generator(model, "always");
   const results: Probed[] = [];
@@ -133,14 +142,17 @@ export function reasonerCard(
     ]),
   };
   const percent = (share: number): string => `${Math.round(100 * share)} %`;
-  const phases = recipe.phases.map(({ steps, peakRate, length, mixture }, i) =>
-    `| Phase ${
-      i + 1
-    } | ${steps} steps of rows of at most ${length} tokens, peak rate ${peakRate}; ${
-      percent(mixture.sums)
-    } sums, ${
-      percent(mixture.lookUps)
-    } look-ups among 2 to ${mixture.notes} notes |`
+  const phases = recipe.phases.map(
+    ({ steps, peakRate, length, mixture }, i) => {
+      const parts = [
+        `${steps} steps of rows of at most ${length} tokens, peak rate ${peakRate}`,
+        `${percent(mixture.sums)} sums`,
+        `${
+          percent(mixture.lookUps)
+        } look-ups among 2 to ${mixture.notes} notes`,
+      ];
+      return `| Phase ${i + 1} | ${parts.join("; ")} |`;
+    },
   );
   const { layers, heads, keyValueHeads, hiddenSize, vocabSize } = model.config;
   return `# ${recipe.name}

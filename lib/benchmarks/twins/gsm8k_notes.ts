@@ -17,9 +17,6 @@ import {
 import { drawProblem } from "./gsm8k_problem.ts";
 import { CHAIN_LENGTHS, splitOf } from "./gsm8k_splits.ts";
 
-/** Notes that a problem does not need. */
-const DISTRACTORS = 2;
-
 /** Whose facts the notes state: a new world's, or the benchmark's own. */
 export type NotedWorld = "redrawn" | "own";
 
@@ -31,8 +28,16 @@ export function notesText(
   return `Notes: ${facts.map((name) => factText(glossary, name)).join(" ")}\n`;
 }
 
-/** Task number `index`: a problem of a test kind, notes before the question. */
-export function notedTask(world: NotedWorld, index: number): Task {
+/**
+ * Task number `index`: a problem of a test kind, notes before the question.
+ *
+ * @param distractors Notes that the problem does not need, besides its own.
+ */
+export function notedTask(
+  world: NotedWorld,
+  index: number,
+  distractors = 0,
+): Task {
   const random = seededRandom("gsm8k-twin", "notes", world, index);
   const glossary = world === "own" ? worldGlossary() : drawGlossary(random);
   const problem = drawProblem(random, {
@@ -42,7 +47,7 @@ export function notedTask(world: NotedWorld, index: number): Task {
   });
   const needed = [...new Set(problem.facts)];
   const others = shuffled(random, FACT_NAMES)
-    .filter((name) => !needed.includes(name)).slice(0, DISTRACTORS);
+    .filter((name) => !needed.includes(name)).slice(0, distractors);
   const notes = notesText(glossary, shuffled(random, [...needed, ...others]));
   const target = problem.answer.replace(/\n#### (.*)$/, "\\boxed{$1}");
   return {

@@ -149,7 +149,7 @@ export function reasonerCard(
         `${percent(mixture.sums)} sums`,
         `${
           percent(mixture.lookUps)
-        } look-ups among 2 to ${mixture.notes} notes`,
+        } look-ups among at most ${mixture.notes} notes`,
       ];
       return `| Phase ${i + 1} | ${parts.join("; ")} |`;
     },

@@ -22,6 +22,8 @@ export interface SupervisedPreset {
   readonly validTasks: number;
   /** Test tasks. */
   readonly testTasks: number;
+  /** Tasks with notes. */
+  readonly notedTasks: number;
   /** Seed of training. */
   readonly seed: number;
   /** Tasks answered at once. */
@@ -39,7 +41,7 @@ export const QUICK: SupervisedPreset = {
   reasoner: "mini-qwen2.5",
   sizes: [4000, 250],
   batchSize: 16,
-  steps: 100,
+  steps: 75,
   rates: {
     sft: [1e-3, 3e-3],
     prepend: [3e-3, 1e-2],
@@ -47,6 +49,7 @@ export const QUICK: SupervisedPreset = {
   },
   validTasks: 128,
   testTasks: 256,
+  notedTasks: 128,
   seed: 0,
   answerBatch: 128,
   maxNewTokens: 128,

@@ -200,7 +200,7 @@ export class SupervisedStudy {
         probe,
         reasoner: modelKey,
         world: WORLD_SEED,
-        testTasks: preset.testTasks,
+        tasks: probe === "test" ? preset.testTasks : preset.notedTasks,
         maxNewTokens: preset.maxNewTokens,
       },
     }, async (folder) => {
@@ -209,7 +209,7 @@ export class SupervisedStudy {
         const tasks = probe === "test"
           ? (await this.#load("test")).slice(0, preset.testTasks)
           : Array.from(
-            { length: preset.testTasks },
+            { length: preset.notedTasks },
             (_, i) => notedTask("redrawn", i),
           );
         const records = await this.#answer(tasks, applied, 0, prompt);

@@ -198,6 +198,7 @@ export function buildTable1(
     ],
     rows,
     footnotes: [
+      `n = ${preset.testTasks} for Twin, ${preset.notedTasks} for Notes kept; one training run each, seed ${preset.seed}`,
       "Twin: the test split, problems of kinds that training never shows. Vanilla and CoT are not trained: their numbers are the same for every size.",
       "Notes kept: problems of new worlds with the facts that they need as notes; what a method lost against Vanilla is forgetting. MemGen always inserts its latents here too.",
       `Learning rates were chosen on ${preset.validTasks} validation tasks, ${preset.rates.sft.length} rates of ${preset.steps} steps of ${preset.batchSize} examples for every method and size.`,

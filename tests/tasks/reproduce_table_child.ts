@@ -19,6 +19,7 @@ const PRESET = {
   rates: { sft: [1e-3, 3e-3], prepend: [3e-3, 1e-3], append: [1e-3, 3e-3] },
   validTasks: 8,
   testTasks: 8,
+  notedTasks: 8,
   answerBatch: 8,
   maxNewTokens: 112,
 };

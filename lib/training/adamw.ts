@@ -17,7 +17,11 @@ export interface AdamwOptions {
   readonly eps?: number;
   /** Share of a parameter that a step of rate 1 removes. @default {0} */
   readonly weightDecay?: number;
-  /** Gradients are scaled down to this global norm. @default {1} */
+  /**
+   * Gradients are scaled down to this global norm; Infinity leaves them alone.
+   *
+   * @default {1}
+   */
   readonly maxGradNorm?: number;
 }
 
@@ -94,7 +98,9 @@ export function adamwStep(
   }
   const gradNorm = globalNorm(gradients);
   // clip_grad_norm_ adds 1e-6 to the norm.
-  const clip = tf.minimum(tf.scalar(maxGradNorm).div(gradNorm.add(1e-6)), 1);
+  const clip = maxGradNorm === Infinity
+    ? undefined
+    : tf.minimum(tf.scalar(maxGradNorm).div(gradNorm.add(1e-6)), 1);
   // 1 - beta^step; float32 powers of 0.999 would lose five digits.
   const correction = (beta: number): tf.Tensor =>
     step.mul(Math.log(beta)).expm1().neg();
@@ -104,7 +110,9 @@ export function adamwStep(
   const means: Record<string, tf.Tensor> = {};
   const squares: Record<string, tf.Tensor> = {};
   for (const [name, parameter] of Object.entries(state.parameters)) {
-    const gradient = gradients[name].mul(clip);
+    const gradient = clip === undefined
+      ? gradients[name]
+      : gradients[name].mul(clip);
     const mean = state.means[name].mul(beta1).add(gradient.mul(1 - beta1));
     const square = state.squares[name].mul(beta2)
       .add(gradient.square().mul(1 - beta2));

@@ -119,7 +119,12 @@ export function trainingCase(
       };
       const step = makeTrainStep<CausalBatch>(
         (weights, batch) => causalLoss(config, { weights }, batch),
-        { name: common.name, xla: "always", weightDecay: TORCH_WEIGHT_DECAY },
+        {
+          name: common.name,
+          xla: "always",
+          weightDecay: TORCH_WEIGHT_DECAY,
+          maxGradNorm: Infinity, // the peer does not clip
+        },
       );
       const weights = initializeWeights(config, seededRandom("bench weights"));
       return {

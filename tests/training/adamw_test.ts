@@ -170,6 +170,7 @@ tidyTest("adamwStep() scales gradients down to the norm, never up", () => {
   };
   // A tenth of the gradient, whose norm is 5.
   assertAlmostEquals(update(100), 0.4, 1e-6);
+  assertAlmostEquals(update(Infinity, 1e6), 0.4e6, 1);
   assertAlmostEquals(update(5.1), 0.4, 1e-6);
   assertAlmostEquals(update(1), 0.4 / 5, 1e-6);
   // A millionth is added to the norm: 4e-6 becomes 5e-6.

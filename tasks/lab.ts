@@ -103,8 +103,12 @@ export async function checkLab(jupyter: Jupyter): Promise<LabStatus> {
       new Error(`Cannot start JupyterLab as it must run: it said ${last}`),
     );
   })();
+  const ended = new AbortController();
+  messages.then(() => ended.abort());
   try {
-    return await askLab(await address);
+    const url = await address;
+    await untilAnswered(url, ended.signal);
+    return await askLab(url);
   } finally {
     try {
       server.kill("SIGTERM");
@@ -113,6 +117,36 @@ export async function checkLab(jupyter: Jupyter): Promise<LabStatus> {
     }
     await server.status;
     await messages;
+  }
+}
+
+/**
+ * Waits until a server answers, for Jupyter prints its address before it
+ * listens there.
+ *
+ * @param url Address.
+ * @param ended Aborted when the server has ended: nothing will answer then.
+ * @throws {Error} If the server has ended.
+ */
+export async function untilAnswered(
+  url: string,
+  ended: AbortSignal,
+): Promise<void> {
+  while (true) {
+    try {
+      const response = await fetch(url);
+      return await response.body?.cancel();
+    } catch (error) {
+      // Deno's fetch throws this where nothing listens.
+      if (!(error instanceof TypeError)) throw error;
+      if (ended.aborted) {
+        throw new Error(
+          `Cannot ask ${url} as its server must run: it has ended`,
+          { cause: error },
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { installJupyter, withJupyter } from "@/tasks/jupyter/install.ts";
-import { checkLab } from "@/tasks/lab.ts";
+import { checkLab, untilAnswered } from "@/tasks/lab.ts";
 
 /** Undefined where Python or pip is missing; anything else is a failure. */
 const packages = await installJupyter("lab").catch((error) => {
@@ -38,4 +38,35 @@ Deno.test({
       await Deno.remove(folder, { recursive: true });
     }
   },
+});
+
+/** An address where nothing listens. */
+function freeAddress(): { port: number; url: string } {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return { port, url: `http://127.0.0.1:${port}/lab` };
+}
+
+Deno.test("untilAnswered() waits for a server that listens later", async () => {
+  const { port, url } = freeAddress();
+  const { signal } = new AbortController();
+  const answered = untilAnswered(url, signal);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  let requests = 0;
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port, onListen: () => {} },
+    () => new Response(`${++requests}`),
+  );
+  await answered;
+  assertEquals(requests, 1);
+  await server.shutdown();
+});
+
+Deno.test("untilAnswered() ends with a server that has ended", async () => {
+  await assertRejects(
+    () => untilAnswered(freeAddress().url, AbortSignal.abort()),
+    Error,
+    "as its server must run: it has ended",
+  );
 });

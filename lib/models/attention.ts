@@ -7,6 +7,7 @@
  * are joined before the softmax.
  */
 import * as tf from "@tensorflow/tfjs";
+import { fromRows, headScores, headSums, toRows } from "./head_products.ts";
 
 /** Added to the score of a key that a query must not see. */
 export const MASKED: number = -1e9;
@@ -28,7 +29,7 @@ export interface AttentionPart extends KeyValue {
   readonly mask: tf.Tensor4D;
 }
 
-/** Cosines and sines of rotary positions, both `[B, 1, T, hd]`. */
+/** Cosines and sines of rotary positions, both `[B, T, 1, hd]`. */
 export interface Rotation {
   /** Cosines, the same for both halves. */
   readonly cos: tf.Tensor4D;
@@ -53,54 +54,68 @@ export function rotation(
     [1, 1, 1, half],
   );
   const [B, T] = positions.shape;
-  const angles = positions.toFloat().reshape([B, 1, T, 1]).mul(frequencies);
+  const angles = positions.toFloat().reshape([B, T, 1, 1]).mul(frequencies);
   return {
     cos: tf.tile(angles.cos(), [1, 1, 1, 2]) as tf.Tensor4D,
     sin: tf.tile(angles.sin(), [1, 1, 1, 2]) as tf.Tensor4D,
   };
 }
 
-/** Turns the pairs (i, i + hd/2) of `x [B, H, T, hd]`. */
+/** Turns the pairs (i, i + hd/2) of `x [B, T, H, hd]`. */
 export function rotate(x: tf.Tensor4D, { cos, sin }: Rotation): tf.Tensor4D {
   const [first, second] = tf.split(x, 2, -1);
   const turned = tf.concat([second.neg(), first], -1);
   return x.mul(cos).add(turned.mul(sin));
 }
 
+/** New tokens: keys and values as projected, both `[B, T, KV, hd]`. */
+export interface NewPart {
+  /** Keys, rotated. */
+  readonly keys: tf.Tensor4D;
+  /** Values. */
+  readonly values: tf.Tensor4D;
+  /** Who sees whom; broadcasts to `[B, 1, T, T]`. */
+  readonly mask: tf.Tensor4D;
+}
+
 /**
- * softmax(q k^T / sqrt(hd) + mask) v over the joined parts.
+ * softmax(q k^T / sqrt(hd) + mask) v over earlier parts and the new tokens.
  *
- * @param queries Shape `[B, H, T, hd]`, rotated; H is a multiple of KV, and
+ * @param queries Shape `[B, T, H, hd]`, rotated; H is a multiple of KV, and
  * query head h reads key head floor(h KV / H).
  * @returns Shape `[B, T, H hd]`.
  */
 export function attend(
   queries: tf.Tensor4D,
-  parts: readonly AttentionPart[],
+  added: NewPart,
+  past: readonly AttentionPart[] = [],
 ): tf.Tensor3D {
-  const [B, H, T, headDim] = queries.shape;
-  const KV = parts[0].keys.shape[1];
+  const [B, T, H, headDim] = queries.shape;
+  const KV = added.keys.shape[2];
   const group = H / KV;
-  // Heads that share a key become rows of one product.
-  const q = queries.mul(1 / Math.sqrt(headDim))
-    .reshape([B, KV, group * T, headDim]);
-  const scores = parts.map(({ keys, mask }) => {
-    const S = keys.shape[2];
-    const raw = tf.matMul(q, keys, false, true); // [B, KV, group T, S]
+  const q = queries.mul(1 / Math.sqrt(headDim)) as tf.Tensor4D;
+  // Heads that share a key are rows of one product.
+  const masked = (raw: tf.Tensor4D, mask: tf.Tensor4D): tf.Tensor4D => {
+    const S = raw.shape[3];
     if (group === 1) return raw.add(mask);
     return raw.reshape([B, KV, group, T, S]).add(mask.expandDims(2))
       .reshape([B, KV, group * T, S]);
-  });
+  };
+  const scores = past.map(({ keys, mask }) =>
+    masked(tf.matMul(toRows(q, KV), keys, false, true), mask)
+  );
+  scores.push(masked(headScores(q, added.keys), added.mask));
   const weights = tf.softmax(tf.concat(scores, -1));
   // The gradient of a split into one piece fails in tfjs 4.22.
-  const shares = parts.length === 1
+  const shares = past.length === 0
     ? [weights]
-    : tf.split(weights, parts.map(({ keys }) => keys.shape[2]), -1);
-  const outputs = shares
-    .map((share, i) => tf.matMul(share, parts[i].values));
-  return outputs.reduce((sum, output) => sum.add(output))
-    .reshape([B, H, T, headDim]).transpose([0, 2, 1, 3])
-    .reshape([B, T, H * headDim]);
+    : tf.split(weights, scores.map(({ shape }) => shape[3]), -1);
+  const output = past.reduce(
+    (sum, { values }, i) =>
+      sum.add(fromRows(tf.matMul(shares[i], values), T)) as tf.Tensor4D,
+    headSums(shares.at(-1) as tf.Tensor4D, added.values, T),
+  );
+  return output.reshape([B, T, H * headDim]);
 }
 
 /**
@@ -115,30 +130,34 @@ const CAUSAL_BLOCK = 64;
  */
 export function attendCausal(
   queries: tf.Tensor4D,
-  { keys, values }: KeyValue,
-  past: readonly AttentionPart[],
+  { keys, values }: Omit<NewPart, "mask">,
+  past: readonly AttentionPart[] = [],
 ): tf.Tensor3D {
-  const T = queries.shape[2];
-  const rows = <X extends tf.Tensor4D>(x: X, start: number, end: number): X =>
-    (start === 0 && end === x.shape[2]
+  const T = queries.shape[1];
+  const tokens = (x: tf.Tensor4D, start: number, end: number): tf.Tensor4D =>
+    start === 0 && end === T
       ? x
-      : x.slice([0, 0, start, 0], [-1, -1, end - start, -1])) as X;
+      : x.slice([0, start, 0, 0], [-1, end - start, -1, -1]);
+  const maskRows = (
+    mask: tf.Tensor4D,
+    start: number,
+    end: number,
+  ): tf.Tensor4D =>
+    mask.shape[2] === 1
+      ? mask
+      : mask.slice([0, 0, start, 0], [-1, -1, end - start, -1]);
   const outputs: tf.Tensor3D[] = [];
   for (let start = 0; start < T; start += CAUSAL_BLOCK) {
     const end = Math.min(start + CAUSAL_BLOCK, T);
-    outputs.push(attend(rows(queries, start, end), [
-      ...past.map((part) => ({
-        ...part,
-        mask: part.mask.shape[2] === 1
-          ? part.mask
-          : rows(part.mask, start, end),
-      })),
+    outputs.push(attend(
+      tokens(queries, start, end),
       {
-        keys: rows(keys, 0, end),
-        values: rows(values, 0, end),
-        mask: rows(causalMask(end), start, end),
+        keys: tokens(keys, 0, end),
+        values: tokens(values, 0, end),
+        mask: maskRows(causalMask(end), start, end),
       },
-    ]));
+      past.map((part) => ({ ...part, mask: maskRows(part.mask, start, end) })),
+    ));
   }
   return outputs.length === 1 ? outputs[0] : tf.concat(outputs, 1);
 }

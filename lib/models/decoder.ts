@@ -18,6 +18,7 @@ import {
   visibility,
 } from "./attention.ts";
 import type { DecoderConfig } from "./config.ts";
+import { toHeads } from "./head_products.ts";
 import { type Lora, loraChange } from "./lora.ts";
 
 /** A model as one of its users sees it: the shared weights, an adapter. */
@@ -103,7 +104,7 @@ export function decode(
   const norm = <R extends tf.Tensor>(x: R, path: string): R =>
     rmsNorm(x, weights[`${path}.weight`], rmsNormEps);
   const splitHeads = (x: tf.Tensor2D, count: number): tf.Tensor4D =>
-    x.reshape([B, T, count, headDim]).transpose([0, 2, 1, 3]);
+    x.reshape([B, T, count, headDim]);
 
   const keyValues: KeyValue[] = [];
   let x = embeddings.reshape([B * T, D]) as tf.Tensor2D;
@@ -122,14 +123,14 @@ export function decode(
       queries = rotate(queries, turn);
       keys = rotate(keys, turn);
     }
-    keyValues.push({ keys, values });
+    keyValues.push({ keys: toHeads(keys), values: toHeads(values) });
     const earlier = past.map(({ layers, mask }) => ({
       ...layers[layer],
       mask,
     }));
     const attended = (input.mask === "causal"
       ? attendCausal(queries, { keys, values }, earlier)
-      : attend(queries, [...earlier, { keys, values, mask: input.mask }]))
+      : attend(queries, { keys, values, mask: input.mask }, earlier))
       .reshape([B * T, heads * headDim]) as tf.Tensor2D;
     x = x.add(linear(attended, `${attention}.o_proj`));
     const h2 = norm(x, `${prefix}.post_attention_layernorm`);

@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import {
   attend,
+  attendCausal,
   type AttentionPart,
   causalMask,
   KIND,
@@ -12,6 +13,7 @@ import {
   rotation,
   visibility,
 } from "@/lib/models/mod.ts";
+import { headScores, toHeads } from "@/lib/models/head_products.ts";
 import { normals, seededRandom } from "@/lib/random.ts";
 import { assertClose, tidyTest } from "./tiny.ts";
 
@@ -34,11 +36,11 @@ tidyTest("attend() of two tokens is what is worked out by hand", () => {
   // Head size 4 divides the products by 2, so token 1 scores 0 and ln 3:
   // weights 1/4 and 3/4. Token 0 sees itself alone.
   const queries = tf.tensor4d(
-    [[[[9, 9, 9, 9], [2 * Math.log(3), 0, 0, 0]]]],
+    [[[[9, 9, 9, 9]], [[2 * Math.log(3), 0, 0, 0]]]],
   );
-  const keys = tf.tensor4d([[[[0, 1, 2, 3], [1, 0, 0, 0]]]]);
-  const values = tf.tensor4d([[[[4, 0, 0, -4], [8, 0, 4, 0]]]]);
-  const output = attend(queries, [{ keys, values, mask: causalMask(2) }]);
+  const keys = tf.tensor4d([[[[0, 1, 2, 3]], [[1, 0, 0, 0]]]]);
+  const values = tf.tensor4d([[[[4, 0, 0, -4]], [[8, 0, 4, 0]]]]);
+  const output = attend(queries, { keys, values, mask: causalMask(2) });
   assertEquals(output.shape, [1, 2, 4]);
   assertClose(
     output.dataSync(),
@@ -49,65 +51,96 @@ tidyTest("attend() of two tokens is what is worked out by hand", () => {
 
 tidyTest("attend() lets query head h read key head floor(h KV / H)", () => {
   const [H, KV, T] = [6, 2, 5];
-  const queries = random("q", [2, H, T, 4]);
-  const [keys, values] = ["k", "v"].map((name) => random(name, [2, KV, T, 4]));
+  const queries = random("q", [2, T, H, 4]);
+  const [keys, values] = ["k", "v"].map((name) => random(name, [2, T, KV, 4]));
   const repeat = (x: tf.Tensor4D): tf.Tensor4D =>
-    tf.gather(x, tf.tensor1d([0, 0, 0, 1, 1, 1], "int32"), 1);
+    tf.gather(x, tf.tensor1d([0, 0, 0, 1, 1, 1], "int32"), 2);
   const mask = causalMask(T);
-  const grouped = attend(queries, [{ keys, values, mask }]);
-  const repeated = attend(queries, [
+  const grouped = attend(queries, { keys, values, mask });
+  const repeated = attend(
+    queries,
     { keys: repeat(keys), values: repeat(values), mask },
-  ]);
+  );
   assertClose(grouped.dataSync(), repeated.dataSync(), ROUNDING);
 });
 
-tidyTest("attend() over parts equals attend() over their concatenation", () => {
+/** Earlier parts of 6 and 1 keys and 3 new tokens, for 3 queries. */
+function randomParts(): { past: AttentionPart[]; added: AttentionPart } {
   const [B, KV, T] = [2, 2, 3];
-  const queries = random("q", [B, 4, T, 4]);
-  const parts = [6, 1, T].map((S, i): AttentionPart => ({
+  const [first, second, added] = [6, 1, T].map((S, i): AttentionPart => ({
     keys: random(`k${i}`, [B, KV, S, 4]),
     values: random(`v${i}`, [B, KV, S, 4]),
     mask: maskWhere(random(`m${i}`, [B, 1, T, S]).greater(0)),
   }));
-  const join = (name: keyof AttentionPart, axis: number): tf.Tensor4D =>
-    tf.concat(parts.map((part) => part[name]), axis);
-  const whole = attend(queries, [{
-    keys: join("keys", 2),
-    values: join("values", 2),
-    mask: join("mask", 3),
-  }]);
+  const { keys, values, mask } = added;
+  return {
+    past: [first, second],
+    added: { keys: toHeads(keys), values: toHeads(values), mask },
+  };
+}
+
+tidyTest("attend() over parts equals attend() over their concatenation", () => {
+  const queries = random("q", [2, 3, 4, 4]);
+  const { past, added } = randomParts();
+  const join = (name: "keys" | "values"): tf.Tensor4D =>
+    tf.concat([...past.map((part) => toHeads(part[name])), added[name]], 1);
+  const whole = attend(queries, {
+    keys: join("keys"),
+    values: join("values"),
+    mask: tf.concat([...past, added].map(({ mask }) => mask), 3),
+  });
   assertClose(
-    attend(queries, parts).dataSync(),
+    attend(queries, added, past).dataSync(),
     whole.dataSync(),
     ROUNDING,
   );
 });
 
 tidyTest("attend() ignores what is masked, whatever it holds", () => {
-  const queries = random("q", [1, 2, 1, 4]);
-  const [keys, values] = ["k", "v"].map((name) => random(name, [1, 1, 3, 4]));
+  const queries = random("q", [1, 1, 2, 4]);
+  const [keys, values] = ["k", "v"].map((name) => random(name, [1, 3, 1, 4]));
   const mask = tf.tensor4d([0, MASKED, 0], [1, 1, 1, 3]);
-  const noise = tf.tensor4d([0, 1e4, 0], [1, 1, 3, 1]);
+  const noise = tf.tensor4d([0, 1e4, 0], [1, 3, 1, 1]);
   assertClose(
-    attend(queries, [
+    attend(
+      queries,
       { keys: keys.add(noise), values: values.add(noise), mask },
-    ]).dataSync(),
-    attend(queries, [{ keys, values, mask }]).dataSync(),
+    ).dataSync(),
+    attend(queries, { keys, values, mask }).dataSync(),
     ROUNDING,
   );
 });
 
 tidyTest("attend() stays finite for a query that may see nothing", () => {
   const [queries, keys, values] = ["q", "k", "v"]
-    .map((name) => random(name, [1, 1, 2, 4]));
+    .map((name) => random(name, [1, 2, 1, 4]));
   const mask = tf.fill([1, 1, 2, 2], 2 * MASKED) as tf.Tensor4D;
-  const output = attend(queries, [{ keys, values, mask }]);
+  const output = attend(queries, { keys, values, mask });
   assertEquals(output.isFinite().all().dataSync()[0], 1);
+});
+
+tidyTest("attendCausal() equals attend() with a causal mask, in blocks", () => {
+  const [B, T, H, KV] = [2, 150, 4, 2]; // two whole blocks of 64, and a part
+  const queries = random("q", [B, T, H, 4]);
+  const [keys, values] = ["k", "v"].map((name) => random(name, [B, T, KV, 4]));
+  const past = [T, 1].map((rows): AttentionPart => ({
+    keys: random("past k", [B, KV, 5, 4]),
+    values: random("past v", [B, KV, 5, 4]),
+    mask: maskWhere(random("past m", [B, 1, rows, 5]).greater(0)),
+  }));
+  for (const earlier of [[], past]) {
+    assertClose(
+      attendCausal(queries, { keys, values }, earlier).dataSync(),
+      attend(queries, { keys, values, mask: causalMask(T) }, earlier)
+        .dataSync(),
+      ROUNDING,
+    );
+  }
 });
 
 tidyTest("rotation() turns pair i by position times theta^(-2i/hd)", () => {
   const { cos, sin } = rotation(positions([0, 3, -2]), 4, 100);
-  assertEquals(cos.shape, [1, 1, 3, 4]);
+  assertEquals(cos.shape, [1, 3, 1, 4]);
   // Pair 0 turns by 1 a position, pair 1 by 100^(-2/4) = 0.1.
   const angles = [0, 3, -2].flatMap((p) => [p, p / 10, p, p / 10]);
   assertClose(cos.dataSync(), angles.map(Math.cos), ROUNDING);
@@ -130,7 +163,7 @@ tidyTest(
   () => {
     const places = [0, 1, 5, 2];
     const [queries, keys] = ["q", "k"].map((name) =>
-      random(name, [1, 2, places.length, 8])
+      random(name, [1, places.length, 2, 8])
     );
     const products = (shift: number): Float32Array => {
       const turn = rotation(
@@ -138,7 +171,7 @@ tidyTest(
         8,
         10_000,
       );
-      return tf.matMul(rotate(queries, turn), rotate(keys, turn), false, true)
+      return headScores(rotate(queries, turn), rotate(keys, turn))
         .dataSync<"float32">();
     };
     for (const shift of [-1, -8, 64]) {

@@ -157,14 +157,16 @@ function generate(
   });
   const generator = new Generator(model);
   const progress = new Progress("Generate", inputs.length);
-  const generations = generator.generate(inputs, {
+  const turns = generator.generateInTurns(inputs, {
     maxNewTokens,
     temperature,
     batchSize,
     seed,
     memory,
-    onProgress: (done) => progress.update(done),
   });
+  let turn = turns.next();
+  for (; !turn.done; turn = turns.next()) progress.update(turn.value);
+  const generations = turn.value;
   progress.end();
   generator.dispose();
   memory?.dispose();

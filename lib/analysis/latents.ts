@@ -47,14 +47,14 @@ export class LatentRecorder implements Memory {
     return this.#memory.maxLatents;
   }
 
-  /** Starts a batch. */
+  /** Starts a call. */
   open(size: CacheSize): MemorySession {
     const session = this.#memory.open(size);
     const first = this.#prompts;
     return {
       isCandidate: (row) => {
         // Every row is asked about at its prompt's end, so all are counted.
-        this.#prompts = Math.max(this.#prompts, first + row.index + 1);
+        this.#prompts = Math.max(this.#prompts, first + row.prompt + 1);
         return session.isCandidate(row);
       },
       write: (rows) => {
@@ -64,13 +64,14 @@ export class LatentRecorder implements Memory {
         );
         return written;
       },
+      clear: (row) => session.clear(row),
       dispose: () => session.dispose(),
     };
   }
 
   #record(
     first: number,
-    { index, tokens, promptLength }: GenerationRow,
+    { prompt, tokens, promptLength }: GenerationRow,
     { items }: Insertion,
   ): void {
     const latents = items.flatMap(({ value }) =>
@@ -78,7 +79,7 @@ export class LatentRecorder implements Memory {
     );
     if (latents.length === 0) return;
     this.#insertions.push({
-      prompt: first + index,
+      prompt: first + prompt,
       at: tokens.length - promptLength,
       latents,
     });

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type GenerateOptions,
+  type Generation,
   type Generator,
   renderChatMl,
   type Tokenizer,
@@ -22,9 +23,9 @@ export interface EvaluationRecord extends Score {
 
 /** Settings of an evaluation. */
 export interface EvaluateOptions
-  extends Omit<GenerateOptions, "onProgress" | "seed" | "temperature"> {
+  extends Omit<GenerateOptions, "seed" | "temperature"> {
   /** The model's compiled functions. */
-  readonly generator: Pick<Generator, "generate">;
+  readonly generator: Pick<Generator, "generateInTurns">;
   /** Its tokenizer. */
   readonly tokenizer: Tokenizer;
   /** What a method makes of a task's messages. Default: nothing. */
@@ -43,37 +44,49 @@ export async function evaluate(
   tasks: readonly Task[],
   options: EvaluateOptions,
 ): Promise<EvaluationRecord[]> {
-  const { generator, tokenizer, batchSize = 32, onProgress } = options;
+  const { generator, tokenizer, maxNewTokens, batchSize, view, memory } =
+    options;
   const prompt = options.prompt ?? ((messages) => messages);
-  const records: EvaluationRecord[] = [];
-  for (let start = 0; start < tasks.length; start += batchSize) {
-    const batch = tasks.slice(start, start + batchSize);
-    const prompts = batch.map(({ messages }) =>
-      encodePrompt(tokenizer, prompt(messages))
-    );
-    const { maxNewTokens, view, memory } = options;
-    const answers = generator.generate(prompts, {
-      maxNewTokens,
-      batchSize,
-      view,
-      memory,
-      onProgress: (done) => onProgress?.(start + done, tasks.length),
-    });
-    answers.forEach(({ ids, augmentation }, i) => {
-      const { id, gold } = batch[i];
-      const isEnded = ids.at(-1) === tokenizer.eosTokenId;
-      const completion = tokenizer.decode(isEnded ? ids.slice(0, -1) : ids);
-      records.push({
-        id,
-        completion,
-        tokens: ids.length,
-        insertions: augmentation.flatMap((mark, t) => mark === 1 ? [t] : []),
-        ...benchmark.score(completion, gold),
-      });
-    });
-    await nextTurn();
+  const prompts = tasks.map(({ messages }) =>
+    encodePrompt(tokenizer, prompt(messages))
+  );
+  const turns = generator.generateInTurns(prompts, {
+    maxNewTokens,
+    batchSize,
+    view,
+    memory,
+  });
+  try {
+    for (;;) {
+      const { done, value } = turns.next();
+      if (done) {
+        return value.map((answer, i) =>
+          score(benchmark, tasks[i], answer, tokenizer)
+        );
+      }
+      options.onProgress?.(value, tasks.length);
+      await nextTurn(); // so that Ctrl-C is heard
+    }
+  } finally {
+    turns.return([]);
   }
-  return records;
+}
+
+function score(
+  benchmark: Benchmark,
+  { id, gold }: Task,
+  { ids, augmentation }: Generation,
+  tokenizer: Tokenizer,
+): EvaluationRecord {
+  const isEnded = ids.at(-1) === tokenizer.eosTokenId;
+  const completion = tokenizer.decode(isEnded ? ids.slice(0, -1) : ids);
+  return {
+    id,
+    completion,
+    tokens: ids.length,
+    insertions: augmentation.flatMap((mark, t) => mark === 1 ? [t] : []),
+    ...benchmark.score(completion, gold),
+  };
 }
 
 /** Token ids that an answer follows: plain ChatML, opened for the assistant. */

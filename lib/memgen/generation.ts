@@ -69,7 +69,7 @@ export class MemgenMemory implements Memory {
     return promptLatents + inferenceLatents * maxInferenceAugmentations;
   }
 
-  /** Starts a batch. */
+  /** Starts a call. */
   open(size: CacheSize): MemorySession {
     return new Session(this.#parts, size);
   }
@@ -106,6 +106,7 @@ class Session implements MemorySession {
   readonly #parts: Parts;
   readonly #weaver: CachedDecoder;
   readonly #trigger: CachedDecoder | undefined;
+  /** By the number of the prompt. */
   readonly #rows = new Map<number, RowMemory>();
 
   constructor(parts: Parts, size: CacheSize) {
@@ -164,13 +165,19 @@ class Session implements MemorySession {
     return results;
   }
 
+  clear({ index, prompt }: GenerationRow): void {
+    this.#rows.delete(prompt);
+    this.#weaver.clear(index);
+    this.#trigger?.clear(index);
+  }
+
   dispose(): void {
     this.#weaver.dispose();
     this.#trigger?.dispose();
   }
 
-  #memoryOf({ index }: GenerationRow): RowMemory {
-    let memory = this.#rows.get(index);
+  #memoryOf({ prompt }: GenerationRow): RowMemory {
+    let memory = this.#rows.get(prompt);
     if (memory === undefined) {
       memory = {
         woven: 0,
@@ -178,7 +185,7 @@ class Session implements MemorySession {
         unread: [],
         inferenceCount: 0,
       };
-      this.#rows.set(index, memory);
+      this.#rows.set(prompt, memory);
     }
     return memory;
   }

@@ -142,6 +142,11 @@ export class CachedDecoder {
     return result;
   }
 
+  /** Forgets a row. */
+  clear(row: number): void {
+    this.#cache.clear(row);
+  }
+
   /** Frees the cache. */
   dispose(): void {
     this.#cache.dispose();

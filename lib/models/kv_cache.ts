@@ -147,6 +147,14 @@ export class KvCache {
     this.cursor = 0;
   }
 
+  /** Empties a row. */
+  clear(row: number): void {
+    const { capacity: S } = this.size;
+    this.kinds.fill(KIND.none, row * S, (row + 1) * S);
+    const first = row * RECENT_SLOTS;
+    this.recentKinds.fill(KIND.none, first, first + RECENT_SLOTS);
+  }
+
   /** Frees the tensors. */
   dispose(): void {
     disposeTree(this.#past);

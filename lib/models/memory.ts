@@ -1,5 +1,5 @@
 /**
- * The place that generation has for memory: what a batch asks of it, and what
+ * The place that generation has for memory: what a call asks of it, and what
  * it may put before a row's next token. MemGen's weaver is one such memory.
  */
 import { KIND } from "./attention.ts";
@@ -11,8 +11,10 @@ export const NOT_ASKED: number = -100;
 
 /** One row while it is generated. */
 export interface GenerationRow {
-  /** Place in the batch. */
+  /** Its slot in the batch, which an earlier row may have had. */
   readonly index: number;
+  /** Number of its prompt in the call. */
+  readonly prompt: number;
   /** Prompt and what was generated so far. */
   readonly tokens: number[];
   /** Tokens of the prompt. */
@@ -33,12 +35,14 @@ export interface Insertion {
   readonly decision: 0 | 1;
 }
 
-/** Memory of one batch. */
+/** Memory of one call of generation. */
 export interface MemorySession {
   /** Whether memory must be asked before the row's next token. */
   isCandidate(row: GenerationRow): boolean;
   /** Writes memory, or not, for at most `BLOCK_ROWS` candidates. */
   write(rows: readonly GenerationRow[]): Insertion[];
+  /** Forgets a row that has ended: its slot goes to another. */
+  clear(row: GenerationRow): void;
   /** Frees its tensors. */
   dispose(): void;
 }
@@ -47,7 +51,7 @@ export interface MemorySession {
 export interface Memory {
   /** Latents that a row may get at most. */
   readonly maxLatents: number;
-  /** Starts a batch. */
+  /** Starts a call. */
   open(size: CacheSize): MemorySession;
 }
 

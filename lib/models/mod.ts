@@ -56,11 +56,8 @@ export {
   logits,
   type PaddedInput,
 } from "./decoder.ts";
-export {
-  type GenerateOptions,
-  type Generation,
-  Generator,
-} from "./generate.ts";
+export { type GenerateOptions, Generator } from "./generate.ts";
+export type { Generation } from "./generation_run.ts";
 export type {
   FiniteOptions,
   FloatStorageDtype,

@@ -134,6 +134,7 @@ export function fixedMemory(
             length <= EVERY * config.maxInferenceAugmentations;
         },
         write: (rows) => session.write(rows),
+        clear: (row) => session.clear(row),
         dispose: () => session.dispose(),
       };
     },

@@ -15,6 +15,7 @@ import { tensorTest } from "@/tests/models/tiny.ts";
 function rowAt(index: number, generated: number): GenerationRow {
   return {
     index,
+    prompt: index,
     tokens: Array(3 + generated).fill(7),
     promptLength: 3,
     ran: 0,
@@ -40,6 +41,7 @@ Deno.test("LatentRecorder keeps insertions with their prompt and place, and skip
             ? { items: [token, first, second, token], decision: 1 }
             : { items: [token], decision: 0 }
         ),
+      clear: ({ index }) => done.push(`cleared ${index}`),
       dispose: () => done.push(`batch of ${rows}`),
     }),
   };
@@ -53,8 +55,12 @@ Deno.test("LatentRecorder keeps insertions with their prompt and place, and skip
   assertEquals(written.map(({ decision }) => decision), [1, 0, 1]);
   assertEquals(written[0].items, [token, first, second, token]);
   batch.write([rowAt(2, 6)]);
+  // Slot 0 goes to another prompt, number 3.
+  batch.clear(rowAt(0, 9));
+  batch.isCandidate({ ...rowAt(0, 0), prompt: 3 });
+  batch.write([{ ...rowAt(0, 1), prompt: 3 }]);
   batch.dispose();
-  // The first batch had three prompts, so this one begins with number 3.
+  // The first call had four prompts, so this one begins with number 4.
   const next = recorder.open({ rows: 2, capacity: 16 });
   next.isCandidate(rowAt(0, 0));
   next.write([rowAt(0, 2)]);
@@ -64,9 +70,10 @@ Deno.test("LatentRecorder keeps insertions with their prompt and place, and skip
     { prompt: 0, at: 0, latents },
     { prompt: 2, at: 0, latents },
     { prompt: 2, at: 6, latents },
-    { prompt: 3, at: 2, latents },
+    { prompt: 3, at: 1, latents },
+    { prompt: 4, at: 2, latents },
   ]);
-  assertEquals(done, ["batch of 4", "batch of 2"]);
+  assertEquals(done, ["cleared 0", "batch of 4", "batch of 2"]);
 });
 
 for (const insertion of INSERTIONS) {
@@ -78,7 +85,7 @@ for (const insertion of INSERTIONS) {
         ({ model, modules, prompts, generate }) => {
           const memory = new MemgenMemory(model, modules, "never");
           const recorder = new LatentRecorder(memory);
-          // Seven prompts: three batches, the last one smaller.
+          // Seven prompts take turns in three slots.
           const results = generate({ batchSize: 3, memory: recorder });
           memory.dispose();
           assertEquals(results, generate({ batchSize: 3 }));

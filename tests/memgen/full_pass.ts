@@ -107,14 +107,17 @@ export function recording(
     open(size) {
       const session = memory.open(size);
       const first = latents.length;
-      for (let row = 0; row < size.rows; row++) latents.push([]);
       return {
-        isCandidate: (row) => session.isCandidate(row),
+        isCandidate(row) {
+          latents[first + row.prompt] ??= [];
+          return session.isCandidate(row);
+        },
+        clear: (row) => session.clear(row),
         dispose: () => session.dispose(),
         write(rows) {
           const written = session.write(rows);
           written.forEach(({ items }, i) =>
-            latents[first + rows[i].index].push(
+            latents[first + rows[i].prompt].push(
               ...items.flatMap(({ value }) =>
                 typeof value === "number" ? [] : [value]
               ),

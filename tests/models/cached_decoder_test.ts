@@ -112,6 +112,12 @@ class Harness {
     });
   }
 
+  clear(row: number): void {
+    this.decoder.clear(row);
+    this.items[row] = [];
+    this.hidden[row] = [];
+  }
+
   /** Compares with one pass over all that each row remembers. */
   assertWholePass(): void {
     this.items.forEach((items, row) => {
@@ -194,6 +200,21 @@ for (const family of FAMILIES) {
           tokens([draw(), draw(), draw()], first),
         ]);
         harness.step([draw(), draw(), -1]);
+        harness.assertWholePass();
+      }),
+  );
+
+  tensorTest(
+    `CachedDecoder of ${family} forgets a row that is cleared, and no other`,
+    () =>
+      withHarness(config, { rows: 2, capacity: 8 }, (harness) => {
+        harness.extend([0, 1], [tokens([5, 6, 7, 8]), tokens([9])]);
+        harness.step([10, 11]); // recent slots are forgotten too
+        harness.clear(0);
+        harness.step([-1, 12]);
+        // Both rows together would not fit into 8 slots.
+        harness.extend([0], [tokens([13, 14, 15, 16, 17])]);
+        harness.step([18, 19]);
         harness.assertWholePass();
       }),
   );

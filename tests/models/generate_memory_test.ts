@@ -50,6 +50,7 @@ function stubMemory(calls: number[][] = []): GenerateOptions["memory"] {
           return { items: [...items, latent], decision: 1 };
         });
       },
+      clear: () => {},
       dispose: () => {},
     }),
   };

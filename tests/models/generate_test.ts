@@ -12,6 +12,7 @@ import {
   loadModel,
   loraShapes,
   loraView,
+  type Memory,
   mergeLora,
   NOT_ASKED,
   openSafetensors,
@@ -226,25 +227,89 @@ tensorTest("Generator says how many rows have ended", () => {
   const config = tinyConfig("qwen2", { eosTokenIds: END_TOKENS });
   withGenerator(config, (generator) => {
     const prompts = randomPrompts(config, { count: 9, maxLength: 9, seed: 4 });
-    const calls: number[][] = [];
-    const results = generator.generate(prompts, {
-      maxNewTokens: 30,
-      batchSize: 4,
-      onProgress: (...call) => calls.push(call),
-    });
+    const options = { maxNewTokens: 30, batchSize: 4 };
+    const turns = generator.generateInTurns(prompts, options);
+    const ended: number[] = [];
+    let turn = turns.next();
+    for (; !turn.done; turn = turns.next()) ended.push(turn.value);
+    assertEquals(turn.value, generator.generate(prompts, options));
+    assertEquals(ended.at(-1), 9);
+    assertEquals(ended, [...new Set(ended)].sort((a, b) => a - b));
+    assert(ended.length > 3, "rows end at different times");
     assertEquals(generator.generate([], { maxNewTokens: 1 }), []);
-    assertEquals(results.length, 9);
-    assertEquals(calls.at(-1), [9, 9]);
-    const done = calls.map(([done]) => done);
-    assertEquals(done, [...new Set(done)].sort((a, b) => a - b));
-    assert([4, 8].every((batch) => done.includes(batch)));
-    assert(done.length > 3, "rows of a batch end at different times");
   });
 });
+
+tensorTest("Generator frees its caches where its caller stops", () => {
+  const config = tinyConfig("qwen2", { eosTokenIds: END_TOKENS });
+  withGenerator(config, (generator) => {
+    const prompts = randomPrompts(config, { count: 9, maxLength: 9, seed: 4 });
+    const options = { maxNewTokens: 30, batchSize: 4 };
+    for (const ended of generator.generateInTurns(prompts, options)) {
+      assert(ended < 9);
+      break;
+    }
+  });
+});
+
+tensorTest(
+  "Generator gives the slot of a row that has ended to the next",
+  () => {
+    const config = tinyConfig("qwen2");
+    withGenerator(config, (generator, model) => {
+      // Every eighth prompt goes on for 40 tokens, the others end after one.
+      const [prompt] = randomPrompts(config, {
+        count: 1,
+        maxLength: 5,
+        seed: 3,
+      });
+      const [{ ids: [first] }] = generator.generate([prompt], {
+        maxNewTokens: 1,
+      });
+      const ending = { ...model, config: { ...config, eosTokenIds: [first] } };
+      const other = randomPrompts(config, { count: 40, maxLength: 5, seed: 8 })
+        .find((long) =>
+          !generator.generate([long], { maxNewTokens: 40 })[0].ids
+            .includes(first)
+        )!;
+      const prompts = Array.from(
+        { length: 32 },
+        (_, i) => i % 8 === 0 ? other : prompt,
+      );
+      const slots = new Generator(ending, "never");
+      const seen: number[][] = [];
+      const memory: Memory = {
+        maxLatents: 0,
+        open: () => ({
+          isCandidate: ({ index, prompt, tokens, promptLength }) => {
+            if (tokens.length === promptLength) seen.push([prompt, index]);
+            return false;
+          },
+          write: () => [],
+          clear: () => {},
+          dispose: () => {},
+        }),
+      };
+      const options = { maxNewTokens: 40, batchSize: 8, memory };
+      const results = slots.generate(prompts, options);
+      slots.dispose();
+      assertEquals(
+        results.map(({ ids }) => ids.length),
+        prompts.map((ids) => ids === other ? 40 : 1),
+      );
+      const order = new Map(seen.map(([prompt, index]) => [prompt, index]));
+      // Prompt 8 does not wait for prompt 0: it has the slot of a short one.
+      assertEquals(order.get(0), 0);
+      assert(order.get(8)! > 0);
+      assertEquals([...order.keys()], prompts.map((_, i) => i));
+    });
+  },
+);
 
 Deno.test("plainItems() are the pending tokens at their shifted positions", () => {
   const row: GenerationRow = {
     index: 0,
+    prompt: 0,
     tokens: [5, 6, 7, 8],
     promptLength: 2,
     ran: 2,

@@ -151,7 +151,7 @@ export class GenerationRun {
   #fillSlots(): void {
     const free = this.#slots.flatMap((row, i) => row === undefined ? [i] : []);
     const waiting = this.#prompts.length - this.#started;
-    const enough = Math.min(waiting, BLOCK_ROWS, this.#slots.length / 4);
+    const enough = Math.min(waiting, BLOCK_ROWS, this.#slots.length / 2);
     if (waiting === 0 || free.length < enough) return;
     for (const index of free.slice(0, waiting)) {
       const prompt = this.#started++;

@@ -2,7 +2,7 @@
 // deno-lint-ignore-file no-console
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { BackendInfo } from "@/lib/tensorflow/mod.ts";
+import { type BackendInfo, jitStatistics } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import {
   type BenchCase,
@@ -15,11 +15,7 @@ import {
   memgenGenerationCase,
   memgenTrainingCase,
 } from "@/tasks/bench/memgen_cases.ts";
-import {
-  type Measure,
-  measurePaired,
-  type PairedRounds,
-} from "@/tasks/bench/paired.ts";
+import { type Measure, measurePaired } from "@/tasks/bench/paired.ts";
 import {
   type Peer,
   PeerProcess,
@@ -29,6 +25,7 @@ import {
   formatReport,
   formatVersions,
   type Machine,
+  type MeasuredCase,
   summarize,
 } from "@/tasks/bench/report.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
@@ -93,7 +90,7 @@ const CASE_NAMES = CASES.map(({ name }) => name);
 export const DEFINITION = {
   name: "bench",
   description:
-    "Measures training, generation and MemGen in tokens per second, on random weights and tokens. With --peers it measures PyTorch's training step and Hugging Face's generate in turn with ours, with --official also the released MemGen code, each with the same work on as many threads. A ratio is the median over the rounds of ours by the peer's in the same round.",
+    "Measures training, generation and MemGen in tokens per second, on random weights and tokens, and counts the functions that XLA compiled. With --peers it measures PyTorch's training step and Hugging Face's generate in turn with ours, with --official also the released MemGen code, each with the same work on as many threads. A ratio is the median over the rounds of ours by the peer's in the same round.",
   options: {
     peers: {
       type: "string",
@@ -193,36 +190,36 @@ async function closePeers(
 /**
  * Measures cases one after another, each in turn with its peer if that runs.
  *
- * @returns Tokens per second of every round, by case.
+ * @returns Tokens per second of every round and what was compiled, by case.
  */
 export async function measureCases(
   cases: readonly BenchCase[],
   { peers, rounds }: { readonly peers: Peers; readonly rounds: number },
-): Promise<Map<string, PairedRounds>> {
-  const results = new Map<string, PairedRounds>();
+): Promise<Map<string, MeasuredCase>> {
+  const results = new Map<string, MeasuredCase>();
   const progress = new Progress("Bench", cases.length * (1 + rounds));
   const folder = await Deno.makeTempDir();
   let done = 0;
   try {
     for (const { name, tokens, runs, program, prepare } of cases) {
       progress.update(done, name);
+      const { xlaCompilations } = jitStatistics();
       const workload = await prepare();
       try {
         const peer = peers.get(program);
         const work = peer && workload.peerWork(join(folder, name));
-        results.set(
-          name,
-          await measurePaired(
-            measureOf(workload),
-            peer && ((runs) => peer.measure(work!, runs)),
-            {
-              tokens,
-              runs,
-              rounds,
-              onRound: () => progress.update(++done, name),
-            },
-          ),
+        const measured = await measurePaired(
+          measureOf(workload),
+          peer && ((runs) => peer.measure(work!, runs)),
+          {
+            tokens,
+            runs,
+            rounds,
+            onRound: () => progress.update(++done, name),
+          },
         );
+        const compilations = jitStatistics().xlaCompilations - xlaCompilations;
+        results.set(name, { ...measured, compilations });
       } finally {
         workload.dispose();
       }

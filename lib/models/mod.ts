@@ -13,6 +13,7 @@ export {
   KIND,
   MASKED,
   maskWhere,
+  type NewPart,
   rotate,
   type Rotation,
   rotation,

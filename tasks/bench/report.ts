@@ -7,8 +7,16 @@ import {
   spreadOf,
 } from "./paired.ts";
 
+/** A case after its rounds. */
+export interface MeasuredCase extends PairedRounds {
+  /** Functions that XLA compiled for ours, or took from its cache on disk. */
+  readonly compilations: number;
+}
+
 /** Where one case stands, in tokens per second. */
 export interface CaseReport {
+  /** Functions that XLA compiled for ours, or took from its cache on disk. */
+  readonly compilations: number;
   /** This project. */
   readonly ours: Spread;
   /** The peer in the same rounds, if there was one. */
@@ -49,18 +57,19 @@ export interface Machine {
 
 /** Rounds by case, in medians and extremes. */
 export function summarize(
-  results: ReadonlyMap<string, PairedRounds>,
+  results: ReadonlyMap<string, MeasuredCase>,
 ): Pick<BenchReport, "ratios" | "cases"> {
   const cases: Record<string, CaseReport> = {};
   const ratios: Record<string, number> = {};
   for (const [name, rounds] of results) {
-    const { ours, peer, sameTokens } = rounds;
+    const { compilations, ours, peer, sameTokens } = rounds;
     if (peer === undefined) {
-      cases[name] = { ours: spreadOf(ours) };
+      cases[name] = { compilations, ours: spreadOf(ours) };
       continue;
     }
     const ratio = spreadOf(pairedRatios(rounds));
     cases[name] = {
+      compilations,
       ours: spreadOf(ours),
       peer: spreadOf(peer),
       ratio,
@@ -88,9 +97,9 @@ export function formatReport(
       : `${format(spread.median)} (${format(spread.low)}-${
         format(spread.high)
       })`;
-  const columns = ["case", "ours", "peer", "ours / peer", "same tokens"];
+  const columns = ["case", "compiled", "ours"];
   const hasPeers = Object.values(cases).some(({ peer }) => peer !== undefined);
-  const shown = hasPeers ? columns.length : 2;
+  if (hasPeers) columns.push("peer", "ours / peer", "same tokens");
   return renderText({
     title: `Tokens per second, median of ${rounds} ${
       rounds === 1 ? "round" : "rounds"
@@ -98,17 +107,18 @@ export function formatReport(
     caption: `${processor}, ${cores} cores, ${threads} threads on ${device}; ${
       formatVersions(versions)
     }`,
-    columns: columns.slice(0, shown).map((header) => ({ header })),
+    columns: columns.map((header) => ({ header })),
     rows: Object.entries(cases).map(([name, each]) =>
       [
         name,
+        `${each.compilations}`,
         cell(each.ours, tokens),
         cell(each.peer, tokens),
         cell(each.ratio, ratio),
         each.sameTokens === undefined
           ? ""
           : `${(100 * each.sameTokens).toFixed(1)} %`,
-      ].slice(0, shown)
+      ].slice(0, columns.length)
     ),
   });
 }

@@ -134,7 +134,11 @@ Deno.test("measureCases() runs a case in turn with its peer", async () => {
     "dispose",
   ]);
   const { ours, ...others } = results.get("idle")!;
-  assertEquals(others, { peer: [2, 2], sameTokens: 0.5 });
+  assertEquals(others, {
+    peer: [2, 2],
+    sameTokens: 0.5,
+    compilations: 0,
+  });
   assertEquals(ours.length, 2);
   assert(ours.every((rate) => rate > 0));
   assertEquals(new Set(folders).size, 1);

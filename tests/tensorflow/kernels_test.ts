@@ -124,7 +124,7 @@ Deno.test("kernel cases have different names", () => {
 
 /** What lib/ calls of TensorFlow.js that computes nothing, and our `step`. */
 const NO_OPS = new Set(
-  "tensor tensor1d tensor2d tensor3d tensor4d scalar tidy dispose dataSync engine step"
+  "tensor tensor1d tensor2d tensor3d tensor4d scalar tidy dispose dataSync engine customGrad step"
     .split(" "),
 );
 const NO_TENSORS = /^(Math|Number|Object|Promise|Array|JSON)$/;

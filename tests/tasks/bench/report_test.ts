@@ -6,8 +6,13 @@ import {
 } from "@/tasks/bench/report.ts";
 
 const RESULTS = new Map([
-  ["alone", { ours: [1000, 3000, 2000] }],
-  ["pair", { ours: [90, 100, 200], peer: [60, 40, 50], sameTokens: 0.5 }],
+  ["alone", { compilations: 1, ours: [1000, 3000, 2000] }],
+  ["pair", {
+    compilations: 4,
+    ours: [90, 100, 200],
+    peer: [60, 40, 50],
+    sameTokens: 0.5,
+  }],
 ]);
 
 const REPORT: BenchReport = {
@@ -27,8 +32,9 @@ Deno.test("summarize() gives a ratio to every case with a peer", () => {
   assertEquals(summarize(RESULTS), {
     ratios: { pair: 2.5 },
     cases: {
-      alone: { ours: { median: 2000, low: 1000, high: 3000 } },
+      alone: { compilations: 1, ours: { median: 2000, low: 1000, high: 3000 } },
       pair: {
+        compilations: 4,
         ours: { median: 100, low: 90, high: 200 },
         peer: { median: 50, low: 40, high: 60 },
         ratio: { median: 2.5, low: 1.5, high: 4 },
@@ -45,9 +51,9 @@ Deno.test("formatReport() shows medians, extremes and what computed", () => {
   assertEquals(lines.filter((line) => !line.startsWith("─")), [
     "Tokens per second, median of 3 rounds (lowest-highest)",
     "Abacus, 4 cores, 2 threads on CPU; deno 2.0.0, torch 2.7.1",
-    "case | ours | peer | ours / peer | same tokens",
-    "alone | 2,000 (1,000-3,000)",
-    "pair | 100 (90-200) | 50 (40-60) | 2.50 (1.50-4.00) | 50.0 %",
+    "case | compiled | ours | peer | ours / peer | same tokens",
+    "alone | 1 | 2,000 (1,000-3,000)",
+    "pair | 4 | 100 (90-200) | 50 (40-60) | 2.50 (1.50-4.00) | 50.0 %",
     "",
   ]);
 });

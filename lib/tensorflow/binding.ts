@@ -7,7 +7,13 @@
  * that keeps its value.
  */
 import { ATTRIBUTE, type OpAttribute, setAttributes } from "./attributes.ts";
-import { type CApi, cString, readCString, TF_TYPE } from "./c_api.ts";
+import { type CApi, cString, TF_TYPE } from "./c_api.ts";
+import {
+  type ContextOptions,
+  type Device,
+  listDevices,
+  newContext,
+} from "./context.ts";
 import { Graph, type GraphOutput } from "./graph.ts";
 import {
   createTensor,
@@ -30,14 +36,6 @@ export interface TensorMetadata extends TensorType {
   readonly id: number;
 }
 
-/** A device that TensorFlow found. */
-export interface Device {
-  /** Such as `/job:localhost/replica:0/task:0/device:GPU:0`. */
-  readonly name: string;
-  /** `CPU` or `GPU`. */
-  readonly type: string;
-}
-
 /** What a trace leaves behind. */
 export interface TracedFunction {
   /** Name under which TensorFlow runs it, like an op. */
@@ -57,15 +55,6 @@ interface Trace {
 type Entry =
   | { readonly handle: Deno.PointerValue; readonly trace?: undefined }
   | { readonly trace: Trace; readonly output: GraphOutput };
-
-/** What one byte of a protocol buffer's integer holds. */
-export const MAX_THREADS = 127;
-
-/** Settings of TensorFlow's runtime. */
-export interface ContextOptions {
-  /** Threads within an op, and ops at once; 1 to 127. Default: all cores. */
-  readonly threads?: number;
-}
 
 /** The addon's interface (tfjs-node 4.22, `tfjs_binding.d.ts`). */
 export class TensorflowBinding {
@@ -103,16 +92,8 @@ export class TensorflowBinding {
   constructor(api: CApi, options: ContextOptions = {}) {
     this.#api = api;
     this.TF_Version = api.version;
-    const { symbols, status } = api;
-    const config = sessionConfig(options);
-    const settings = symbols.TFE_NewContextOptions();
-    const size = BigInt(config.length);
-    symbols.TFE_ContextOptionsSetConfig(settings, config, size, status);
-    api.check("configure TensorFlow");
-    this.#context = symbols.TFE_NewContext(settings, status);
-    api.check("start TensorFlow");
-    symbols.TFE_DeleteContextOptions(settings);
-    this.devices = this.#listDevices();
+    this.#context = newContext(api, options);
+    this.devices = listDevices(api, this.#context);
   }
 
   /** Makes a tensor of host values; while tracing, a constant of the graph. */
@@ -338,40 +319,4 @@ export class TensorflowBinding {
     trace.captures.set(id, { input, handle: shared });
     return input;
   }
-
-  #listDevices(): Device[] {
-    const { symbols, status } = this.#api;
-    const list = symbols.TFE_ContextListDevices(this.#context, status);
-    this.#api.check("list devices");
-    const devices = Array.from(
-      { length: symbols.TF_DeviceListCount(list) },
-      (_, i) => ({
-        name: readCString(symbols.TF_DeviceListName(list, i, status)),
-        type: readCString(symbols.TF_DeviceListType(list, i, status)),
-      }),
-    );
-    symbols.TF_DeleteDeviceList(list);
-    return devices;
-  }
-}
-
-/**
- * A serialised `ConfigProto`: the thread counts, and GPU memory taken as
- * needed rather than all at once.
- */
-function sessionConfig({ threads }: ContextOptions): Uint8Array<ArrayBuffer> {
-  const INTRA_OP_THREADS = 0x10;
-  const INTER_OP_THREADS = 0x28;
-  const GPU_OPTIONS = 0x32;
-  const ALLOW_GROWTH = 0x20;
-  const config = [GPU_OPTIONS, 2, ALLOW_GROWTH, 1];
-  if (threads !== undefined) {
-    if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
-      throw new RangeError(
-        `Cannot start TensorFlow as 'threads' must be an integer from 1 to ${MAX_THREADS}: current value is ${threads}`,
-      );
-    }
-    config.push(INTRA_OP_THREADS, threads, INTER_OP_THREADS, threads);
-  }
-  return Uint8Array.from(config);
 }

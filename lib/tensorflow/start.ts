@@ -67,7 +67,8 @@ export async function startTensorflow(
   }
   // Loaded here and not above, so that the fallbacks need none of it.
   const { CApi } = await import("./c_api.ts");
-  const { MAX_THREADS, TensorflowBinding } = await import("./binding.ts");
+  const { TensorflowBinding } = await import("./binding.ts");
+  const { MAX_THREADS } = await import("./context.ts");
   const { TensorflowBackend } = await import("./backend.ts");
   const { registerKernels } = await import("./kernels.ts");
   for (const path of options.preload ?? []) Deno.dlopen(path, {});

@@ -95,15 +95,19 @@ export class Generator {
   ): globalThis.Generator<number, Generation[], void> {
     this.#validate(prompts, options);
     if (prompts.length === 0) return [];
-    const { maxNewTokens, memory } = options;
-    const { temperature = 0, seed = 0, batchSize = 32 } = options;
-    const { view = { weights: this.#model.weights } } = options;
-    const settings = { maxNewTokens, temperature, seed, batchSize };
+    const {
+      maxNewTokens,
+      temperature = 0,
+      seed = 0,
+      batchSize = 32,
+      view = { weights: this.#model.weights },
+      memory,
+    } = options;
     const run = new GenerationRun(
       this.#model,
       this.#functions,
       prompts,
-      { ...settings, view, memory },
+      { maxNewTokens, temperature, seed, batchSize, view, memory },
     );
     try {
       return yield* run.turns();

@@ -130,8 +130,10 @@ export {
 } from "./tokenizer.ts";
 export {
   readTorchArchive,
-  type TensorDictionary,
   type TorchDictionary,
   type TorchValue,
-  writeTorchArchive,
 } from "./torch_archive.ts";
+export {
+  type TensorDictionary,
+  writeTorchArchive,
+} from "./torch_archive_writer.ts";

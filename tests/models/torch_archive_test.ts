@@ -16,10 +16,12 @@ import {
 } from "../../lib/models/pickle.ts";
 import {
   readTorchArchive,
-  type TensorDictionary,
   type TorchDictionary,
+} from "@/lib/models/torch_archive.ts";
+import {
+  type TensorDictionary,
   writeTorchArchive,
-} from "../../lib/models/torch_archive.ts";
+} from "@/lib/models/torch_archive_writer.ts";
 import { withFolder } from "@/tests/folder.ts";
 
 const CHECKPOINT = join(

@@ -4,17 +4,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type BackendInfo, jitStatistics } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
-import {
-  type BenchCase,
-  benchDecoder,
-  generationCase,
-  trainingCase,
-  type Workload,
-} from "@/tasks/bench/cases.ts";
-import {
-  memgenGenerationCase,
-  memgenTrainingCase,
-} from "@/tasks/bench/memgen_cases.ts";
+import { CASES } from "@/tasks/bench/case_list.ts";
+import type { BenchCase, Workload } from "@/tasks/bench/cases.ts";
 import { type Measure, measurePaired } from "@/tasks/bench/paired.ts";
 import {
   type Peer,
@@ -31,58 +22,6 @@ import {
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { processorModel } from "@/tasks/provenance.ts";
-
-const SMALL = benchDecoder("smollm3", {
-  hiddenSize: 128,
-  layers: 4,
-  heads: 4,
-  intermediateSize: 384,
-});
-const LARGE_SIZE = {
-  hiddenSize: 256,
-  layers: 6,
-  heads: 8,
-  intermediateSize: 768,
-};
-const LARGE = benchDecoder("smollm3", LARGE_SIZE);
-/** Of the family that MemGen's released code was run with. */
-const LARGE_QWEN = benchDecoder("qwen2", LARGE_SIZE);
-
-const TRAINING = { rows: 16, length: 128 };
-const GENERATION = { promptLength: 64, newTokens: 128 };
-const SUPERVISED = { rows: 4, promptLength: 96, answerLength: 128, runs: 2 };
-
-/** What is measured, in this order. */
-export const CASES: readonly BenchCase[] = [
-  trainingCase(SMALL, { name: "train_0.92M", ...TRAINING, runs: 10 }),
-  trainingCase(LARGE, { name: "train_5.4M", ...TRAINING, runs: 3 }),
-  ...[1, 8, 32].map((rows) =>
-    generationCase(LARGE_QWEN, {
-      name: `generate_${rows}`,
-      ...GENERATION,
-      rows,
-      runs: rows === 1 ? 3 : 1,
-    })
-  ),
-  ...[1, 8].map((rows) =>
-    memgenGenerationCase(LARGE_QWEN, {
-      name: `memgen_generate_${rows}`,
-      ...GENERATION,
-      rows,
-      runs: 1,
-    })
-  ),
-  memgenTrainingCase(LARGE_QWEN, {
-    name: "memgen_sft",
-    ...SUPERVISED,
-    insertion: "append",
-  }),
-  memgenTrainingCase(LARGE_QWEN, {
-    name: "memgen_sft_prepend",
-    ...SUPERVISED,
-    insertion: "prepend",
-  }),
-];
 
 const CASE_NAMES = CASES.map(({ name }) => name);
 

@@ -9,13 +9,13 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
-  CASES,
   chooseCases,
   DEFINITION,
   measureCases,
   requireOfficial,
   startPeers,
 } from "@/tasks/bench.ts";
+import { CASES } from "@/tasks/bench/case_list.ts";
 import type { BenchCase } from "@/tasks/bench/cases.ts";
 import type { Timing } from "@/tasks/bench/paired.ts";
 import type { Peer } from "@/tasks/bench/peer.ts";

@@ -5,7 +5,11 @@
 import "./node_util.ts";
 import type * as tf from "@tensorflow/tfjs";
 import { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
-import type { TensorflowBinding, TensorMetadata } from "./binding.ts";
+import type {
+  TensorflowBinding,
+  TensorMetadata,
+  TensorType,
+} from "./binding.ts";
 import type { HostValues } from "./tensors.ts";
 
 /** What tfjs-node keeps of a tensor. */
@@ -70,6 +74,12 @@ export class TensorflowBackend extends NodeJSKernelBackend {
   /** The binding's number of a tensor. */
   idOf(tensor: tf.TensorInfo): number {
     return this.#hidden.tensorMap.get(tensor.dataId).id;
+  }
+
+  /** TensorFlow's shape and type of a tensor; a variable's is `resource`. */
+  typeOf(tensor: tf.TensorInfo): TensorType {
+    const { shape, dtype } = this.#hidden.tensorMap.get(tensor.dataId);
+    return { shape, dtype };
   }
 
   /** A TensorFlow.js tensor for one that the binding made. */

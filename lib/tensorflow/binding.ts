@@ -56,6 +56,9 @@ type Entry =
   | { readonly handle: Deno.PointerValue; readonly trace?: undefined }
   | { readonly trace: Trace; readonly output: GraphOutput };
 
+/** TensorFlow's name for a resource that ends with its last handle. */
+const ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347";
+
 /** The addon's interface (tfjs-node 4.22, `tfjs_binding.d.ts`). */
 export class TensorflowBinding {
   /** Numbers of tensor types, by the addon's names. */
@@ -157,6 +160,52 @@ export class TensorflowBinding {
     }));
   }
 
+  /**
+   * Makes a variable without a value: memory that compiled functions may
+   * change in place. It lives as long as a handle of it.
+   *
+   * @returns Its handle.
+   */
+  createVariable({ shape, dtype }: TensorType): TensorMetadata {
+    const [handle] = this.#execute(
+      "VarHandleOp",
+      [
+        { name: "dtype", type: ATTRIBUTE.type, value: dtype },
+        { name: "container", type: ATTRIBUTE.string, value: "" },
+        { name: "shared_name", type: ATTRIBUTE.string, value: ANONYMOUS },
+      ],
+      [],
+      1,
+      shape,
+    );
+    return { ...this.#typeOf(handle), id: this.#add({ handle }) };
+  }
+
+  /** The value of a variable. */
+  readVariable(id: number, { shape, dtype }: TensorType): TensorMetadata {
+    const attributes = [{ name: "dtype", type: ATTRIBUTE.type, value: dtype }];
+    const name = "ReadVariableOp";
+    if (this.#trace === undefined) {
+      return this.executeOp(name, attributes, [id], 1)[0];
+    }
+    const inputs = [this.#symbolic(id)];
+    const [output] = this.#trace.graph
+      .operation(name, attributes, inputs, 1, shape);
+    return this.#addSymbolic(output);
+  }
+
+  /** Replaces the value of a variable. */
+  assignVariable(id: number, valueId: number, dtype: number): void {
+    this.executeOp(
+      "AssignVariableOp",
+      [
+        { name: "dtype", type: ATTRIBUTE.type, value: dtype },
+      ],
+      [id, valueId],
+      0,
+    );
+  }
+
   /** True while a function is traced. */
   get tracing(): boolean {
     return this.#trace !== undefined;
@@ -247,6 +296,7 @@ export class TensorflowBinding {
     attributes: readonly OpAttribute[],
     inputs: readonly Deno.PointerValue[],
     outputs: number,
+    shape?: readonly number[],
   ): Deno.PointerValue[] {
     const { symbols, status } = this.#api;
     const op = symbols.TFE_NewOp(this.#context, cString(name), status);
@@ -255,6 +305,12 @@ export class TensorflowBinding {
       for (const handle of inputs) symbols.TFE_OpAddInput(op, handle, status);
       this.#api.check(`run ${name}`);
       setAttributes(symbols, { op, graph: false }, attributes);
+      if (shape !== undefined) {
+        const dims = BigInt64Array.from(shape, BigInt);
+        const { length } = dims;
+        symbols.TFE_OpSetAttrShape(op, cString("shape"), dims, length, status);
+        this.#api.check(`run ${name}`);
+      }
       const results = new BigUint64Array(outputs);
       const count = Int32Array.of(outputs);
       symbols.TFE_Execute(op, results, count, status);

@@ -53,6 +53,7 @@ const SYMBOLS = {
   TFE_OpSetAttrIntList: { parameters: [P, B, B, "i32"], result: "void" },
   TFE_OpSetAttrFloat: { parameters: [P, B, "f32"], result: "void" },
   TFE_OpSetAttrBool: { parameters: [P, B, "u8"], result: "void" },
+  TFE_OpSetAttrShape: { parameters: [P, B, B, "i32", P], result: "void" },
   TFE_OpSetAttrString: { parameters: [P, B, B, "usize"], result: "void" },
   TFE_Execute: { parameters: [P, B, B, P], result: "void" },
   TFE_ContextAddFunction: { parameters: [P, P, P], result: "void" },
@@ -78,11 +79,18 @@ const SYMBOLS = {
     parameters: [P, OUTPUT, B, "i32", P],
     result: "void",
   },
-  TF_GraphToFunction: {
+  TF_GraphSetTensorShape: {
+    parameters: [P, OUTPUT, B, "i32", P],
+    result: "void",
+  },
+  TF_GraphToFunctionWithControlOutputs: {
     // graph, name, append hash, operations (-1: all of them), inputs,
-    // outputs, output names, options, description, status
+    // outputs, output names, control outputs, their names, options,
+    // description, status
     // deno-fmt-ignore
-    parameters: [P, B, "u8", "i32", B, "i32", B, "i32", B, P, P, P, P],
+    parameters: [
+      P, B, "u8", "i32", B, "i32", B, "i32", B, P, "i32", B, B, P, P, P,
+    ],
     result: P,
   },
   TF_DeleteFunction: { parameters: [P], result: "void" },

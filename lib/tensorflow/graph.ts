@@ -30,6 +30,8 @@ const LIST_INPUTS: Readonly<Record<string, { after: number; count: string }>> =
 export class Graph {
   readonly #api: CApi;
   readonly #graph: Deno.PointerValue;
+  /** Nodes without outputs: a function must run them all the same. */
+  readonly #effects: Deno.PointerValue[] = [];
   #nodes = 0;
 
   /** An empty graph. */
@@ -65,6 +67,7 @@ export class Graph {
   /**
    * A node that computes `name` from `inputs`.
    *
+   * @param shape Shape of its one output, where TensorFlow cannot know it.
    * @throws {Error} If TensorFlow refuses it, with its message.
    */
   operation(
@@ -72,6 +75,7 @@ export class Graph {
     attributes: readonly OpAttribute[],
     inputs: readonly GraphOutput[],
     outputs: number,
+    shape?: readonly number[],
   ): GraphOutput[] {
     const { symbols } = this.#api;
     const node = this.#newNode(name);
@@ -88,7 +92,9 @@ export class Graph {
       { op: node, graph: true },
       attributes.filter((attribute) => attribute.name !== list?.count),
     );
-    return this.#outputs(this.#finish(node, name), outputs, name);
+    const finished = this.#finish(node, name);
+    if (outputs === 0) this.#effects.push(finished);
+    return this.#outputs(finished, outputs, name, shape);
   }
 
   /**
@@ -109,7 +115,8 @@ export class Graph {
         ? this.operation("Identity", [], [output], 1)[0]
         : output
     );
-    const result = symbols.TF_GraphToFunction(
+    const effectNames = this.#effects.map((_, i) => cString(`effect_${i}`));
+    const result = symbols.TF_GraphToFunctionWithControlOutputs(
       this.#graph,
       cString(name),
       0,
@@ -120,6 +127,9 @@ export class Graph {
       results.length,
       pack(results),
       null,
+      this.#effects.length,
+      addresses(this.#effects),
+      addresses(effectNames.map((name) => Deno.UnsafePointer.of(name))),
       null,
       null,
       status,
@@ -154,6 +164,7 @@ export class Graph {
     node: Deno.PointerValue,
     count: number,
     type: string,
+    given?: readonly number[],
   ): GraphOutput[] {
     const { symbols, status } = this.#api;
     return Array.from({ length: count }, (_, index) => {
@@ -161,6 +172,17 @@ export class Graph {
       const view = new DataView(struct.buffer);
       view.setBigUint64(0, BigInt(Deno.UnsafePointer.value(node)), true);
       view.setInt32(8, index, true);
+      if (given !== undefined) {
+        const dims = BigInt64Array.from(given, BigInt);
+        symbols.TF_GraphSetTensorShape(
+          this.#graph,
+          struct,
+          dims,
+          dims.length,
+          status,
+        );
+        this.#api.check(`trace ${type}`);
+      }
       const rank = symbols.TF_GraphGetTensorNumDims(
         this.#graph,
         struct,
@@ -189,4 +211,14 @@ function pack(outputs: readonly GraphOutput[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(16 * outputs.length);
   outputs.forEach((output, i) => bytes.set(output.struct, 16 * i));
   return bytes;
+}
+
+/** Pointers one after another. */
+function addresses(
+  pointers: readonly Deno.PointerValue[],
+): BigUint64Array<ArrayBuffer> {
+  return BigUint64Array.from(
+    pointers,
+    (pointer) => Deno.UnsafePointer.value(pointer),
+  );
 }

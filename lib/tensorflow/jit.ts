@@ -80,18 +80,21 @@ class Compiled<Args extends readonly unknown[], Result> {
   ) {
     this.#backend = backend;
     this.#name = name;
-    let result: FlatTree = { tensors: [], structure: [] };
+    let structure: Structure = [];
+    let outputs: TensorType[] = [];
     try {
       // Frees every symbol, and no tensor from outside that is a result.
       this.#traced = tidy(() =>
         backend.tensorflow.traceFunction(
           uniqueName(name, key),
-          args.tensors.map((tensor) => typeOf(backend, tensor)),
+          args.tensors.map((tensor) => backend.typeOf(tensor)),
           (inputs) => {
             const symbols = inputs.map((input) => backend.toTensor(input));
-            result = flatten(
+            const result = flatten(
               fn(...unflatten(args.structure, symbols) as Args),
             );
+            structure = result.structure;
+            outputs = result.tensors.map((tensor) => backend.typeOf(tensor));
             return result.tensors.map((tensor) => backend.idOf(tensor));
           },
         )
@@ -99,8 +102,8 @@ class Compiled<Args extends readonly unknown[], Result> {
     } catch (error) {
       throw failure("trace", name, args.tensors, error);
     }
-    this.#outputs = result.tensors.map((tensor) => typeOf(backend, tensor));
-    this.#structure = result.structure;
+    this.#outputs = outputs;
+    this.#structure = structure;
     counts.traces++;
   }
 
@@ -131,8 +134,9 @@ class Compiled<Args extends readonly unknown[], Result> {
  * Makes a function fast: traced once per combination of shapes.
  *
  * Arguments and result are trees of tensors; other leaves (numbers, strings)
- * are static: each new value is a new trace. The function must be pure and
- * must not read tensors on the host. Outside tensors that it uses keep the
+ * are static: each new value is a new trace. The function must be pure but
+ * for variables among its arguments, which it may read and assign; it must
+ * not read tensors on the host. Outside tensors that it uses keep the
  * value that they had at the trace: pass as arguments what changes.
  * Within a gradient or another jitted function, it is simply called.
  *
@@ -188,9 +192,10 @@ function uniqueName(name: string, key: string): string {
 function keyOf({ structure, tensors }: FlatTree): string {
   let key = "";
   function visit(node: Structure): void {
-    if ("tensor" in node) {
-      const { dtype, shape } = tensors[node.tensor];
-      key += `${dtype}(`;
+    if ("tensor" in node || "variable" in node) {
+      const isTensor = "tensor" in node;
+      const { dtype, shape } = isTensor ? tensors[node.tensor] : node;
+      key += `${isTensor ? "" : "&"}${dtype}(`;
       for (const size of shape) key += `${size},`;
       key += ")";
     } else if ("leaf" in node) {
@@ -252,11 +257,4 @@ function requireAlive(name: string, tensors: readonly tf.Tensor[]): void {
 
 function isInlined(backend: TensorflowBackend): boolean {
   return backend.tensorflow.tracing || tf.engine().state.gradientDepth > 0;
-}
-
-function typeOf(
-  backend: TensorflowBackend,
-  { dtype, shape }: tf.Tensor,
-): TensorType {
-  return { shape, dtype: backend.getDTypeInteger(dtype) };
 }

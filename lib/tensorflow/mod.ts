@@ -40,3 +40,4 @@ export {
   tidy,
   unflatten,
 } from "./tree.ts";
+export { Variable } from "./variable.ts";

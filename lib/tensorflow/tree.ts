@@ -1,9 +1,10 @@
 /**
- * Trees: tensors in nested arrays and records (JAX's pytrees), as arguments
- * and results of compiled functions. Other leaves (numbers, strings,
- * booleans, null, undefined) are static.
+ * Trees: tensors and variables in nested arrays and records (JAX's pytrees),
+ * as arguments of compiled functions; results are trees of tensors. Other
+ * leaves (numbers, strings, booleans, null, undefined) are static.
  */
 import * as tf from "@tensorflow/tfjs";
+import { Variable } from "./variable.ts";
 
 /** Tensors by name: weights, parameters, gradients. */
 export interface NamedTensors {
@@ -23,6 +24,11 @@ export interface FlatTree {
 export type Structure =
   | readonly Structure[]
   | { readonly tensor: number }
+  | {
+    readonly variable: number;
+    readonly shape: readonly number[];
+    readonly dtype: tf.DataType;
+  }
   | { readonly record: { readonly [key: string]: Structure } }
   | { readonly leaf: unknown };
 
@@ -35,6 +41,10 @@ export function flatten(tree: unknown): FlatTree {
   const tensors: tf.Tensor[] = [];
   function visit(node: unknown): Structure {
     if (node instanceof tf.Tensor) return { tensor: tensors.push(node) - 1 };
+    if (node instanceof Variable) {
+      const { handle, shape, dtype } = node;
+      return { variable: tensors.push(handle) - 1, shape, dtype };
+    }
     if (Array.isArray(node)) return node.map(visit);
     if (node === null || node === undefined) return { leaf: node };
     if (["number", "string", "boolean"].includes(typeof node)) {
@@ -48,7 +58,7 @@ export function flatten(tree: unknown): FlatTree {
       return { record: Object.fromEntries(children) };
     }
     throw new TypeError(
-      `Cannot flatten a tree as its leaves must be tensors, numbers, strings, booleans, null or undefined: current value is a ${
+      `Cannot flatten a tree as its leaves must be tensors, variables, numbers, strings, booleans, null or undefined: current value is a ${
         prototype.constructor?.name ?? typeof node
       }`,
     );
@@ -63,6 +73,9 @@ export function unflatten(
   tensors: readonly tf.Tensor[],
 ): unknown {
   if ("tensor" in structure) return tensors[structure.tensor];
+  if ("variable" in structure) {
+    return Variable.traced(tensors[structure.variable], structure);
+  }
   if ("leaf" in structure) return structure.leaf;
   if ("record" in structure) {
     const children = Object.entries(structure.record)

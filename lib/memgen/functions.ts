@@ -4,8 +4,6 @@ import {
   type DecoderConfig,
   type ExtendFunction,
   makeExtend,
-  makeMerge,
-  type MergeFunction,
 } from "../models/mod.ts";
 import type { NamedTensors, XlaMode } from "../tensorflow/mod.ts";
 import { triggerLogits } from "./trigger.ts";
@@ -35,8 +33,6 @@ export interface MemgenFunctions {
   readonly weave: Readonly<Record<QueryKind, WeaveFunction>>;
   /** The trigger. */
   readonly trigger: TriggerFunction;
-  /** Of the weaver's and the trigger's caches. */
-  readonly merge: MergeFunction;
 }
 
 /** Compiles them; each is traced at its first use. */
@@ -50,7 +46,6 @@ export function compileMemgen(
       inference: compileWeave(config, "inference", xla),
     },
     trigger: compileTrigger(config, xla),
-    merge: makeMerge(xla),
   };
 }
 

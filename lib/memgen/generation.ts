@@ -76,10 +76,8 @@ export class MemgenMemory implements Memory {
 
   /** Frees the compiled functions. */
   dispose(): void {
-    const { weave, trigger, merge } = this.#parts.functions;
-    for (const fn of [weave.prompt, weave.inference, trigger, merge]) {
-      fn.dispose();
-    }
+    const { weave, trigger } = this.#parts.functions;
+    for (const fn of [weave.prompt, weave.inference, trigger]) fn.dispose();
   }
 }
 
@@ -110,7 +108,7 @@ class Session implements MemorySession {
   readonly #rows = new Map<number, RowMemory>();
 
   constructor(parts: Parts, size: CacheSize) {
-    const { model, modules, functions: { merge } } = parts;
+    const { model, modules } = parts;
     const { config, weaver, trigger } = modules;
     this.#parts = parts;
     this.#weaver = new CachedDecoder(
@@ -120,7 +118,6 @@ class Session implements MemorySession {
         lora: weaverLora(weaver, config),
       },
       size,
-      merge,
     );
     this.#trigger = config.triggerActive
       ? new CachedDecoder(
@@ -130,7 +127,6 @@ class Session implements MemorySession {
           lora: triggerLora(trigger, config),
         },
         size,
-        merge,
       )
       : undefined;
   }
@@ -204,15 +200,19 @@ class Session implements MemorySession {
       }));
     });
     const { trigger: parameters } = this.#parts.modules;
-    const decisions = this.#trigger.extend(
+    const { result: decisions, places } = this.#trigger.extend(
       this.#parts.functions.trigger,
-      ({ b }) => ({ parameters, last: lastPlaces(blocks, b) }),
+      ({ b, places }) => {
+        const last = new Int32Array(b);
+        places.forEach((place, i) => last[place] = blocks[i].length - 1);
+        return { parameters, last: tf.tensor1d(last, "int32") };
+      },
       rows.map(({ index }) => index),
       blocks,
     );
     const values = decisions.dataSync();
     decisions.dispose();
-    return rows.map((_, i) => values[i] === INVOKE);
+    return places.map((place) => values[place] === INVOKE);
   }
 
   /** Latents of each row, as K vectors of size D. */
@@ -241,7 +241,7 @@ class Session implements MemorySession {
         kind: KIND.text,
       }))
     );
-    const latents = this.#weaver.extend(
+    const { result: latents, places } = this.#weaver.extend(
       functions.weave[kind],
       () => modules.weaver,
       rows.map(({ index }) => index),
@@ -251,11 +251,11 @@ class Session implements MemorySession {
     const values = latents.dataSync<"float32">();
     latents.dispose();
     const D = model.config.hiddenSize;
-    return rows.map((_, i) =>
-      Array.from(
-        { length: K },
-        (_, k) => values.slice((i * K + k) * D, (i * K + k + 1) * D),
-      )
+    return places.map((place) =>
+      Array.from({ length: K }, (_, k) => {
+        const start = (place * K + k) * D;
+        return values.slice(start, start + D);
+      })
     );
   }
 
@@ -285,13 +285,4 @@ class Session implements MemorySession {
 
 function kindOf(row: GenerationRow): QueryKind {
   return row.tokens.length === row.promptLength ? "prompt" : "inference";
-}
-
-function lastPlaces(
-  blocks: readonly (readonly Item[])[],
-  b: number,
-): tf.Tensor1D {
-  const places = new Int32Array(b);
-  blocks.forEach((block, i) => places[i] = block.length - 1);
-  return tf.tensor1d(places, "int32");
 }

@@ -1,10 +1,7 @@
 /**
- * Grouped-query attention with rotary positions, over keys and values that
- * come in parts.
- *
- * A cache is never copied to take one more token: the frozen past, a small
- * recent part and the new tokens stay separate tensors; only their scores
- * are joined before the softmax.
+ * Grouped-query attention with rotary positions, over one cache or over keys
+ * and values that come in parts: memory beside the text, and the text itself,
+ * stay separate tensors; only their scores are joined before the softmax.
  */
 import * as tf from "@tensorflow/tfjs";
 import { fromRows, headScores, headSums, toRows } from "./head_products.ts";
@@ -68,12 +65,16 @@ export function rotate(x: tf.Tensor4D, { cos, sin }: Rotation): tf.Tensor4D {
   return x.mul(cos).add(turned.mul(sin));
 }
 
-/** New tokens: keys and values as projected, both `[B, T, KV, hd]`. */
-export interface NewPart {
+/** Keys and values of new tokens as projected, both `[B, T, KV, hd]`. */
+export interface NewKeyValue {
   /** Keys, rotated. */
   readonly keys: tf.Tensor4D;
   /** Values. */
   readonly values: tf.Tensor4D;
+}
+
+/** New tokens that are seen. */
+export interface NewPart extends NewKeyValue {
   /** Who sees whom; broadcasts to `[B, 1, T, T]`. */
   readonly mask: tf.Tensor4D;
 }
@@ -92,19 +93,11 @@ export function attend(
 ): tf.Tensor3D {
   const [B, T, H, headDim] = queries.shape;
   const KV = added.keys.shape[2];
-  const group = H / KV;
   const q = queries.mul(1 / Math.sqrt(headDim)) as tf.Tensor4D;
-  // Heads that share a key are rows of one product.
-  const masked = (raw: tf.Tensor4D, mask: tf.Tensor4D): tf.Tensor4D => {
-    const S = raw.shape[3];
-    if (group === 1) return raw.add(mask);
-    return raw.reshape([B, KV, group, T, S]).add(mask.expandDims(2))
-      .reshape([B, KV, group * T, S]);
-  };
   const scores = past.map(({ keys, mask }) =>
-    masked(tf.matMul(toRows(q, KV), keys, false, true), mask)
+    masked(tf.matMul(toRows(q, KV), keys, false, true), mask, T)
   );
-  scores.push(masked(headScores(q, added.keys), added.mask));
+  scores.push(masked(headScores(q, added.keys), added.mask, T));
   const weights = tf.softmax(tf.concat(scores, -1));
   // The gradient of a split into one piece fails in tfjs 4.22.
   const shares = past.length === 0
@@ -116,6 +109,33 @@ export function attend(
     headSums(shares.at(-1) as tf.Tensor4D, added.values, T),
   );
   return output.reshape([B, T, H * headDim]);
+}
+
+/** `attend` over a cache that holds the new tokens too. */
+export function attendCached(
+  queries: tf.Tensor4D,
+  { keys, values, mask }: AttentionPart,
+): tf.Tensor3D {
+  const [B, T, H, headDim] = queries.shape;
+  const q = toRows(
+    queries.mul(1 / Math.sqrt(headDim)) as tf.Tensor4D,
+    keys.shape[1],
+  );
+  const scores = masked(tf.matMul(q, keys, false, true), mask, T);
+  const output = fromRows(tf.matMul(tf.softmax(scores), values), T);
+  return output.reshape([B, T, H * headDim]);
+}
+
+/** Scores `[B, KV, G T, S]` plus a mask: heads that share a key are rows. */
+function masked(
+  scores: tf.Tensor4D,
+  mask: tf.Tensor4D,
+  T: number,
+): tf.Tensor4D {
+  const [B, KV, rows, S] = scores.shape;
+  if (rows === T) return scores.add(mask);
+  return scores.reshape([B, KV, rows / T, T, S]).add(mask.expandDims(2))
+    .reshape([B, KV, rows, S]);
 }
 
 /**
@@ -130,7 +150,7 @@ const CAUSAL_BLOCK = 64;
  */
 export function attendCausal(
   queries: tf.Tensor4D,
-  { keys, values }: Omit<NewPart, "mask">,
+  { keys, values }: NewKeyValue,
   past: readonly AttentionPart[] = [],
 ): tf.Tensor3D {
   const T = queries.shape[1];

@@ -4,31 +4,32 @@
  * sizes that are compiled.
  *
  * Shapes: B rows of the cache, b rows of a block, T inputs a row, K vectors
- * that a function adds, M vectors a row, S cached slots, D hidden size.
+ * that a function adds, M vectors a row, D hidden size.
  */
 import * as tf from "@tensorflow/tfjs";
-import { disposeTree, tidy } from "../tensorflow/mod.ts";
-import { KIND } from "./attention.ts";
-import {
-  type BlockTensors,
-  bucketLength,
-  type CacheTensors,
-  type ExtendFunction,
-  type Item,
-  type StepFunction,
-  type Tail,
+import { tidy } from "../tensorflow/mod.ts";
+import type {
+  BlockTensors,
+  ExtendFunction,
+  Item,
+  Tail,
 } from "./cached_functions.ts";
 import type { DecoderConfig } from "./config.ts";
 import type { DecoderView } from "./decoder.ts";
-import {
-  type CacheSize,
-  KvCache,
-  type MergeFunction,
-  RECENT_SLOTS,
-} from "./kv_cache.ts";
+import { bucketLength, type CacheSize, KvCache } from "./kv_cache.ts";
 
 /** Rows of one block; more are run in turns. */
 export const BLOCK_ROWS = 32;
+
+/** A block as it is padded. */
+export interface BlockShape {
+  /** b. */
+  readonly b: number;
+  /** T. */
+  readonly T: number;
+  /** Where each of the given rows stands among the b. */
+  readonly places: readonly number[];
+}
 
 /** One view of a model with the cache of a batch. */
 export class CachedDecoder {
@@ -37,109 +38,57 @@ export class CachedDecoder {
   readonly #cache: KvCache;
 
   /** An empty cache of the given size. */
-  constructor(
-    config: DecoderConfig,
-    view: DecoderView,
-    size: CacheSize,
-    merge: MergeFunction,
-  ) {
+  constructor(config: DecoderConfig, view: DecoderView, size: CacheSize) {
     this.#config = config;
     this.#view = view;
-    this.#cache = new KvCache(config, size, merge);
+    this.#cache = new KvCache(config, size);
   }
 
   /**
-   * Runs a block for some rows and remembers it.
+   * Runs new inputs of some rows and remembers them.
    *
    * @param fn From `makeExtend`.
-   * @param params Its parameters, or how to make them of the padded sizes.
-   * @param rows Distinct rows of the cache, at most `BLOCK_ROWS`.
+   * @param params Its parameters, or how to make them of the padded shape.
+   * @param rows Distinct rows of the cache; at most `BLOCK_ROWS`, or any number
+   * if each has one input.
    * @param blocks New inputs of each, in order; may differ in number.
    * @param tails Inputs that `fn` adds, the same number for each row; they
    * see all that is before them and are not remembered.
-   * @returns What `fn` finishes with, for the padded number of rows; the
-   * caller owns it.
+   * @returns What `fn` finishes with, for the padded rows, and where the given
+   * ones stand among them; the caller owns it.
    * @throws {RangeError} If a row would hold more than the cache's capacity.
    */
   extend<P, R>(
     fn: ExtendFunction<P, R>,
-    params: (size: { readonly b: number; readonly T: number }) => P,
+    params: (shape: BlockShape) => P,
     rows: readonly number[],
     blocks: readonly (readonly Item[])[],
     tails: readonly Tail[] = rows.map(() => []),
-  ): R {
-    const b = Math.min(this.#cache.size.rows, BLOCK_ROWS);
-    const T = bucketLength(Math.max(...blocks.map((block) => block.length)));
-    const total = T + tails[0].length;
-    const kinds = blocks.map((block) =>
-      Array.from({ length: T }, (_, t) => block[t]?.kind ?? KIND.none)
-    );
-    const { result, keyValues } = tidy(() =>
-      fn(
-        this.#view,
-        params({ b, T }),
-        this.#block(b, T, total, rows, blocks, tails),
-        this.#tensors(),
-      )
-    );
-    const keep = tidy(() =>
-      keyValues.map(({ keys, values }) => ({
-        keys: keys.slice([0, 0, 0, 0], [-1, -1, T, -1]),
-        values: values.slice([0, 0, 0, 0], [-1, -1, T, -1]),
-      }))
-    );
-    disposeTree(keyValues);
-    try {
-      this.#cache.merge({ rows, layers: keep, kinds });
-    } catch (error) {
-      disposeTree(result);
-      throw error;
-    } finally {
-      disposeTree(keep);
-    }
-    return result;
-  }
-
-  /**
-   * Runs one token for every row; only active rows remember theirs.
-   *
-   * @param fn From `makeStep`.
-   * @param tokens One entry a row; anything for inactive rows.
-   * @returns What `fn` finishes with; the caller owns it.
-   * @throws {RangeError} If a row holds more than the cache's capacity, once
-   * in `RECENT_SLOTS` steps.
-   */
-  step<P, R>(
-    fn: StepFunction<P, R>,
-    params: () => P,
-    tokens: {
-      readonly ids: Int32Array;
-      readonly positions: Int32Array;
-      readonly active: readonly boolean[];
-    },
-  ): R {
+  ): { result: R; places: readonly number[] } {
     const cache = this.#cache;
-    if (cache.cursor === RECENT_SLOTS) cache.merge();
+    const T = bucketLength(Math.max(...blocks.map(({ length }) => length)));
     const B = cache.size.rows;
-    const slot = cache.cursor++;
-    const { result, recent } = tidy(() =>
+    // With all rows in their places nothing is gathered.
+    const isWhole = T === 1 || B <= BLOCK_ROWS;
+    const b = isWhole ? B : BLOCK_ROWS;
+    const places = isWhole ? rows : rows.map((_, i) => i);
+    cache.reserve(
+      rows,
+      blocks.map((block, i) => block.length + tails[i].length),
+    );
+    const result = tidy(() =>
       fn(
         this.#view,
-        params(),
+        params({ b, T, places }),
         {
-          ids: tf.tensor2d(tokens.ids, [B, 1], "int32"),
-          positions: tf.tensor2d(tokens.positions, [B, 1], "int32"),
-          slot: tf.oneHot(tf.scalar(slot, "int32"), RECENT_SLOTS)
-            .toFloat() as tf.Tensor1D,
+          ...this.#block({ b, T, places }, rows, blocks, tails),
+          rows: isWhole ? null : rowNumbers(rows, b),
         },
-        this.#tensors(),
+        { layers: cache.layers, kinds: this.#kindsWith(rows, blocks, tails) },
       )
     );
-    cache.replaceRecent(recent);
-    tokens.active.forEach((active, row) => {
-      if (active) cache.recentKinds[row * RECENT_SLOTS + slot] = KIND.text;
-    });
-    return result;
+    rows.forEach((row, i) => cache.fill(row, blocks[i].map(kindOf)));
+    return { result, places };
   }
 
   /** Forgets a row. */
@@ -152,26 +101,28 @@ export class CachedDecoder {
     this.#cache.dispose();
   }
 
-  #tensors(): CacheTensors {
-    const { size, past, recent, kinds, recentKinds } = this.#cache;
-    const { rows: B, capacity: S } = size;
-    return {
-      past,
-      recent,
-      kinds: tf.tensor2d(kinds, [B, S], "int32"),
-      recentKinds: tf.tensor2d(recentKinds, [B, RECENT_SLOTS], "int32"),
-    };
-  }
-
-  #block(
-    b: number,
-    T: number,
-    total: number,
+  /** Kinds of the slots, `[B, S]`, as if the block were remembered whole. */
+  #kindsWith(
     rows: readonly number[],
     blocks: readonly (readonly Item[])[],
     tails: readonly Tail[],
-  ): BlockTensors {
+  ): tf.Tensor2D {
+    const { size, slots: S, kinds } = this.#cache;
+    rows.forEach((row, i) => {
+      const added = [...blocks[i], ...tails[i]].map(kindOf);
+      kinds.set(added, row * S + this.#cache.lengthOf(row));
+    });
+    return tf.tensor2d(kinds, [size.rows, S], "int32");
+  }
+
+  #block(
+    { b, T, places }: BlockShape,
+    rows: readonly number[],
+    blocks: readonly (readonly Item[])[],
+    tails: readonly Tail[],
+  ): Omit<BlockTensors, "rows"> {
     const D = this.#config.hiddenSize;
+    const total = T + tails[0].length;
     const isVector = (item: Item): boolean => typeof item.value !== "number";
     const M = Math.max(...blocks.map((block) => block.filter(isVector).length));
     const ids = new Int32Array(b * T);
@@ -179,33 +130,45 @@ export class CachedDecoder {
     const vectorIndex = new Int32Array(b * T).fill(-1);
     const positions = new Int32Array(b * total);
     const kinds = new Int32Array(b * total);
-    blocks.forEach((block, i) => {
+    const slots = new Int32Array(b * total).fill(this.#cache.slots - 1);
+    rows.forEach((row, i) => {
+      const place = places[i];
+      const start = this.#cache.lengthOf(row);
+      const put = (at: number, slot: number, item: Tail[number]): void => {
+        positions[place * total + at] = item.position;
+        kinds[place * total + at] = item.kind;
+        slots[place * total + at] = slot;
+      };
       let m = 0;
-      block.forEach(({ value, position, kind }, t) => {
-        if (typeof value === "number") {
-          ids[i * T + t] = value;
+      blocks[i].forEach((item, t) => {
+        if (typeof item.value === "number") {
+          ids[place * T + t] = item.value;
         } else {
-          vectors.set(value, (i * M + m) * D);
-          vectorIndex[i * T + t] = m++;
+          vectors.set(item.value, (place * M + m) * D);
+          vectorIndex[place * T + t] = m++;
         }
-        positions[i * total + t] = position;
-        kinds[i * total + t] = kind;
+        put(t, start + t, item);
       });
-      tails[i].forEach(({ position, kind }, k) => {
-        positions[i * total + T + k] = position;
-        kinds[i * total + T + k] = kind;
-      });
+      const end = start + blocks[i].length;
+      tails[i].forEach((item, k) => put(T + k, end + k, item));
     });
     return {
-      rows: tf.tensor1d(
-        Int32Array.from({ length: b }, (_, i) => rows[i] ?? 0),
-        "int32",
-      ),
       ids: tf.tensor2d(ids, [b, T], "int32"),
       vectors: tf.tensor3d(vectors, [b, M, D]),
       vectorIndex: tf.tensor2d(vectorIndex, [b, T], "int32"),
       positions: tf.tensor2d(positions, [b, total], "int32"),
       kinds: tf.tensor2d(kinds, [b, total], "int32"),
+      slots: tf.tensor2d(slots, [b, total], "int32"),
     };
   }
+}
+
+function kindOf({ kind }: { readonly kind: number }): number {
+  return kind;
+}
+
+/** The rows, padded to b. */
+function rowNumbers(rows: readonly number[], b: number): tf.Tensor1D {
+  const numbers = Int32Array.from({ length: b }, (_, i) => rows[i] ?? 0);
+  return tf.tensor1d(numbers, "int32");
 }

@@ -1,19 +1,24 @@
 /**
- * The compiled functions of a decoder that remembers: `makeExtend` runs a
- * block of new inputs for some rows, `makeStep` one token for all. An input is
- * a token or a vector (a latent); which, and what may see it, is data, so that
- * few functions are ever compiled.
+ * The compiled function of a decoder that remembers: it runs new inputs of some
+ * rows, or one of every row, and writes their keys and values into the cache.
+ * An input is a token or a vector (a latent); which, and what may see it, is
+ * data, so that few functions are ever compiled.
  *
- * Shapes: B rows of the cache, b rows of a block, T inputs a row, K vectors
- * that a function adds, M vectors a row, S merged and R recent slots, D hidden
- * size.
+ * Shapes: B rows of the cache, b rows of new inputs, T inputs a row, K vectors
+ * that the function adds, M vectors a row, S slots, KV key heads, hd head
+ * width, D hidden size.
  */
 import * as tf from "@tensorflow/tfjs";
 import { jit, type Jitted, type XlaMode } from "../tensorflow/mod.ts";
-import { causalMask, type KeyValue, KIND, visibility } from "./attention.ts";
+import {
+  type AttentionPart,
+  maskWhere,
+  type NewKeyValue,
+  visibility,
+} from "./attention.ts";
 import type { DecoderConfig } from "./config.ts";
-import { type CachePart, decode, type DecoderView, embed } from "./decoder.ts";
-import { RECENT_SLOTS } from "./kv_cache.ts";
+import { decode, type DecoderView, embed } from "./decoder.ts";
+import type { CachedLayer } from "./kv_cache.ts";
 
 /** One input of a row. */
 export interface Item {
@@ -40,8 +45,10 @@ export interface BlockInputs {
 
 /** A block, padded. */
 export interface BlockTensors extends BlockInputs {
-  /** Rows of the cache, `[b]`. */
-  readonly rows: tf.Tensor1D;
+  /** Rows of the cache, `[b]`; null: all of them, in their order. */
+  readonly rows: tf.Tensor1D | null;
+  /** Where to write keys and values, `[b, T + K]`. */
+  readonly slots: tf.Tensor2D;
   /** Rotary positions, `[b, T + K]`. */
   readonly positions: tf.Tensor2D;
   /** Kinds, `[b, T + K]`. */
@@ -50,31 +57,16 @@ export interface BlockTensors extends BlockInputs {
 
 /** What is remembered of a batch. */
 export interface CacheTensors {
-  /** Of each layer, what was merged, S slots. */
-  readonly past: readonly KeyValue[];
-  /** Of each layer, the last steps, R slots. */
-  readonly recent: readonly KeyValue[];
-  /** Kinds of the merged slots, `[B, S]`. */
+  /** One entry a layer. */
+  readonly layers: readonly CachedLayer[];
+  /** Kinds of the slots once the block is written, `[B, S]`. */
   readonly kinds: tf.Tensor2D;
-  /** Kinds of the recent slots, `[B, R]`. */
-  readonly recentKinds: tf.Tensor2D;
 }
 
-/** A compiled pass over a block; see `makeExtend`. */
+/** A compiled pass over new inputs; see `makeExtend`. */
 export type ExtendFunction<P, R> = Jitted<
   [view: DecoderView, params: P, block: BlockTensors, cache: CacheTensors],
-  { result: R; keyValues: KeyValue[] }
->;
-
-/** A compiled step; see `makeStep`. */
-export type StepFunction<P, R> = Jitted<
-  [
-    view: DecoderView,
-    params: P,
-    token: { ids: tf.Tensor2D; positions: tf.Tensor2D; slot: tf.Tensor1D },
-    cache: CacheTensors,
-  ],
-  { result: R; recent: KeyValue[] }
+  R
 >;
 
 /** Embeddings of tokens with vectors in their places, `[b, T, D]`. */
@@ -92,7 +84,7 @@ export function embedInputs(
 }
 
 /**
- * Compiles a pass over a block of new inputs.
+ * Compiles a pass over new inputs.
  *
  * @param prepare From embeddings `[b, T, D]` to the decoder's inputs
  * `[b, T + K, D']`: the identity, or the weaver's projection and queries.
@@ -112,76 +104,51 @@ export function makeExtend<P, R>(
   },
 ): ExtendFunction<P, R> {
   return jit((view, params, block, cache) => {
-    const embeddings = prepare(params, embedInputs(view, block));
-    const { rows, kinds, positions } = block;
-    const pick = (layers: readonly KeyValue[]): KeyValue[] =>
-      layers.map(({ keys, values }) => ({
-        keys: tf.gather(keys, rows),
-        values: tf.gather(values, rows),
-      }));
-    const part = (
-      layers: readonly KeyValue[],
-      keyKinds: tf.Tensor2D,
-    ): CachePart => ({
-      layers: pick(layers),
-      mask: visibility(kinds, tf.gather(keyKinds, rows)),
+    const { hidden } = decode(config, view, {
+      embeddings: prepare(params, embedInputs(view, block)),
+      positions: block.positions,
+      remember: cacheWriter(config, block, cache),
     });
-    const { hidden, keyValues } = decode(config, view, {
-      embeddings,
-      positions,
-      mask: causalMask(kinds.shape[1]).add(visibility(kinds, kinds)),
-      past: [
-        part(cache.past, cache.kinds),
-        part(cache.recent, cache.recentKinds),
-      ],
-    });
-    return { result: finish(params, hidden, view), keyValues };
+    return finish(params, hidden, view);
   }, { name, xla });
 }
 
-/** Compiles a step: one token for every row, written to a recent slot. */
-export function makeStep<P, R>(
-  config: DecoderConfig,
-  { name, xla, finish }: {
-    readonly name: string;
-    readonly xla: XlaMode;
-    /** From hidden states `[B, D]` to what the caller wants. */
-    readonly finish: (
-      params: P,
-      hidden: tf.Tensor2D,
-      view: DecoderView,
-    ) => R;
-  },
-): StepFunction<P, R> {
-  return jit((view, params, { ids, positions, slot }, cache) => {
-    const B = ids.shape[0];
-    const text = tf.fill([B, 1], KIND.text, "int32") as tf.Tensor2D;
-    const { hidden, keyValues } = decode(config, view, {
-      embeddings: embed(view.weights, ids),
-      positions,
-      mask: tf.zeros([1, 1, 1, 1]),
-      past: [
-        { layers: cache.past, mask: visibility(text, cache.kinds) },
-        { layers: cache.recent, mask: visibility(text, cache.recentKinds) },
-      ],
-    });
-    const here = slot.reshape([1, 1, RECENT_SLOTS, 1]);
-    const write = (old: tf.Tensor4D, added: tf.Tensor4D): tf.Tensor4D =>
-      old.mul(tf.sub(1, here)).add(added.mul(here));
-    const recent = cache.recent.map(({ keys, values }, layer) => ({
-      keys: write(keys, keyValues[layer].keys),
-      values: write(values, keyValues[layer].values),
-    }));
-    const last = hidden.reshape([B, hidden.shape[2]]) as tf.Tensor2D;
-    return { result: finish(params, last, view), recent };
-  }, { name, xla });
+/**
+ * Writes the new keys and values of a layer, then shows the queries all of
+ * their rows. In this order XLA changes the cache in place.
+ */
+function cacheWriter(
+  { keyValueHeads: KV, headDim }: DecoderConfig,
+  { rows, slots, kinds }: BlockTensors,
+  cache: CacheTensors,
+): (layer: number, added: NewKeyValue) => AttentionPart {
+  const [b, T] = slots.shape;
+  const [B, S] = cache.kinds.shape;
+  const heads = tf.range(0, KV, 1, "int32");
+  const first = (rows ?? tf.range(0, B, 1, "int32"))
+    .mul(tf.scalar(KV, "int32")).expandDims(1).add(heads); // [b, KV]
+  const places = tf.stack([
+    tf.tile(first.expandDims(1), [1, T, 1]),
+    tf.tile(slots.expandDims(2), [1, 1, KV]),
+  ], -1).reshape([b * T * KV, 2]);
+
+  const seen = visibility(kinds, pickRows(cache.kinds, rows)); // [b, 1, T, S]
+  const earlier = tf.range(0, S, 1, "int32").reshape([1, 1, S])
+    .lessEqual(slots.expandDims(2)); // [b, T, S]
+  const mask = seen.add(maskWhere(earlier).expandDims(1)) as tf.Tensor4D;
+
+  return (layer, added) => {
+    const show = (name: keyof CachedLayer): tf.Tensor4D => {
+      const variable = cache.layers[layer][name];
+      const updates = added[name].reshape([b * T * KV, headDim]);
+      const whole = tf.tensorScatterUpdate(variable.read(), places, updates);
+      variable.assign(whole);
+      return pickRows(whole.reshape([B, KV, S, headDim]) as tf.Tensor4D, rows);
+    };
+    return { keys: show("keys"), values: show("values"), mask };
+  };
 }
 
-/** The smallest length for which functions are compiled that holds `length`. */
-export function bucketLength(length: number): number {
-  let size = 1;
-  while (size < length) size *= 2;
-  // Half-way sizes halve the worst padding.
-  const between = size * 3 / 4;
-  return Number.isInteger(between) && between >= length ? between : size;
+function pickRows<T extends tf.Tensor>(x: T, rows: tf.Tensor1D | null): T {
+  return rows === null ? x : tf.gather(x, rows) as T;
 }

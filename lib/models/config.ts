@@ -178,7 +178,7 @@ function eosTokenIds(
     : refuse("eos_token_id", "a token id or a list of them");
 }
 
-/** Name and shape of every tensor that a checkpoint of this shape holds. */
+/** Name and shape of every tensor in a checkpoint of this shape. */
 export function weightShapes(config: DecoderConfig): Map<string, number[]> {
   const { hiddenSize: D, intermediateSize: F, vocabSize: V } = config;
   const queries = config.heads * config.headDim;
@@ -217,6 +217,15 @@ export function weightShapes(config: DecoderConfig): Map<string, number[]> {
     }
   }
   return shapes;
+}
+
+/**
+ * Whether a tensor is a projection. Files hold projections as `[out, in]`; in
+ * memory they are `[in, out]`: a product with few rows, as each step of
+ * generation is, would take longer to transpose the weights than to multiply.
+ */
+export function isProjection(name: string): boolean {
+  return name.endsWith("_proj.weight") || name === "lm_head.weight";
 }
 
 /** The config.json of a shape, as Hugging Face writes it. */

@@ -10,9 +10,12 @@ import * as tf from "@tensorflow/tfjs";
 import type { NamedTensors } from "../tensorflow/mod.ts";
 import {
   attend,
+  attendCached,
   attendCausal,
+  type AttentionPart,
   causalMask,
   type KeyValue,
+  type NewKeyValue,
   rotate,
   rotation,
   visibility,
@@ -23,7 +26,10 @@ import { type Lora, loraChange } from "./lora.ts";
 
 /** A model as one of its users sees it: the shared weights, an adapter. */
 export interface DecoderView {
-  /** The base model's float32 tensors, by Hugging Face's names. */
+  /**
+   * The base model's float32 tensors, by Hugging Face's names; projections are
+   * `[in, out]` (see `isProjection`).
+   */
   readonly weights: NamedTensors;
   /** The adapter, if any. */
   readonly lora?: Lora;
@@ -38,11 +44,17 @@ export interface CachePart {
 }
 
 /** What goes into a forward pass. */
-export interface DecoderInput {
-  /** Input vectors, `[B, T, D]`. */
-  readonly embeddings: tf.Tensor3D;
-  /** Rotary positions, `[B, T]`, int32. */
-  readonly positions: tf.Tensor2D;
+export type DecoderInput =
+  & {
+    /** Input vectors, `[B, T, D]`. */
+    readonly embeddings: tf.Tensor3D;
+    /** Rotary positions, `[B, T]`, int32. */
+    readonly positions: tf.Tensor2D;
+  }
+  & (VisibleParts | VisibleCache);
+
+/** New tokens that see each other and what came before. */
+export interface VisibleParts {
   /**
    * Who sees whom among the new tokens; broadcasts to `[B, 1, T, T]`.
    * `causal` is what `causalMask` says, computed faster.
@@ -50,6 +62,12 @@ export interface DecoderInput {
   readonly mask: tf.Tensor4D | "causal";
   /** Earlier tokens, seen as their masks say. */
   readonly past?: readonly CachePart[];
+}
+
+/** New tokens that go into a cache and see what it shows them. */
+export interface VisibleCache {
+  /** Takes keys and values of a layer; returns all that its queries see. */
+  readonly remember: (layer: number, added: NewKeyValue) => AttentionPart;
 }
 
 /** What comes out of a forward pass. */
@@ -74,10 +92,9 @@ export function logits(
   weights: NamedTensors,
   hidden: tf.Tensor2D,
 ): tf.Tensor2D {
-  const name = config.tieWordEmbeddings
-    ? "model.embed_tokens.weight"
-    : "lm_head.weight";
-  return tf.matMul(hidden, weights[name] as tf.Tensor2D, false, true);
+  const tied = config.tieWordEmbeddings;
+  const name = tied ? "model.embed_tokens.weight" : "lm_head.weight";
+  return tf.matMul(hidden, weights[name] as tf.Tensor2D, false, tied);
 }
 
 /** Runs the decoder's layers. */
@@ -86,14 +103,14 @@ export function decode(
   { weights, lora }: DecoderView,
   input: DecoderInput,
 ): DecoderOutput {
-  const { embeddings, past = [] } = input;
+  const { embeddings } = input;
   const [B, T, D] = embeddings.shape;
   const { headDim, heads, keyValueHeads, rmsNormEps } = config;
   const turn = rotation(input.positions, headDim, config.ropeTheta);
 
   const linear = (x: tf.Tensor2D, path: string): tf.Tensor2D => {
     const weight = weights[`${path}.weight`] as tf.Tensor2D;
-    let y: tf.Tensor2D = tf.matMul(x, weight, false, true);
+    let y: tf.Tensor2D = tf.matMul(x, weight);
     const bias = weights[`${path}.bias`];
     if (bias !== undefined) y = y.add(bias) as tf.Tensor2D;
     const factors = lora?.modules[path];
@@ -124,13 +141,7 @@ export function decode(
       keys = rotate(keys, turn);
     }
     keyValues.push({ keys: toHeads(keys), values: toHeads(values) });
-    const earlier = past.map(({ layers, mask }) => ({
-      ...layers[layer],
-      mask,
-    }));
-    const attended = (input.mask === "causal"
-      ? attendCausal(queries, { keys, values }, earlier)
-      : attend(queries, { keys, values, mask: input.mask }, earlier))
+    const attended = attendVisible(queries, { keys, values }, input, layer)
       .reshape([B * T, heads * headDim]) as tf.Tensor2D;
     x = x.add(linear(attended, `${attention}.o_proj`));
     const h2 = norm(x, `${prefix}.post_attention_layernorm`);
@@ -141,6 +152,22 @@ export function decode(
   }
   const hidden = norm(x, "model.norm").reshape([B, T, D]) as tf.Tensor3D;
   return { hidden, keyValues };
+}
+
+function attendVisible(
+  queries: tf.Tensor4D,
+  added: NewKeyValue,
+  visible: VisibleParts | VisibleCache,
+  layer: number,
+): tf.Tensor3D {
+  if ("remember" in visible) {
+    return attendCached(queries, visible.remember(layer, added));
+  }
+  const { mask, past = [] } = visible;
+  const earlier = past.map(({ layers, mask }) => ({ ...layers[layer], mask }));
+  return mask === "causal"
+    ? attendCausal(queries, added, earlier)
+    : attend(queries, { ...added, mask }, earlier);
 }
 
 /** A padded batch, as Hugging Face takes it. */

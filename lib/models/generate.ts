@@ -1,19 +1,17 @@
 /** Greedy and sampled generation for ragged batches, with a place for memory. */
 import * as tf from "@tensorflow/tfjs";
 import type { XlaMode } from "../tensorflow/mod.ts";
-import { makeExtend, makeStep } from "./cached_functions.ts";
+import { makeExtend } from "./cached_functions.ts";
 import { type DecoderView, logits } from "./decoder.ts";
 import {
+  type GenerateFunction,
   type Generation,
-  type GenerationFunctions,
   GenerationRun,
-  type LastToken,
 } from "./generation_run.ts";
-import { makeMerge } from "./kv_cache.ts";
 import type { Memory } from "./memory.ts";
 import type { Model } from "./model.ts";
 import { requirePrompt } from "./prompt.ts";
-import { chooseTokens, type SamplingNoise } from "./sampling.ts";
+import { chooseTokens } from "./sampling.ts";
 
 /** Settings of one call. */
 export interface GenerateOptions {
@@ -31,37 +29,28 @@ export interface GenerateOptions {
   readonly memory?: Memory;
 }
 
-/** A model with the compiled functions that generate. */
+/** A model with the compiled function that generates. */
 export class Generator {
   readonly #model: Model;
-  readonly #functions: GenerationFunctions;
+  readonly #extend: GenerateFunction;
 
-  /** Functions are traced and compiled at their first use. */
+  /** The function is traced and compiled at its first use in each size. */
   constructor(model: Model, xla: XlaMode = "auto") {
     const { config } = model;
     this.#model = model;
-    this.#functions = {
-      merge: makeMerge(xla),
-      extend: makeExtend<LastToken, tf.Tensor1D>(config, {
-        name: "extend",
-        xla,
-        finish: ({ last, noise }, hidden, { weights }) => {
-          const [b, T, D] = hidden.shape;
-          const start = tf.range(0, b * T, T, "int32");
-          const rows = tf.gather(hidden.reshape([b * T, D]), start.add(last));
-          return chooseTokens(
-            logits(config, weights, rows as tf.Tensor2D),
-            noise,
-          );
-        },
-      }),
-      step: makeStep<SamplingNoise | null, tf.Tensor1D>(config, {
-        name: "step",
-        xla,
-        finish: (noise, hidden, { weights }) =>
-          chooseTokens(logits(config, weights, hidden), noise),
-      }),
-    };
+    this.#extend = makeExtend(config, {
+      name: "generate",
+      xla,
+      finish: ({ last, noise }, hidden, { weights }) => {
+        const [b, T, D] = hidden.shape;
+        const start = tf.range(0, b * T, T, "int32");
+        const rows = tf.gather(hidden.reshape([b * T, D]), start.add(last));
+        return chooseTokens(
+          logits(config, weights, rows as tf.Tensor2D),
+          noise,
+        );
+      },
+    });
   }
 
   /**
@@ -105,7 +94,7 @@ export class Generator {
     } = options;
     const run = new GenerationRun(
       this.#model,
-      this.#functions,
+      this.#extend,
       prompts,
       { maxNewTokens, temperature, seed, batchSize, view, memory },
     );
@@ -118,7 +107,7 @@ export class Generator {
 
   /** Frees the compiled functions. */
   dispose(): void {
-    for (const fn of Object.values(this.#functions)) fn.dispose();
+    this.#extend.dispose();
   }
 
   #validate(

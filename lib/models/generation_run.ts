@@ -9,13 +9,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { type Random, seededRandom } from "../random.ts";
 import { BLOCK_ROWS, CachedDecoder } from "./cached_decoder.ts";
-import {
-  bucketLength,
-  type ExtendFunction,
-  type StepFunction,
-} from "./cached_functions.ts";
+import type { ExtendFunction } from "./cached_functions.ts";
 import type { DecoderView } from "./decoder.ts";
-import type { CacheSize, MergeFunction } from "./kv_cache.ts";
+import { bucketLength, type CacheSize } from "./kv_cache.ts";
 import {
   type GenerationRow,
   type Memory,
@@ -26,15 +22,8 @@ import {
 import type { Model } from "./model.ts";
 import type { SamplingNoise } from "./sampling.ts";
 
-/** The compiled functions of a generation. */
-export interface GenerationFunctions {
-  /** Runs a block and chooses the token after it. */
-  readonly extend: ExtendFunction<LastToken, tf.Tensor1D>;
-  /** Runs one token and chooses the next. */
-  readonly step: StepFunction<SamplingNoise | null, tf.Tensor1D>;
-  /** Of the cache. */
-  readonly merge: MergeFunction;
-}
+/** Runs new inputs and chooses the token after them. */
+export type GenerateFunction = ExtendFunction<LastToken, tf.Tensor1D>;
 
 /** After which input of each row a token is chosen, and how. */
 export interface LastToken {
@@ -76,7 +65,7 @@ interface ActiveRow extends GenerationRow {
 /** The slots, and the prompts that wait for one. */
 export class GenerationRun {
   readonly #model: Model;
-  readonly #functions: GenerationFunctions;
+  readonly #extend: GenerateFunction;
   readonly #prompts: readonly (readonly number[])[];
   readonly #options: RunOptions;
   readonly #decoder: CachedDecoder;
@@ -87,13 +76,13 @@ export class GenerationRun {
   /** Starts a run for valid prompts, at least one. */
   constructor(
     model: Model,
-    functions: GenerationFunctions,
+    extend: GenerateFunction,
     prompts: readonly (readonly number[])[],
     options: RunOptions,
   ) {
     const { maxNewTokens, batchSize, view, memory } = options;
     this.#model = model;
-    this.#functions = functions;
+    this.#extend = extend;
     this.#prompts = prompts;
     this.#options = options;
     const longest = prompts.reduce(
@@ -102,13 +91,11 @@ export class GenerationRun {
     );
     const size: CacheSize = {
       rows: bucketRows(prompts.length, batchSize),
-      capacity: bucketLength(
-        longest + maxNewTokens + (memory?.maxLatents ?? 0),
-      ),
+      // The last new token is never run.
+      capacity: longest + maxNewTokens - 1 + (memory?.maxLatents ?? 0),
     };
     this.#slots = new Array(size.rows).fill(undefined);
-    const { merge } = functions;
-    this.#decoder = new CachedDecoder(model.config, view, size, merge);
+    this.#decoder = new CachedDecoder(model.config, view, size);
     this.#session = memory?.open(size);
   }
 
@@ -169,7 +156,7 @@ export class GenerationRun {
     }
   }
 
-  /** Chooses a token for some rows: a block for those due, or one step. */
+  /** Chooses a token for some rows: those due, or all that have one to run. */
   #advance(): void {
     const active = this.#active();
     const due = active.filter((row) =>
@@ -180,74 +167,53 @@ export class GenerationRun {
     // A prompt never waits: its row could have been going on all the time.
     const starting = due.filter(({ ran }) => ran === 0);
     if (starting.length > 0) {
-      this.#runBlock(starting.slice(0, BLOCK_ROWS));
+      this.#run(starting.slice(0, BLOCK_ROWS));
     } else if (due.length >= BLOCK_ROWS || ready.length === 0) {
-      this.#runBlock(due.slice(0, BLOCK_ROWS));
+      this.#run(due.slice(0, BLOCK_ROWS));
     } else {
-      this.#runStep(ready);
+      this.#run(ready);
     }
   }
 
-  #runBlock(due: readonly ActiveRow[]): void {
+  #run(rows: readonly ActiveRow[]): void {
     const session = this.#session;
-    const insertions = due.map((row) => plainItems(row));
-    const candidates = due.filter((row) => session?.isCandidate(row));
+    const insertions = rows.map((row) => plainItems(row));
+    const candidates = rows.filter((row) => session?.isCandidate(row));
     const written = candidates.length === 0 ? [] : session!.write(candidates);
-    const decisions = due.map((row, i) => {
+    const decisions = rows.map((row, i) => {
       const at = candidates.indexOf(row);
       if (at < 0) return NOT_ASKED;
       insertions[i] = written[at].items;
       return written[at].decision;
     });
-    const chosen = this.#decoder.extend(
-      this.#functions.extend,
-      ({ b }) => ({
-        last: tf.tensor1d(
-          Int32Array.from(
-            { length: b },
-            (_, i) => (insertions[i]?.length ?? 1) - 1,
-          ),
-          "int32",
-        ),
-        noise: this.#noise(due, b),
-      }),
-      due.map(({ index }) => index),
+    const { result, places } = this.#decoder.extend(
+      this.#extend,
+      ({ b, places }) => {
+        const last = new Int32Array(b);
+        places.forEach((place, i) => last[place] = insertions[i].length - 1);
+        return {
+          last: tf.tensor1d(last, "int32"),
+          noise: this.#noise(rows, places, b),
+        };
+      },
+      rows.map(({ index }) => index),
       insertions,
     );
-    const tokens = chosen.dataSync();
-    chosen.dispose();
-    due.forEach((row, i) => accept(row, tokens[i], decisions[i]));
+    const tokens = result.dataSync();
+    result.dispose();
+    rows.forEach((row, i) => accept(row, tokens[places[i]], decisions[i]));
   }
 
-  #runStep(ready: readonly ActiveRow[]): void {
-    const B = this.#slots.length;
-    const ids = new Int32Array(B);
-    const positions = new Int32Array(B);
-    const rows = new Array<ActiveRow | undefined>(B).fill(undefined);
-    for (const row of ready) {
-      ids[row.index] = row.tokens[row.ran];
-      positions[row.index] = row.ran + row.shift;
-      rows[row.index] = row;
-    }
-    const chosen = this.#decoder.step(
-      this.#functions.step,
-      () => this.#noise(rows, B),
-      { ids, positions, active: rows.map((row) => row !== undefined) },
-    );
-    const tokens = chosen.dataSync();
-    chosen.dispose();
-    for (const row of ready) accept(row, tokens[row.index], NOT_ASKED);
-  }
-
-  /** The next random number of each row, 0 where there is none. */
+  /** The next random number of each row at its place. */
   #noise(
-    rows: readonly (ActiveRow | undefined)[],
-    length: number,
+    rows: readonly ActiveRow[],
+    places: readonly number[],
+    b: number,
   ): SamplingNoise | null {
     const { temperature } = this.#options;
     if (temperature === 0) return null;
-    const uniforms = new Float32Array(length);
-    rows.forEach((row, i) => uniforms[i] = row?.random() ?? 0);
+    const uniforms = new Float32Array(b);
+    rows.forEach((row, i) => uniforms[places[i]] = row.random());
     return {
       temperature: tf.scalar(temperature),
       uniforms: tf.tensor1d(uniforms),

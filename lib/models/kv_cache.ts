@@ -1,192 +1,155 @@
 /**
- * The key-value cache of a ragged batch.
+ * The key-value cache of a ragged batch, in variables that compiled functions
+ * change in place: one more token costs its own keys and values, never a copy
+ * of the cache.
  *
- * Every row fills its own slots. The past is frozen between merges; a step
- * writes only to a small recent part, so that one more token never copies
- * the cache. `merge` gathers what is valid back into the past; which slots
- * those are is data, so one compiled function serves every batch.
+ * Every row fills its own slots one after another, so that the number of a slot
+ * is its place in the row's time; what it holds is a kind on the host. The last
+ * slot is nobody's: padding is written there. The cache grows as rows need it.
  *
- * Shapes: B rows, S slots, R recent slots, KV key heads, hd head width.
+ * Shapes: B rows, S slots, KV key heads, hd head width.
  */
 import * as tf from "@tensorflow/tfjs";
-import {
-  disposeTree,
-  jit,
-  type Jitted,
-  tidy,
-  type XlaMode,
-} from "../tensorflow/mod.ts";
-import { type KeyValue, KIND } from "./attention.ts";
+import { tidy, Variable } from "../tensorflow/mod.ts";
+import { KIND } from "./attention.ts";
 import type { DecoderConfig } from "./config.ts";
-
-/** Tokens that a merge puts into the cache. */
-export interface NewSlots {
-  /** Row of the cache for each of the b rows. */
-  readonly rows: readonly number[];
-  /** Keys and values, each `[b, KV, T, hd]`. */
-  readonly layers: readonly KeyValue[];
-  /** Kind of each, `[b, T]`; those of kind `none` are left out. */
-  readonly kinds: readonly (readonly number[])[];
-}
 
 /** Sizes of a cache. */
 export interface CacheSize {
   /** B. */
   readonly rows: number;
-  /** S: tokens and latents that a row may hold. */
+  /** Tokens and latents that a row may hold. */
   readonly capacity: number;
 }
 
-/** R: steps between merges. */
-export const RECENT_SLOTS = 16;
+/** Keys and values of one layer, `[B KV, S, hd]` each; keys are rotated. */
+export interface CachedLayer {
+  /** Keys. */
+  readonly keys: Variable;
+  /** Values. */
+  readonly values: Variable;
+}
 
 /** Keys and values of B rows. */
 export class KvCache {
-  /** B and S. */
+  /** B and the capacity. */
   readonly size: CacheSize;
-  /** Kinds of the past slots, `[B, S]`, row after row. */
-  readonly kinds: Int32Array<ArrayBuffer>;
-  /** Kinds of the recent slots, `[B, R]`, row after row. */
-  readonly recentKinds: Int32Array<ArrayBuffer>;
-  /** The recent slot that the next step fills. */
-  cursor = 0;
-
-  readonly #merge: MergeFunction;
-  #past: KeyValue[];
-  #recent: KeyValue[];
+  readonly #config: DecoderConfig;
+  readonly #lengths: Int32Array;
+  #slots = 0;
+  #kinds = new Int32Array(0);
+  #layers: CachedLayer[] = [];
 
   /** An empty cache. */
-  constructor(config: DecoderConfig, size: CacheSize, merge: MergeFunction) {
+  constructor(config: DecoderConfig, size: CacheSize) {
+    this.#config = config;
     this.size = size;
-    this.#merge = merge;
-    this.kinds = new Int32Array(size.rows * size.capacity);
-    this.recentKinds = new Int32Array(size.rows * RECENT_SLOTS);
-    const empty = (slots: number): KeyValue[] =>
-      Array.from({ length: config.layers }, () => {
-        const shape: [number, number, number, number] = [
-          size.rows,
-          config.keyValueHeads,
-          slots,
-          config.headDim,
-        ];
-        return { keys: tf.zeros(shape), values: tf.zeros(shape) };
-      });
-    this.#past = empty(size.capacity);
-    this.#recent = empty(RECENT_SLOTS);
+    this.#lengths = new Int32Array(size.rows);
   }
 
-  /** Keys and values of the frozen slots, `[B, KV, S, hd]`. */
-  get past(): readonly KeyValue[] {
-    return this.#past;
+  /** S; the last slot takes padding. */
+  get slots(): number {
+    return this.#slots;
   }
 
-  /** Keys and values since the last merge, `[B, KV, R, hd]`. */
-  get recent(): readonly KeyValue[] {
-    return this.#recent;
+  /** One entry a layer. */
+  get layers(): readonly CachedLayer[] {
+    return this.#layers;
   }
 
-  /** Takes the recent part that a step returned. */
-  replaceRecent(recent: KeyValue[]): void {
-    disposeTree(this.#recent);
-    this.#recent = recent;
+  /** Kinds of the slots, `[B, S]`, row after row; a copy. */
+  get kinds(): Int32Array<ArrayBuffer> {
+    return this.#kinds.slice();
+  }
+
+  /** Slots that a row has filled, from the first. */
+  lengthOf(row: number): number {
+    return this.#lengths[row];
   }
 
   /**
-   * Moves what is recent, and new slots, into the past.
+   * Makes room for more slots of some rows, without filling them.
    *
+   * @param more How many more, for each of the rows.
    * @throws {RangeError} If a row would hold more than the capacity.
    */
-  merge(added?: NewSlots): void {
-    const { rows: B, capacity: S } = this.size;
-    const T = added?.kinds[0]?.length ?? 0;
-    const addedRow = new Int32Array(B);
-    const hasAdded = new Uint8Array(B);
-    added?.rows.forEach((row, i) => {
-      addedRow[row] = i;
-      hasAdded[row] = 1;
+  reserve(rows: readonly number[], more: readonly number[]): void {
+    const { capacity } = this.size;
+    let longest = 0;
+    rows.forEach((row, i) => {
+      const needed = this.#lengths[row] + more[i];
+      if (needed > capacity) {
+        throw new RangeError(
+          `Cannot continue row ${row} as its cache holds at most ${capacity} tokens and latents: current value is ${needed}`,
+        );
+      }
+      longest = Math.max(longest, needed);
     });
-    const index = new Int32Array(B * S);
-    const kinds = new Int32Array(B * S);
-    for (let row = 0; row < B; row++) {
-      let length = 0;
-      const put = (source: number, kind: number): void => {
-        if (kind === KIND.none) return;
-        if (length === S) {
-          throw new RangeError(
-            `Cannot continue row ${row} as its cache holds at most ${S} tokens and latents: current value is ${
-              S + 1
-            }`,
-          );
-        }
-        index[row * S + length] = source;
-        kinds[row * S + length] = kind;
-        length++;
-      };
-      for (let s = 0; s < S; s++) put(s, this.kinds[row * S + s]);
-      for (let r = 0; r < RECENT_SLOTS; r++) {
-        put(S + r, this.recentKinds[row * RECENT_SLOTS + r]);
-      }
-      if (added !== undefined && hasAdded[row]) {
-        const newKinds = added.kinds[addedRow[row]];
-        newKinds.forEach((kind, t) => put(S + RECENT_SLOTS + t, kind));
-      }
-    }
-    const past = tidy(() =>
-      this.#merge(
-        this.#past,
-        this.#recent,
-        T === 0 ? null : added!.layers,
-        tf.tensor1d(addedRow, "int32"),
-        tf.tensor2d(index, [B, S], "int32"),
-      )
-    );
-    disposeTree(this.#past);
-    this.#past = past;
-    this.kinds.set(kinds);
-    this.recentKinds.fill(KIND.none);
-    this.cursor = 0;
+    if (longest < this.#slots) return;
+    // Twice as many, so that few sizes are compiled, but never needlessly.
+    const most = bucketLength(capacity + 1);
+    const doubled = bucketLength(Math.max(longest + 1, 2 * this.#slots));
+    this.#grow(Math.min(doubled, most));
+  }
+
+  /** Fills reserved slots of a row: what was written to them is remembered. */
+  fill(row: number, kinds: readonly number[]): void {
+    this.#kinds.set(kinds, row * this.#slots + this.#lengths[row]);
+    this.#lengths[row] += kinds.length;
   }
 
   /** Empties a row. */
   clear(row: number): void {
-    const { capacity: S } = this.size;
-    this.kinds.fill(KIND.none, row * S, (row + 1) * S);
-    const first = row * RECENT_SLOTS;
-    this.recentKinds.fill(KIND.none, first, first + RECENT_SLOTS);
+    this.#lengths[row] = 0;
+    this.#kinds.fill(
+      KIND.none,
+      row * this.#slots,
+      (row + 1) * this.#slots,
+    );
   }
 
-  /** Frees the tensors. */
+  /** Frees the variables. */
   dispose(): void {
-    disposeTree(this.#past);
-    disposeTree(this.#recent);
+    for (const { keys, values } of this.#layers) {
+      keys.dispose();
+      values.dispose();
+    }
+  }
+
+  #grow(slots: number): void {
+    const { rows: B } = this.size;
+    const { layers: L, keyValueHeads: KV, headDim } = this.#config;
+    const kinds = new Int32Array(B * slots);
+    for (let row = 0; row < B; row++) {
+      const start = row * this.#slots;
+      kinds.set(
+        this.#kinds.subarray(start, start + this.#lengths[row]),
+        row * slots,
+      );
+    }
+    const grown = (old: Variable | undefined): Variable => {
+      const value = tidy(() =>
+        old === undefined
+          ? tf.zeros([B * KV, slots, headDim])
+          : tf.pad(old.read(), [[0, 0], [0, slots - this.#slots], [0, 0]])
+      );
+      old?.dispose();
+      return Variable.of(value);
+    };
+    this.#layers = Array.from({ length: L }, (_, layer) => ({
+      keys: grown(this.#layers[layer]?.keys),
+      values: grown(this.#layers[layer]?.values),
+    }));
+    this.#kinds = kinds;
+    this.#slots = slots;
   }
 }
 
-/** The compiled part of `merge`; one function serves many caches. */
-export type MergeFunction = Jitted<
-  [
-    past: readonly KeyValue[],
-    recent: readonly KeyValue[],
-    added: readonly KeyValue[] | null,
-    addedRow: tf.Tensor1D,
-    index: tf.Tensor2D,
-  ],
-  KeyValue[]
->;
-
-/** Compiles the gathering of slots. */
-export function makeMerge(xla: XlaMode): MergeFunction {
-  return jit((past, recent, added, addedRow, index) => {
-    const pick = (layer: number, name: keyof KeyValue): tf.Tensor4D => {
-      const parts = [past[layer][name], recent[layer][name]];
-      if (added !== null) {
-        parts.push(tf.gather(added[layer][name], addedRow));
-      }
-      return tf.gather(tf.concat(parts, 2), index, 2, 1) as tf.Tensor4D;
-    };
-    return past.map((_, layer) => ({
-      keys: pick(layer, "keys"),
-      values: pick(layer, "values"),
-    }));
-  }, { name: "mergeCache", xla });
+/** The smallest length for which functions are compiled that holds `length`. */
+export function bucketLength(length: number): number {
+  let size = 1;
+  while (size < length) size *= 2;
+  // Half-way sizes halve the worst padding.
+  const between = size * 3 / 4;
+  return Number.isInteger(between) && between >= length ? between : size;
 }

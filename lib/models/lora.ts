@@ -205,8 +205,8 @@ export function loadLora(folder: string, model: DecoderConfig): Lora {
 }
 
 /**
- * The weights with an adapter's change written into them: W + scale B A for
- * every adapted projection.
+ * The weights with an adapter's change written into them: W + scale (B A)^T
+ * for every adapted projection, held as `[in, out]`.
  *
  * @returns All weights by name. Those of adapted projections are new and the
  * caller's; all others are the base model's own tensors, shared with it. So
@@ -220,7 +220,7 @@ export function mergeLora(
     const name = `${module}.weight`;
     return [
       name,
-      tf.tidy(() => weights[name].add(tf.matMul(b, a).mul(scale))),
+      tf.tidy(() => weights[name].add(tf.matMul(a, b, true, true).mul(scale))),
     ] as const;
   });
   return { ...weights, ...Object.fromEntries(merged) };

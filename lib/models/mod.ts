@@ -13,6 +13,7 @@ export {
   KIND,
   MASKED,
   maskWhere,
+  type NewKeyValue,
   type NewPart,
   rotate,
   type Rotation,
@@ -22,13 +23,10 @@ export {
 export { BLOCK_ROWS, CachedDecoder } from "./cached_decoder.ts";
 export {
   type BlockInputs,
-  bucketLength,
   embedInputs,
   type ExtendFunction,
   type Item,
   makeExtend,
-  makeStep,
-  type StepFunction,
   type Tail,
 } from "./cached_functions.ts";
 export {
@@ -43,6 +41,7 @@ export {
   FAMILIES,
   type Family,
   formatDecoderConfig,
+  isProjection,
   parseDecoderConfig,
   weightShapes,
 } from "./config.ts";
@@ -67,12 +66,10 @@ export type {
   TensorReader,
 } from "./host_tensor.ts";
 export {
+  bucketLength,
+  type CachedLayer,
   type CacheSize,
   KvCache,
-  makeMerge,
-  type MergeFunction,
-  type NewSlots,
-  RECENT_SLOTS,
 } from "./kv_cache.ts";
 export {
   initializeLora,
@@ -105,6 +102,7 @@ export {
   type SaveModelOptions,
   toHost,
   toTensor,
+  transposeProjection,
 } from "./model.ts";
 export {
   type LoraAdapter,

@@ -13,6 +13,7 @@ import {
 import {
   type DecoderConfig,
   formatDecoderConfig,
+  isProjection,
   parseDecoderConfig,
   weightShapes,
 } from "./config.ts";
@@ -23,7 +24,7 @@ import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 export interface Model {
   /** Shape of the decoder. */
   readonly config: DecoderConfig;
-  /** Its tensors, in float32. */
+  /** Its tensors, in float32; projections are `[in, out]`. */
   readonly weights: NamedTensors;
   /** Its tokenizer. */
   readonly tokenizer: Tokenizer;
@@ -58,7 +59,10 @@ function loadWeights(folder: string, config: DecoderConfig): NamedTensors {
   const weights: Record<string, tf.Tensor> = {};
   try {
     for (const name of weightShapes(config).keys()) {
-      weights[name] = toTensor(checkpoint.read(name));
+      weights[name] = transposeProjection(
+        name,
+        toTensor(checkpoint.read(name)),
+      );
     }
   } catch (error) {
     disposeTree(weights);
@@ -121,13 +125,14 @@ export function saveModel(
   { config, weights, tokenizer }: Model,
   { tokenizerFiles }: SaveModelOptions,
 ): void {
-  const tensors = new Map(Object.entries(weights));
-  requireShapes(tensors, config, `save ${folder}`);
-  const hosts = Array.from(
-    tensors,
-    ([name, tensor]) => [name, toHost(tensor)] as const,
+  const tensors = new Map(
+    Object.entries(weights).map(([name, tensor]): [string, HostTensor] => [
+      name,
+      toFile(name, tensor),
+    ]),
   );
-  writeCheckpoint(folder, new Map(hosts));
+  requireShapes(tensors, config, `save ${folder}`);
+  writeCheckpoint(folder, tensors);
   for (const [name, text] of tokenizerFiles) {
     const bytes = new TextEncoder().encode(text);
     writeFileAtomically(join(folder, name), (write) => write(bytes));
@@ -185,12 +190,36 @@ export function initializeWeights(
     if (shape.length === 2) {
       const values = normals(random, shape[0] * shape[1])
         .map((value) => value * INITIALIZER_RANGE);
-      weights[name] = tf.tensor(values, shape);
+      weights[name] = transposeProjection(name, tf.tensor(values, shape));
     } else {
       weights[name] = name.endsWith(".bias") ? tf.zeros(shape) : tf.ones(shape);
     }
   }
   return weights;
+}
+
+/**
+ * A tensor of a file as memory holds it (see `isProjection`).
+ *
+ * @param tensor Taken over.
+ */
+export function transposeProjection(
+  name: string,
+  tensor: tf.Tensor,
+): tf.Tensor {
+  if (!isProjection(name)) return tensor;
+  const transposed = tensor.transpose();
+  tensor.dispose();
+  return transposed;
+}
+
+/** The same way back, to host memory; the tensor stays the caller's. */
+function toFile(name: string, tensor: tf.Tensor): HostTensor {
+  if (!isProjection(name)) return toHost(tensor);
+  const transposed = tensor.transpose();
+  const host = toHost(transposed);
+  transposed.dispose();
+  return host;
 }
 
 /** A tensor on the backend; the caller owns it. */

@@ -2,6 +2,7 @@ import "@/tests/backend.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import {
+  BLOCK_ROWS,
   bucketLength,
   CachedDecoder,
   type DecoderConfig,
@@ -13,9 +14,6 @@ import {
   loraShapes,
   loraView,
   makeExtend,
-  makeMerge,
-  makeStep,
-  RECENT_SLOTS,
   type Tail,
 } from "@/lib/models/mod.ts";
 import { normals, seededRandom } from "@/lib/random.ts";
@@ -42,7 +40,7 @@ class Harness {
   readonly hidden: number[][];
   readonly #config: DecoderConfig;
   readonly #view: DecoderView;
-  readonly #functions;
+  readonly #extend;
 
   constructor(
     config: DecoderConfig,
@@ -51,65 +49,44 @@ class Harness {
   ) {
     this.#config = config;
     this.#view = view;
-    this.#functions = {
-      merge: makeMerge("never"),
-      extend: makeExtend<null, tf.Tensor3D>(config, {
-        name: "extend",
-        xla: "never",
-        finish: (_, hidden) => hidden,
-      }),
-      step: makeStep<null, tf.Tensor2D>(config, {
-        name: "step",
-        xla: "never",
-        finish: (_, hidden) => hidden,
-      }),
-    };
-    this.decoder = new CachedDecoder(
-      config,
-      view,
-      size,
-      this.#functions.merge,
-    );
+    this.#extend = makeExtend<null, tf.Tensor3D>(config, {
+      name: "extend",
+      xla: "never",
+      finish: (_, hidden) => hidden,
+    });
+    this.decoder = new CachedDecoder(config, view, size);
     this.items = Array.from({ length: size.rows }, () => []);
     this.hidden = Array.from({ length: size.rows }, () => []);
   }
 
   extend(rows: readonly number[], blocks: readonly Item[][]): void {
-    const { extend } = this.#functions;
-    const result = this.decoder.extend(extend, () => null, rows, blocks);
+    const { result, places } = this.decoder.extend(
+      this.#extend,
+      () => null,
+      rows,
+      blocks,
+    );
     const D = this.#config.hiddenSize;
     const values = result.dataSync();
     const T = result.shape[1];
     result.dispose();
     rows.forEach((row, i) => {
       const { length } = blocks[i];
+      const start = places[i] * T;
       this.items[row].push(...blocks[i]);
       this.hidden[row].push(
-        ...values.slice(i * T * D, (i * T + length) * D),
+        ...values.slice(start * D, (start + length) * D),
       );
     });
   }
 
   /** A token for some rows; -1 for the others. */
-  step(tokens: readonly number[]): void {
-    const positions = this.items.map((items) => textLength(items));
-    const result = this.decoder.step(this.#functions.step, () => null, {
-      ids: Int32Array.from(tokens, (token) => Math.max(token, 0)),
-      positions: Int32Array.from(positions),
-      active: tokens.map((token) => token >= 0),
-    });
-    const D = this.#config.hiddenSize;
-    const values = result.dataSync();
-    result.dispose();
-    tokens.forEach((value, row) => {
-      if (value < 0) return;
-      this.items[row].push({
-        value,
-        position: positions[row],
-        kind: KIND.text,
-      });
-      this.hidden[row].push(...values.slice(row * D, (row + 1) * D));
-    });
+  step(ids: readonly number[]): void {
+    const rows = ids.flatMap((id, row) => id >= 0 ? [row] : []);
+    const blocks = rows.map((row) =>
+      tokens([ids[row]], textLength(this.items[row]))
+    );
+    this.extend(rows, blocks);
   }
 
   clear(row: number): void {
@@ -129,7 +106,7 @@ class Harness {
 
   dispose(): void {
     this.decoder.dispose();
-    for (const fn of Object.values(this.#functions)) fn.dispose();
+    this.#extend.dispose();
   }
 }
 
@@ -190,8 +167,8 @@ for (const family of FAMILIES) {
           tokens([1]),
         ]);
         harness.extend([1], [tokens([11, 12, 13])]);
-        // More steps than recent slots; row 1 rests in every third one.
-        for (let i = 0; i < RECENT_SLOTS + 5; i++) {
+        // The cache grows twice; row 1 rests in every third step.
+        for (let i = 0; i < 21; i++) {
           harness.step([draw(), i % 3 === 0 ? -1 : draw(), draw()]);
         }
         const [first, , third] = harness.items.map(textLength);
@@ -209,7 +186,7 @@ for (const family of FAMILIES) {
     () =>
       withHarness(config, { rows: 2, capacity: 8 }, (harness) => {
         harness.extend([0, 1], [tokens([5, 6, 7, 8]), tokens([9])]);
-        harness.step([10, 11]); // recent slots are forgotten too
+        harness.step([10, 11]);
         harness.clear(0);
         harness.step([-1, 12]);
         // Both rows together would not fit into 8 slots.
@@ -266,7 +243,6 @@ tensorTest(
       K,
       D,
     ]);
-    const merge = makeMerge("never");
     const extend = makeExtend<tf.Tensor2D, tf.Tensor3D>(config, {
       name: "tails",
       xla: "never",
@@ -280,7 +256,7 @@ tensorTest(
       finish: (_, hidden) => hidden,
     });
     const size = { rows: 2, capacity: 16 };
-    const decoder = new CachedDecoder(config, { weights }, size, merge);
+    const decoder = new CachedDecoder(config, { weights }, size);
     const tailOf = (start: number): Tail =>
       Array.from({ length: K }, (_, k) => ({
         position: start + k,
@@ -296,7 +272,7 @@ tensorTest(
     const run = (start: number, rows: number[][]): Float32Array[] => {
       const blocks = rows.map((ids) => tokens(ids, start));
       const tails = rows.map((ids) => tailOf(start + ids.length));
-      const result = decoder.extend(
+      const { result, places } = decoder.extend(
         extend,
         () => queries,
         [1, 0],
@@ -306,8 +282,8 @@ tensorTest(
       const values = result.dataSync<"float32">();
       const total = result.shape[1];
       result.dispose();
-      return rows.map((_, i) =>
-        values.slice((i * total + total - K) * D, (i + 1) * total * D)
+      return places.map((place) =>
+        values.slice((place * total + total - K) * D, (place + 1) * total * D)
       );
     };
     const expected = (ids: number[]): Float32Array =>
@@ -322,13 +298,13 @@ tensorTest(
     assertClose(second[1], expected([4, 5, 6, 8, 9, 10]), ROUNDING);
 
     decoder.dispose();
-    for (const fn of [merge, extend]) fn.dispose();
+    extend.dispose();
     disposeTree([weights, queries]);
   },
 );
 
 tensorTest(
-  "CachedDecoder refuses more than its capacity, in a block and in steps",
+  "CachedDecoder refuses more than its capacity and keeps what is there",
   () =>
     withHarness(tinyConfig("qwen2"), { rows: 2, capacity: 4 }, (harness) => {
       harness.extend([0, 1], [tokens([1]), tokens([1, 2, 3])]);
@@ -337,13 +313,38 @@ tensorTest(
         RangeError,
         "Cannot continue row 1 as its cache holds at most 4 tokens and latents: current value is 5",
       );
-      for (let i = 0; i < RECENT_SLOTS; i++) harness.step([-1, i]);
+      harness.step([-1, 4]);
       assertThrows(
-        () => harness.step([-1, 0]),
+        () => harness.step([5, 6]),
         RangeError,
         "Cannot continue row 1 as its cache holds at most 4 tokens and latents: current value is 5",
       );
+      harness.step([5, -1]);
+      harness.assertWholePass();
     }),
+);
+
+tensorTest(
+  "CachedDecoder runs blocks of some of many rows as it runs all of few",
+  () =>
+    withHarness(
+      tinyConfig("qwen2"),
+      { rows: BLOCK_ROWS + 2, capacity: 12 },
+      (harness) => {
+        harness.extend([BLOCK_ROWS + 1, 3], [
+          tokens([1, 2, 3]),
+          tokens([4, 5]),
+        ]);
+        const step = harness.items.map(({ length }) => length > 0 ? 6 : -1);
+        harness.step(step);
+        harness.extend([3, 0, BLOCK_ROWS + 1], [
+          tokens([7, 8], 3),
+          tokens([9]),
+          tokens([10], 4),
+        ]);
+        harness.assertWholePass();
+      },
+    ),
 );
 
 tidyTest("embedInputs() puts vectors into their places", () => {

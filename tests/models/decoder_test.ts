@@ -120,7 +120,7 @@ tidyTest("embed() looks rows up and logits() multiplies with them", () => {
   const config = tinyConfig("qwen2", { vocabSize: 3, hiddenSize: 2 });
   const weights = {
     "model.embed_tokens.weight": tf.tensor2d([[1, 2], [3, 4], [5, 6]]),
-    "lm_head.weight": tf.tensor2d([[1, 0], [0, 1], [1, 1]]),
+    "lm_head.weight": tf.tensor2d([[1, 0, 1], [0, 1, 1]]),
   };
   const ids = tf.tensor2d([[2, 0]], [1, 2], "int32");
   assertEquals(embed(weights, ids).arraySync(), [[[5, 6], [1, 2]]]);

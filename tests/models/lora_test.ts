@@ -151,12 +151,12 @@ tensorTest("mergeLora() makes tensors for adapted projections only", () => {
   disposeTree([weights, factors]);
 });
 
-tidyTest("mergeLora() is W + scale B A, worked out by hand", () => {
+tidyTest("mergeLora() is W + scale (B A)^T, worked out by hand", () => {
   const weights = { "m.weight": tf.tensor2d([[1, 0], [0, 1]]) };
   const a = tf.tensor2d([[1, 2]]);
   const b = tf.tensor2d([[3], [4]]);
   const merged = mergeLora(weights, { scale: 10, modules: { m: { a, b } } });
-  assertEquals(merged["m.weight"].arraySync(), [[31, 60], [40, 81]]);
+  assertEquals(merged["m.weight"].arraySync(), [[31, 40], [60, 81]]);
 });
 
 tidyTest(

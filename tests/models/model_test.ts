@@ -7,6 +7,7 @@ import {
   FAMILIES,
   type HostTensor,
   initializeWeights,
+  isProjection,
   loadModel,
   loadTokenizer,
   type Model,
@@ -57,12 +58,16 @@ async function withSaved(
     const model = smallModel();
     const saved = join(folder, "model");
     saveModel(saved, model, OPTIONS);
-    const tensors = new Map(
-      Object.entries(model.weights).map(([name, w]) => [name, toHost(w)]),
-    );
+    disposeTree(model.weights);
+    const tensors = new Map<string, HostTensor>();
+    {
+      using checkpoint = openCheckpoint(saved);
+      for (const name of checkpoint.tensors.keys()) {
+        tensors.set(name, checkpoint.read(name));
+      }
+    }
     change(tensors);
     writeCheckpoint(saved, tensors, { allowNonFinite: true });
-    disposeTree(model.weights);
     await use(saved);
   });
 }
@@ -77,7 +82,9 @@ for (const name of PARITY_NAMES) {
       [...checkpoint.tensors.keys()].sort(),
     );
     for (const [name, weight] of Object.entries(weights)) {
-      assertEquals(toHost(weight), checkpoint.read(name), name);
+      const stored = isProjection(name) ? weight.transpose() : weight;
+      assertEquals(toHost(stored), checkpoint.read(name), name);
+      if (stored !== weight) stored.dispose();
     }
     const file = join(folder, "config.json");
     assertEquals(config, parseDecoderConfig(readJsonObject(file), file));
@@ -327,7 +334,13 @@ tidyTest(
     const weights = initializeWeights(config, seededRandom(1));
     assertEquals(
       Object.entries(weights).map(([name, { shape }]) => [name, shape]),
-      [...weightShapes(config)],
+      Array.from(
+        weightShapes(config),
+        ([name, shape]) => [
+          name,
+          isProjection(name) ? shape.toReversed() : shape,
+        ],
+      ),
     );
     const { mean, variance } = tf.moments(weights["model.embed_tokens.weight"]);
     // 32,000 numbers: four standard errors of the mean and of the deviation.

@@ -11,6 +11,7 @@ import {
   type Family,
   type Item,
   logits,
+  transposeProjection,
   visibility,
   weightShapes,
 } from "@/lib/models/mod.ts";
@@ -66,11 +67,9 @@ export function randomWeights(
     const size = shape.reduce((product, length) => product * length, 1);
     const spread = shape.length === 2 ? 1 / Math.sqrt(shape[1]) : 0.2;
     const mean = name.includes("norm") ? 1 : 0;
-    weights[name] = tf.tensor(
-      normals(seededRandom("weights", seed, name), size)
-        .map((value) => mean + spread * value),
-      shape,
-    );
+    const values = normals(seededRandom("weights", seed, name), size)
+      .map((value) => mean + spread * value);
+    weights[name] = transposeProjection(name, tf.tensor(values, shape));
   }
   return weights;
 }

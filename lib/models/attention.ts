@@ -174,7 +174,7 @@ export function attendCausal(
       {
         keys: tokens(keys, 0, end),
         values: tokens(values, 0, end),
-        mask: maskRows(causalMask(end), start, end),
+        mask: causalMask(end, start),
       },
       past.map((part) => ({ ...part, mask: maskRows(part.mask, start, end) })),
     ));
@@ -182,11 +182,17 @@ export function attendCausal(
   return outputs.length === 1 ? outputs[0] : tf.concat(outputs, 1);
 }
 
-/** The mask of a plain causal pass over T tokens, shape `[1, 1, T, T]`. */
-export function causalMask(T: number): tf.Tensor4D {
-  const mask = new Float32Array(T * T);
-  for (let t = 0; t < T; t++) mask.fill(MASKED, t * T + t + 1, (t + 1) * T);
-  return tf.tensor4d(mask, [1, 1, T, T]);
+/**
+ * The mask of a plain causal pass over T tokens, of its rows from `start` on:
+ * shape `[1, 1, T - start, T]`. A compiled function holds it as a constant.
+ */
+export function causalMask(T: number, start = 0): tf.Tensor4D {
+  const rows = T - start;
+  const mask = new Float32Array(rows * T);
+  for (let row = 0; row < rows; row++) {
+    mask.fill(MASKED, row * T + start + row + 1, (row + 1) * T);
+  }
+  return tf.tensor4d(mask, [1, 1, rows, T]);
 }
 
 /** 0 where `visible` is true or 1, `MASKED` elsewhere; same shape. */

@@ -189,6 +189,13 @@ tidyTest("causalMask() lets a token see itself and what is before it", () => {
   ]]]);
 });
 
+tidyTest("causalMask() has the rows from a token on", () => {
+  assertEquals(causalMask(4, 2).arraySync(), [[[
+    [0, 0, 0, MASKED],
+    [0, 0, 0, 0],
+  ]]]);
+});
+
 tidyTest("maskWhere() masks where it is not true or 1", () => {
   const expected = [0, MASKED];
   // -0 and 0 add the same, but are not equal to a test.

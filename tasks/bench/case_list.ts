@@ -5,14 +5,19 @@ import {
   generationCase,
   trainingCase,
 } from "./cases.ts";
-import { memgenGenerationCase, memgenTrainingCase } from "./memgen_cases.ts";
+import {
+  type CaseMemory,
+  memgenGenerationCase,
+  memgenTrainingCase,
+} from "./memgen_cases.ts";
 
-const SMALL = benchDecoder("smollm3", {
+const SMALL_SIZE = {
   hiddenSize: 128,
   layers: 4,
   heads: 4,
   intermediateSize: 384,
-});
+};
+const SMALL = benchDecoder("smollm3", SMALL_SIZE);
 const LARGE_SIZE = {
   hiddenSize: 256,
   layers: 6,
@@ -22,9 +27,17 @@ const LARGE_SIZE = {
 const LARGE = benchDecoder("smollm3", LARGE_SIZE);
 /** Of the family that MemGen's released code was run with. */
 const LARGE_QWEN = benchDecoder("qwen2", LARGE_SIZE);
+/** The same family at a size that allows rows of thousands of tokens. */
+export const SMALL_QWEN = benchDecoder("qwen2", SMALL_SIZE);
 
 const TRAINING = { rows: 16, length: 128 };
 const GENERATION = { promptLength: 64, newTokens: 128 };
+const APPENDED: CaseMemory = {
+  insertion: "append",
+  insertions: 6,
+  latents: 8,
+  every: 12,
+};
 const SUPERVISED = { rows: 4, promptLength: 96, answerLength: 128, runs: 2 };
 
 /** What is measured, in this order. */
@@ -43,6 +56,7 @@ export const CASES: readonly BenchCase[] = [
     memgenGenerationCase(LARGE_QWEN, {
       name: `memgen_generate_${rows}`,
       ...GENERATION,
+      memory: APPENDED,
       rows,
       runs: 1,
     })
@@ -50,11 +64,11 @@ export const CASES: readonly BenchCase[] = [
   memgenTrainingCase(LARGE_QWEN, {
     name: "memgen_sft",
     ...SUPERVISED,
-    insertion: "append",
+    memory: APPENDED,
   }),
   memgenTrainingCase(LARGE_QWEN, {
     name: "memgen_sft_prepend",
     ...SUPERVISED,
-    insertion: "prepend",
+    memory: { ...APPENDED, insertion: "prepend" },
   }),
 ];

@@ -45,14 +45,28 @@ const LORA: LoraConfig = {
   bias: "none",
 };
 
-/** Six insertions of eight latents; the trigger runs too. */
-export function memgenConfig(insertion: Insertion): MemgenConfig {
+/** The memory of a row. */
+export interface CaseMemory {
+  /** Where it goes. */
+  readonly insertion: Insertion;
+  /** Insertions, that at the prompt's end included; at least one. */
+  readonly insertions: number;
+  /** K of each. */
+  readonly latents: number;
+  /** Tokens from one insertion to the next. */
+  readonly every: number;
+}
+
+/** Settings of MemGen for such memory; the trigger runs too. */
+export function memgenConfig(
+  { insertion, insertions, latents }: CaseMemory,
+): MemgenConfig {
   return {
     insertion,
-    promptLatents: 8,
-    inferenceLatents: 8,
+    promptLatents: latents,
+    inferenceLatents: latents,
     maxPromptAugmentations: 1,
-    maxInferenceAugmentations: 5,
+    maxInferenceAugmentations: insertions - 1,
     triggerActive: true,
     delimitersAfterDigits: true,
     weaverLora: LORA,
@@ -60,15 +74,13 @@ export function memgenConfig(insertion: Insertion): MemgenConfig {
   };
 }
 
-/** Tokens from one insertion to the next. */
-const EVERY = 12;
-
-/** Greedy generation with memory at the prompt's end and every 12 tokens. */
+/** Greedy generation with memory at the prompt's end and then regularly. */
 export function memgenGenerationCase(
   config: DecoderConfig,
-  { name, rows, promptLength, newTokens, runs }: GenerationSize,
+  { name, rows, promptLength, newTokens, runs, memory: size }:
+    & GenerationSize
+    & { readonly memory: CaseMemory },
 ): BenchCase {
-  const memgen = memgenConfig("append");
   return {
     name,
     runs,
@@ -77,7 +89,7 @@ export function memgenGenerationCase(
     async prepare() {
       const model = await randomModel(config);
       const prompts = randomRows(config, { rows, length: promptLength });
-      const memory = fixedMemory(model, memgen);
+      const memory = fixedMemory(model, size);
       const workload = generationWorkload(model, prompts, {
         maxNewTokens: newTokens,
         memory,
@@ -97,10 +109,10 @@ export function memgenGenerationCase(
           return {
             task: "generate",
             model: folder,
-            memgen: formatMemgenConfig(memgen),
+            memgen: formatMemgenConfig(memgenConfig(size)),
             prompts,
             length: newTokens,
-            every: EVERY,
+            every: size.every,
           };
         },
       };
@@ -114,8 +126,9 @@ export function memgenGenerationCase(
  */
 export function fixedMemory(
   model: Model,
-  config: MemgenConfig,
+  { insertions, every, ...rest }: CaseMemory,
 ): Memory & { dispose(): void } {
+  const config = memgenConfig({ insertions, every, ...rest });
   const random = seededRandom("bench modules");
   const { config: decoder } = model;
   const weaver = initializeWeaver(decoder, config, random);
@@ -130,8 +143,7 @@ export function fixedMemory(
       const session = memory.open(size);
       return {
         isCandidate({ augmentation: { length } }) {
-          return length % EVERY === 0 &&
-            length <= EVERY * config.maxInferenceAugmentations;
+          return length % every === 0 && length < every * insertions;
         },
         write: (rows) => session.write(rows),
         clear: (row) => session.clear(row),
@@ -148,16 +160,17 @@ export function fixedMemory(
 /** A supervised step of the weaver, with all insertions in every row. */
 export function memgenTrainingCase(
   config: DecoderConfig,
-  { name, insertion, rows: B, promptLength, answerLength, runs }: {
+  { name, memory, rows: B, promptLength, answerLength, runs }: {
     readonly name: string;
-    readonly insertion: Insertion;
+    readonly memory: CaseMemory;
     readonly rows: number;
     readonly promptLength: number;
     readonly answerLength: number;
     readonly runs: number;
   },
 ): BenchCase {
-  const memgen = memgenConfig(insertion);
+  const { insertion, insertions, every } = memory;
+  const memgen = memgenConfig(memory);
   const length = promptLength + answerLength;
   const rate = 1e-4;
   return {
@@ -168,8 +181,8 @@ export function memgenTrainingCase(
     async prepare() {
       const model = await randomModel(config);
       const points = Array.from(
-        { length: 1 + memgen.maxInferenceAugmentations },
-        (_, n) => promptLength + n * EVERY,
+        { length: insertions },
+        (_, n) => promptLength + n * every,
       );
       const tokens = randomRows(config, { rows: B, length });
       const rows = tokens.map((ids) => ({
@@ -199,7 +212,7 @@ export function memgenTrainingCase(
             batch: packAppend(rows, {
               ...shape,
               prompt: promptLength,
-              segment: EVERY,
+              segment: every,
             }, memgen),
             rate,
           },

@@ -17,8 +17,8 @@ import {
   type Workload,
 } from "@/tasks/bench/cases.ts";
 import {
+  type CaseMemory,
   fixedMemory,
-  memgenConfig,
   memgenGenerationCase,
   memgenTrainingCase,
 } from "@/tasks/bench/memgen_cases.ts";
@@ -32,6 +32,13 @@ const CONFIG = benchDecoder("qwen2", {
   heads: 2,
   intermediateSize: 8,
 });
+
+const MEMORY: CaseMemory = {
+  insertion: "append",
+  insertions: 6,
+  latents: 8,
+  every: 12,
+};
 
 /** Runs `use` on a prepared case, with the same work for the peer. */
 function withCase(
@@ -128,6 +135,7 @@ tensorTest("memgenGenerationCase() repeats, and says where memory goes", () => {
     promptLength: 4,
     newTokens: 14,
     runs: 1,
+    memory: MEMORY,
   });
   assertEquals(generation.tokens, 28);
   return withCase(generation, (workload, work) => {
@@ -145,7 +153,7 @@ tensorTest(
   "fixedMemory() inserts at the prompt's end and five times after",
   async () => {
     const model = await randomModel(CONFIG);
-    const memory = fixedMemory(model, memgenConfig("append"));
+    const memory = fixedMemory(model, MEMORY);
     const generator = new Generator(model, "never");
     const [{ augmentation }] = generator.generate([[1, 2, 3]], {
       maxNewTokens: 75,
@@ -164,7 +172,7 @@ for (const insertion of INSERTIONS) {
   tensorTest(`memgenTrainingCase() trains a weaver that ${insertion}s`, () => {
     const training = memgenTrainingCase(CONFIG, {
       name: "memgen",
-      insertion,
+      memory: { ...MEMORY, insertion },
       rows: 2,
       promptLength: 3,
       answerLength: 70,

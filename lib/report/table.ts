@@ -4,7 +4,8 @@
  * A table holds numbers, not text, so that Markdown, CSV, JSON, terminal and
  * notebook show the same thing (`render.ts`, `display.ts`). What a reader must
  * never mistake is kept apart by type: a number measured here, a number of the
- * paper, and a cell that has no number because its run is unfinished or failed.
+ * paper, and a cell that has no number because its run is unfinished, has
+ * failed or was left out.
  */
 
 import { type Interval, wilsonInterval } from "./interval.ts";
@@ -25,8 +26,8 @@ export interface Measurement extends Interval {
 /** A cell without a number. */
 export interface MissingCell {
   /** Why there is no number. */
-  readonly missing: "unfinished" | "failed";
-  /** The error of a failed run, or what an unfinished one waits for. */
+  readonly missing: "unfinished" | "failed" | "not measured";
+  /** The error of a failed run, what an unfinished one waits for, or why not. */
   readonly reason?: string;
 }
 

@@ -3,6 +3,8 @@
  * ratio of neighbours in time means something.
  */
 
+import { spreadOf } from "@/lib/report/mod.ts";
+
 /** What a contender reports. */
 export interface Timing {
   /** Duration of each run, in seconds. */
@@ -50,7 +52,8 @@ export async function measurePaired(
   peer: Measure | undefined,
   { tokens, runs, rounds, onRound }: PairOptions,
 ): Promise<PairedRounds> {
-  const rate = ({ seconds }: Timing): number => tokens / median(seconds);
+  const rate = ({ seconds }: Timing): number =>
+    tokens / spreadOf(seconds).median;
   await ours(WARM_UP_RUNS);
   await peer?.(WARM_UP_RUNS);
   onRound?.();
@@ -75,42 +78,6 @@ export async function measurePaired(
 /** How often ours is as fast as the peer, round by round; none without one. */
 export function pairedRatios({ ours, peer = [] }: PairedRounds): number[] {
   return peer.map((rate, round) => ours[round] / rate);
-}
-
-/** Where measured values lie. */
-export interface Spread {
-  /** The middle one, or the mean of the two in the middle. */
-  readonly median: number;
-  /** The lowest. */
-  readonly low: number;
-  /** The highest. */
-  readonly high: number;
-}
-
-/**
- * Where measured values lie.
- *
- * @throws {RangeError} If there is none.
- */
-export function spreadOf(values: readonly number[]): Spread {
-  return {
-    median: median(values),
-    low: Math.min(...values),
-    high: Math.max(...values),
-  };
-}
-
-function median(values: readonly number[]): number {
-  if (values.length === 0) {
-    throw new RangeError(
-      "Cannot take a median as there must be a value: current value is []",
-    );
-  }
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 function equalShare(

@@ -1,11 +1,6 @@
 /** What the bench found, for people and for machines. */
-import { renderText } from "@/lib/report/mod.ts";
-import {
-  pairedRatios,
-  type PairedRounds,
-  type Spread,
-  spreadOf,
-} from "./paired.ts";
+import { renderText, type Spread, spreadOf } from "@/lib/report/mod.ts";
+import { pairedRatios, type PairedRounds } from "./paired.ts";
 
 /** A case after its rounds. */
 export interface MeasuredCase extends PairedRounds {

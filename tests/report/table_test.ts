@@ -35,6 +35,7 @@ Deno.test("cellText() shows each kind of cell as what it is", () => {
 Deno.test("cellText() never shows a missing number as a number", () => {
   assertEquals(cellText({ missing: "unfinished" }, COLUMN), "unfinished");
   assertEquals(cellText({ missing: "failed", reason: "0" }, COLUMN), "failed");
+  assertEquals(cellText({ missing: "not measured" }, COLUMN), "not measured");
 });
 
 Deno.test("cellText() uses the column's format for value and interval", () => {

@@ -3,7 +3,6 @@ import {
   type Measure,
   measurePaired,
   pairedRatios,
-  spreadOf,
 } from "@/tasks/bench/paired.ts";
 
 /** Gives the next list of seconds at each call, and says who was called. */
@@ -85,22 +84,9 @@ Deno.test("measurePaired() passes on that a contender fails", async () => {
   );
 });
 
-Deno.test("spreadOf() is the median of the paired ratios and their extremes", () => {
+Deno.test("pairedRatios() are by round", () => {
   // The medians of either side would give 100 / 50.
   const ours = [90, 100, 200];
   const peer = [60, 40, 50];
-  assertEquals(
-    spreadOf(pairedRatios({ ours, peer })),
-    { median: 2.5, low: 1.5, high: 4 },
-  );
-  assertEquals(spreadOf([3]), { median: 3, low: 3, high: 3 });
-  assertEquals(spreadOf([10, 9, 2, 1]), { median: 5.5, low: 1, high: 10 });
-});
-
-Deno.test("spreadOf() needs a value", () => {
-  assertThrows(
-    () => spreadOf([]),
-    RangeError,
-    "Cannot take a median as there must be a value: current value is []",
-  );
+  assertEquals(pairedRatios({ ours, peer }), [1.5, 2.5, 4]);
 });

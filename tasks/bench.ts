@@ -20,6 +20,7 @@ import {
   summarize,
 } from "@/tasks/bench/report.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { warnOfLoad } from "@/tasks/machine_load.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { processorModel } from "@/tasks/provenance.ts";
 
@@ -224,27 +225,13 @@ export function requireOfficial(
   }
 }
 
-/**
- * Says that others compute: PyTorch's threads wait for each other, so that it
- * loses more than we do, and ratios come out too high.
- */
-function warnOfLoad(): number {
-  const [load] = Deno.loadavg();
-  if (load > navigator.hardwareConcurrency / 4) {
-    console.error(
-      `This machine was busy in the last minute (load ${
-        load.toFixed(1)
-      }): do not trust what follows if it still is`,
-    );
-  }
-  return load;
-}
-
 if (import.meta.main) {
   await runTask(DEFINITION, async (args) => {
     const { peers: python, official, rounds } = args;
     const cases = chooseCases(args.only);
     requireOfficial(args);
+    // PyTorch's threads wait for each other, so that it loses more than we do
+    // where others compute, and ratios come out too high.
     const load = warnOfLoad();
     const backend = await startBackend(args);
     const { threads } = backend;

@@ -48,8 +48,8 @@ export function provenanceText(
   return `${command} at commit ${commit} on ${date}; ${backend.name} ${backend.version} on ${backend.device}, ${backend.threads} threads, ${cores} cores of ${processor}, Deno ${deno}`;
 }
 
-/** Short hash, with a plus where files differ from it. */
-async function commit(): Promise<string> {
+/** Short hash of the commit, with a plus where files differ from it. */
+export async function commit(): Promise<string> {
   try {
     const run = async (...args: string[]): Promise<string> => {
       const { success, stdout } = await new Deno.Command("git", {

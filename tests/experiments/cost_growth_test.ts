@@ -5,7 +5,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
-  AXES,
+  type Axis,
   curveOf,
   type Finding,
   fitGrowth,
@@ -40,7 +40,7 @@ function measured(
 const fitOf = (
   findings: readonly Finding[],
   work: Work,
-  axis: typeof AXES[number],
+  axis: Axis,
 ) =>
   fitGrowth(findings, FULL_PLAN)
     .filter((fit) => fit.work === work && fit.axis === axis);

@@ -84,15 +84,14 @@ export function buildFitTable(report: GrowthReport): Table {
     rows,
     footnotes: [
       "length and batch: the exponent p of cost = c x^p, least squares of logarithms over the upper half of the sizes, with its standard error",
+      "not measured: a fit needs three sizes that were",
       "insertions and K: what one more adds, in percent of the fitted line's value at 0, least squares over all sizes, with its standard error",
     ],
   };
 }
 
-const TOO_FEW: Cell = {
-  missing: "not measured",
-  reason: "a fit needs three sizes",
-};
+/** A footnote says why, once. */
+const TOO_FEW: Cell = { missing: "not measured" };
 
 function growthText({ form, fit }: GrowthFit): string {
   const { slope, slopeError, intercept } = fit;

@@ -24,6 +24,7 @@ import {
 } from "../models/mod.ts";
 import { type NamedTensors, tidy } from "../tensorflow/mod.ts";
 import type { MemgenConfig } from "./config.ts";
+import { PROMPT_SKIPPED } from "./points.ts";
 import {
   type BatchShape,
   blockSizes,
@@ -33,6 +34,7 @@ import {
   packTargets,
   requirePoints,
   type SupervisedRow,
+  targetLogProbs,
   type Targets,
 } from "./supervised.ts";
 import { toReasoner, toWeaver, weaverLora, weaverQueries } from "./weaver.ts";
@@ -83,24 +85,24 @@ export function packAppend(
   requirePoints(rows, config);
   const { rows: B, length: T } = shape;
   const sizes = blockSizes(config);
-  const M = sizes.reduce((sum, K) => sum + K);
+  const M = sum(sizes);
   /** Latents of row b before token t. */
-  const latentsBefore = (b: number, t: number): number =>
-    (rows[b]?.points ?? []).reduce(
-      (sum, point, n) => point <= t ? sum + sizes[n] : sum,
-      0,
-    );
+  const latentsBefore = (b: number, t: number): number => {
+    const points = rows[b]?.points ?? [];
+    const own = ownSizes(points, sizes);
+    return sum(own.filter((_, n) => points[n] <= t));
+  };
   const sequenceText = new Int32Array(B * (T + M));
   const sequenceLatent = new Int32Array(B * (T + M)).fill(-1);
   for (let b = 0; b < B; b++) {
     for (let t = 0; t < T; t++) {
       sequenceText[b * (T + M) + t + latentsBefore(b, t)] = b * T + t;
     }
-    let first = 0;
-    (rows[b]?.points ?? []).forEach((point, n) => {
-      for (let k = 0; k < sizes[n]; k++, first++) {
-        sequenceLatent[b * (T + M) + point + first] = first;
-      }
+    const points = rows[b]?.points ?? [];
+    ownSizes(points, sizes).forEach((K, n, own) => {
+      const place = b * (T + M) + points[n] + sum(own.slice(0, n));
+      const first = sum(sizes.slice(0, n));
+      for (let k = 0; k < K; k++) sequenceLatent[place + k] = first + k;
     });
   }
   return tidy(() => ({
@@ -115,6 +117,18 @@ export function packAppend(
       (b, t) => b * (T + M) + t + latentsBefore(b, t) - 1,
     ),
   }));
+}
+
+/** K of each block that a row has: 0 where its prompt was skipped. */
+function ownSizes(
+  points: readonly number[],
+  sizes: readonly number[],
+): number[] {
+  return points.map((point, n) => point === PROMPT_SKIPPED ? 0 : sizes[n]);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function packPass(
@@ -132,8 +146,14 @@ function packPass(
   const kinds = new Int32Array(B * total).fill(KIND.none);
   rows.forEach(({ points }, b) => {
     if (n >= points.length) return;
-    const start = n === 0 ? 0 : points[n - 1];
-    const end = points[n];
+    const own = ownSizes(points, sizes);
+    // Of a skipped prompt the first pass reads what it has room for.
+    const readUpTo = (pass: number): number =>
+      points[pass] === PROMPT_SKIPPED
+        ? Math.min(shape.prompt, points[1] ?? 0)
+        : points[pass];
+    const start = n === 0 ? 0 : readUpTo(n - 1);
+    const end = readUpTo(n);
     if (end - start > L) {
       throw new RangeError(
         `Cannot pack a batch as at most ${L} tokens may stand ${
@@ -142,17 +162,18 @@ function packPass(
       );
     }
     // Positions run on through latents and text.
-    const shift = sizes.slice(0, n).reduce((sum, K) => sum + K, 0);
+    const shift = sum(own.slice(0, n));
     const put = (at: number, position: number): void => {
       positions[b * total + at] = position;
       kinds[b * total + at] = KIND.text;
     };
-    for (let k = 0; k < earlier; k++) put(k, start + shift - earlier + k);
+    const read = n === 0 ? 0 : own[n - 1];
+    for (let k = 0; k < read; k++) put(k, start + shift - read + k);
     for (let t = start; t < end; t++) {
       text[b * L + t - start] = b * T + t;
       put(earlier + t - start, t + shift);
     }
-    for (let k = 0; k < sizes[n]; k++) put(earlier + L + k, end + shift + k);
+    for (let k = 0; k < own[n]; k++) put(earlier + L + k, end + shift + k);
   });
   return {
     text: tf.tensor2d(text, [B, L], "int32"),
@@ -171,6 +192,19 @@ export function appendLoss(
   requireNoDropout(config.weaverLora);
   const hidden = decodeAppended(model, config, parameters, batch);
   return crossEntropy(model, hidden, batch.targets);
+}
+
+/** Log-probabilities of what a batch learns, `[P]`; see `targetLogProbs`. */
+export function appendLogProbs(
+  model: FrozenModel,
+  config: MemgenConfig,
+  parameters: NamedTensors,
+  batch: AppendBatch,
+  temperature: number,
+): tf.Tensor1D {
+  requireNoDropout(config.weaverLora);
+  const hidden = decodeAppended(model, config, parameters, batch);
+  return targetLogProbs(model, hidden, batch.targets, temperature);
 }
 
 /** Hidden states of text and latents in their order, `[B, T + M, D]`. */

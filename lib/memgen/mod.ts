@@ -6,6 +6,7 @@
  */
 export {
   type AppendBatch,
+  appendLogProbs,
   appendLoss,
   type AppendShape,
   decodeAppended,
@@ -34,13 +35,19 @@ export {
   type WeaveFunction,
 } from "./functions.ts";
 export { MemgenMemory } from "./generation.ts";
-export { CandidatePoints, IGNORED_LABEL } from "./points.ts";
+export {
+  CandidatePoints,
+  generatedPoints,
+  IGNORED_LABEL,
+  PROMPT_SKIPPED,
+} from "./points.ts";
 export {
   decodeWithBank,
   decodeWithMemory,
   type MemoryBank,
   packPrepend,
   type PrependBatch,
+  prependLogProbs,
   prependLoss,
   type PrependShape,
   weaveBlocks,
@@ -50,10 +57,12 @@ export {
   blockSizes,
   crossEntropy,
   type FrozenModel,
+  learnedPlaces,
   packIds,
   packTargets,
   requirePoints,
   type SupervisedRow,
+  targetLogProbs,
   type Targets,
 } from "./supervised.ts";
 export {

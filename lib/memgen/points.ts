@@ -2,11 +2,13 @@
  * Where memory may be inserted: at the prompt's end, and before a token
  * whose prefix ends in a delimiter (eq. 7: p_j = 0 elsewhere).
  */
-import type { Tokenizer } from "../models/mod.ts";
+import type { Generation, Tokenizer } from "../models/mod.ts";
 import { DELIMITERS, type MemgenConfig } from "./config.ts";
 
 /** Label of a token that is not learned. */
 export const IGNORED_LABEL: number = -100;
+/** First point of a row whose prompt got no memory: nothing stands before it. */
+export const PROMPT_SKIPPED: number = 0;
 
 const NEVER = 0;
 const ALWAYS = 1;
@@ -80,4 +82,22 @@ export class CandidatePoints {
     }
     return [...prompt, ...inference.slice(0, maxInference)];
   }
+}
+
+/**
+ * The insertion points of a generated row, as generation really chose them.
+ *
+ * @param promptLength Tokens of its prompt.
+ * @param augmentation Of the new tokens; see `Generation`.
+ * @returns Points in prompt and answer; the first is the prompt's end or
+ * `PROMPT_SKIPPED`.
+ */
+export function generatedPoints(
+  promptLength: number,
+  augmentation: Generation["augmentation"],
+): number[] {
+  const inserted = augmentation.flatMap((decision, i) =>
+    decision === 1 ? [promptLength + i] : []
+  );
+  return augmentation[0] === 1 ? inserted : [PROMPT_SKIPPED, ...inserted];
 }

@@ -31,6 +31,7 @@ import {
   packTargets,
   requirePoints,
   type SupervisedRow,
+  targetLogProbs,
   type Targets,
 } from "./supervised.ts";
 import { toReasoner, toWeaver, weaverLora, weaverQueries } from "./weaver.ts";
@@ -41,7 +42,10 @@ export interface PrependBatch {
   readonly ids: tf.Tensor2D;
   /** Those of them that the weaver may read, `[B, L]`, L at most T. */
   readonly read: tf.Tensor2D;
-  /** Insertion point of each block, `[B, N]`; T + 1 where there is none. */
+  /**
+   * Insertion point of each block, `[B, N]`; T + 1 where there is none after
+   * the text, `PROMPT_SKIPPED` where there is none at the prompt's end.
+   */
   readonly points: tf.Tensor2D;
   /** What is learned. */
   readonly targets: Targets;
@@ -99,10 +103,31 @@ export function prependLoss(
   parameters: NamedTensors,
   batch: PrependBatch,
 ): tf.Scalar {
+  const hidden = decodePrepended(model, config, parameters, batch);
+  return crossEntropy(model, hidden, batch.targets);
+}
+
+/** Log-probabilities of what a batch learns, `[P]`; see `targetLogProbs`. */
+export function prependLogProbs(
+  model: FrozenModel,
+  config: MemgenConfig,
+  parameters: NamedTensors,
+  batch: PrependBatch,
+  temperature: number,
+): tf.Tensor1D {
+  const hidden = decodePrepended(model, config, parameters, batch);
+  return targetLogProbs(model, hidden, batch.targets, temperature);
+}
+
+function decodePrepended(
+  model: FrozenModel,
+  config: MemgenConfig,
+  parameters: NamedTensors,
+  batch: PrependBatch,
+): tf.Tensor3D {
   requireNoDropout(config.weaverLora);
   const latents = weaveBlocks(model, config, parameters, batch);
-  const hidden = decodeWithMemory(model, config, latents, batch);
-  return crossEntropy(model, hidden, batch.targets);
+  return decodeWithMemory(model, config, latents, batch);
 }
 
 /**
@@ -158,6 +183,7 @@ export function decodeWithMemory(
     latents,
     // Position -K + k; the sizes of the blocks may differ.
     positions: sizes.flatMap((K) => Array.from({ length: K }, (_, k) => k - K)),
+    // `PROMPT_SKIPPED` becomes -1.
     seenFrom: perLatent(points, sizes).sub(1),
   });
 }
@@ -170,7 +196,10 @@ export interface MemoryBank {
   readonly latents: tf.Tensor3D;
   /** Position of each latent, M numbers. */
   readonly positions: readonly number[];
-  /** The first token that sees each latent, `[B, M]`; T or more: none. */
+  /**
+   * The first token that sees each latent, `[B, M]`; T or more: none. Below 0
+   * there is no latent: later ones do not see it either.
+   */
   readonly seenFrom: tf.Tensor2D;
 }
 
@@ -181,13 +210,14 @@ export function decodeWithBank(
 ): tf.Tensor3D {
   const [B, T] = ids.shape;
   const M = latents.shape[1];
+  const exists = seenFrom.greaterEqual(0).reshape([B, 1, 1, M]);
   const bank = decode(model, { weights }, {
     embeddings: latents,
     positions: tf.tile(tf.tensor2d([...positions], [1, M], "int32"), [B, 1]),
-    mask: causalMask(M),
+    mask: causalMask(M).add(maskWhere(exists)),
   }).keyValues;
   const seen = tf.range(0, T, 1, "int32").reshape([1, 1, T, 1])
-    .greaterEqual(seenFrom.reshape([B, 1, 1, M]));
+    .greaterEqual(seenFrom.reshape([B, 1, 1, M])).logicalAnd(exists);
   return decode(model, { weights }, {
     embeddings: embed(weights, ids),
     positions: textPositions(B, T),

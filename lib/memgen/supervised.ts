@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import { type DecoderConfig, logits } from "../models/mod.ts";
 import type { NamedTensors } from "../tensorflow/mod.ts";
 import type { MemgenConfig } from "./config.ts";
-import { IGNORED_LABEL } from "./points.ts";
+import { IGNORED_LABEL, PROMPT_SKIPPED } from "./points.ts";
 
 /** The reasoner: it is never trained. */
 export interface FrozenModel {
@@ -31,7 +31,10 @@ export interface SupervisedRow {
   readonly ids: readonly number[];
   /** Target of each token: itself, or `IGNORED_LABEL`. */
   readonly labels: readonly number[];
-  /** Insertion points c: memory goes in before token c; see points.ts. */
+  /**
+   * Insertion points c: memory goes in before token c; see points.ts. The
+   * first is the prompt's end, or `PROMPT_SKIPPED`.
+   */
   readonly points: readonly number[];
 }
 
@@ -59,7 +62,8 @@ export interface Targets {
  * Refuses insertion points that no block stands for, before any work.
  *
  * @throws {RangeError} If a row has more points than there are blocks, or its
- * points do not increase within 1 to the length of the row.
+ * points do not increase within 1 to the length of the row, a prompt that was
+ * skipped apart.
  */
 export function requirePoints(
   rows: readonly SupervisedRow[],
@@ -73,8 +77,9 @@ export function requirePoints(
       );
     }
     const isInOrder = points.every((point, n) =>
+      n === 0 && point === PROMPT_SKIPPED ||
       Number.isInteger(point) && point <= ids.length &&
-      point > (points[n - 1] ?? 0)
+        point > (points[n - 1] ?? 0)
     );
     if (!isInOrder) {
       throw new RangeError(
@@ -84,8 +89,17 @@ export function requirePoints(
   });
 }
 
+/** Places of the tokens that a row learns: nothing predicts the first. */
+export function learnedPlaces(
+  { labels }: Pick<SupervisedRow, "labels">,
+): number[] {
+  return labels.flatMap((label, t) =>
+    t > 0 && label !== IGNORED_LABEL ? [t] : []
+  );
+}
+
 /**
- * Targets of a batch.
+ * Targets of a batch: row after row, each in its order, then padding.
  *
  * @param place Where the hidden state that predicts token t of row b stands.
  * @throws {RangeError} If there are none or more than P.
@@ -95,10 +109,8 @@ export function packTargets(
   shape: BatchShape,
   place: (row: number, t: number) => number,
 ): Targets {
-  const supervised = rows.flatMap(({ labels }, b) =>
-    labels.flatMap((label, t) =>
-      t > 0 && label !== IGNORED_LABEL ? [{ b, t, label }] : []
-    )
+  const supervised = rows.flatMap((row, b) =>
+    learnedPlaces(row).map((t) => ({ b, t, label: row.labels[t] }))
   );
   if (supervised.length === 0 || supervised.length > shape.targets) {
     throw new RangeError(
@@ -153,21 +165,45 @@ export function packIds(
 }
 
 /**
+ * Log-probability of each target.
+ *
+ * @param hidden Hidden states, `[B, T', D]`.
+ * @param temperature Divides the scores; that of sampling, 1 in supervised
+ * training.
+ * @returns In nats, `[P]`.
+ * @throws {RangeError} If the temperature is not above 0.
+ */
+export function targetLogProbs(
+  { config, weights }: FrozenModel,
+  hidden: tf.Tensor3D,
+  { places, ids }: Pick<Targets, "places" | "ids">,
+  temperature: number = 1,
+): tf.Tensor1D {
+  if (!(temperature > 0)) {
+    throw new RangeError(
+      `Cannot take log-probabilities as 'temperature' must be above 0: current value is ${temperature}`,
+    );
+  }
+  const [B, T, D] = hidden.shape;
+  const rows = tf.gather(hidden.reshape([B * T, D]), places) as tf.Tensor2D;
+  const plain = logits(config, weights, rows); // [P, V]
+  const scores = temperature === 1 ? plain : plain.div(temperature);
+  const target = tf.oneHot(ids, config.vocabSize).toFloat();
+  return scores.mul(target).sum(-1).sub(scores.logSumExp(-1)) as tf.Tensor1D;
+}
+
+/**
  * Mean cross-entropy over the supervised tokens (eq. 11).
  *
  * @param hidden Hidden states, `[B, T', D]`.
  * @returns A scalar, in nats a token.
  */
 export function crossEntropy(
-  { config, weights }: FrozenModel,
+  model: FrozenModel,
   hidden: tf.Tensor3D,
   targets: Targets,
 ): tf.Scalar {
-  const [B, T, D] = hidden.shape;
-  const rows = tf.gather(hidden.reshape([B * T, D]), targets.places);
-  const scores = logits(config, weights, rows as tf.Tensor2D); // [P, V]
-  const target = tf.oneHot(targets.ids, config.vocabSize).toFloat();
-  const losses = tf.logSumExp(scores, -1).sub(scores.mul(target).sum(-1));
+  const losses = targetLogProbs(model, hidden, targets).neg();
   return losses.mul(targets.weights).sum()
     .div(targets.weights.sum()) as tf.Scalar;
 }

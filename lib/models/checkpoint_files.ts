@@ -238,16 +238,15 @@ function bytesOf({ data }: HostTensor, dtype: FloatStorageDtype): number {
 }
 
 /**
- * Reads a JSON file that holds an object, such as a configuration.
+ * Reads a JSON file.
  *
  * @throws {Deno.errors.NotFound} If the file does not exist.
- * @throws {SyntaxError} If it is not JSON, or not an object.
+ * @throws {SyntaxError} If it is not JSON.
  */
-export function readJsonObject(path: string): Record<string, unknown> {
+export function readJsonValue(path: string): unknown {
   const text = readExisting(path, () => Deno.readTextFileSync(path));
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw new SyntaxError(
       `Cannot read ${path} as it must be JSON: current value is ` +
@@ -255,6 +254,16 @@ export function readJsonObject(path: string): Record<string, unknown> {
       { cause: error },
     );
   }
+}
+
+/**
+ * Reads a JSON file that holds an object, such as a configuration.
+ *
+ * @throws {Deno.errors.NotFound} If the file does not exist.
+ * @throws {SyntaxError} If it is not JSON, or not an object.
+ */
+export function readJsonObject(path: string): Record<string, unknown> {
+  const value = readJsonValue(path);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new SyntaxError(
       `Cannot read ${path} as it must hold a JSON object: ` +

@@ -32,6 +32,7 @@ export {
 export {
   openCheckpoint,
   readJsonObject,
+  readJsonValue,
   writeCheckpoint,
   type WriteCheckpointOptions,
   writeJson,

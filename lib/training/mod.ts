@@ -1,5 +1,6 @@
 /**
- * Training: supervised rows, AdamW, learning-rate schedules, compiled steps.
+ * Training: supervised rows, policies from groups of rollouts, AdamW,
+ * learning-rate schedules, compiled steps.
  *
  * @module
  */
@@ -10,7 +11,23 @@ export {
   initialState,
   type TrainingState,
 } from "./adamw.ts";
+export { type AdvantageOptions, groupAdvantages } from "./advantages.ts";
 export { type CausalBatch, causalLoss, packCausal } from "./causal.ts";
+export {
+  grpoLoss,
+  type GrpoOptions,
+  type PolicyStatistics,
+  policyStatistics,
+  type PolicyTokens,
+} from "./grpo.ts";
+export {
+  type Completion,
+  LOSS_TYPES,
+  type LossType,
+  packTokens,
+  type ShareOptions,
+  tokenShares,
+} from "./policy_batch.ts";
 export { cosineRate, type Schedule } from "./schedule.ts";
 export {
   type LabelledTokens,

@@ -2,7 +2,7 @@
  * Reads parsed JSON of a known form: what is malformed is refused by its
  * place in the file.
  */
-import { readJsonObject } from "@/lib/models/mod.ts";
+import { readJsonValue } from "@/lib/models/mod.ts";
 
 /** Returns a value of its form, or refuses it by the name of its place. */
 export type Reader<T> = (value: unknown, place: string) => T;
@@ -80,7 +80,7 @@ export function objectOf<T>(fields: FieldReaders<T>): Reader<T> {
  * @throws {TypeError} If it is not of the form.
  */
 export function readJson<T>(path: string, reader: Reader<T>): T {
-  return reader(readJsonObject(path), path);
+  return reader(readJsonValue(path), path);
 }
 
 function asObject(

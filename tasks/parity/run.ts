@@ -1,4 +1,5 @@
-/** Every comparison of a parity folder, model by model. */
+/** Every comparison of a parity folder, model by model, then GRPO's. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadModel, type Model, openSafetensors } from "@/lib/models/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
@@ -8,7 +9,7 @@ import {
   EXPECTED_MEMGEN,
   openMemgenCase,
 } from "@/tasks/parity/expected_files.ts";
-import { readJson } from "@/tasks/parity/json_reader.ts";
+import { listOf, readJson } from "@/tasks/parity/json_reader.ts";
 import {
   checkAdapter,
   checkLanguageModel,
@@ -16,6 +17,11 @@ import {
 import { checkGeneration } from "@/tasks/parity/memgen_generation.ts";
 import { checkModules } from "@/tasks/parity/memgen_modules.ts";
 import { checkRun, checkSupervised } from "@/tasks/parity/memgen_training.ts";
+import {
+  checkPolicyLoss,
+  EXPECTED_POLICY_LOSS,
+  type ExpectedPolicyLoss,
+} from "@/tasks/parity/policy_loss.ts";
 
 const MEMGEN_CASES = ["memgen-always", "memgen-trigger"] as const;
 
@@ -25,12 +31,15 @@ export const CASES = ["lm", "adapter", ...MEMGEN_CASES] as const;
 /** One of `CASES`. */
 export type CaseName = typeof CASES[number];
 
-/** A case of a model that was run. */
+/** What needs no model, in place of a model's name. */
+export const GRPO = "grpo";
+
+/** A case that was run. */
 export interface CaseRun extends CaseResult {
-  /** Folder of the model. */
+  /** Folder of the model, or `GRPO`. */
   readonly model: string;
-  /** Name of the case. */
-  readonly case: CaseName;
+  /** Name of the case; of `GRPO`, its number in the file, from 0. */
+  readonly case: string;
 }
 
 /** Where the parity data lies. */
@@ -82,8 +91,15 @@ function requireExpectedFiles(folder: string): void {
   }
 }
 
+/** The settings of grpo.json; none if the folder has no such file. */
+function readPolicyLosses(folder: string): ExpectedPolicyLoss[] {
+  const file = join(folder, "grpo.json");
+  if (!existsSync(file)) return [];
+  return readJson(file, listOf(EXPECTED_POLICY_LOSS));
+}
+
 /**
- * Runs all cases of all models, in turn.
+ * Runs all cases of all models, in turn, and GRPO's if the folder has them.
  *
  * @throws As `listModels`, `loadModel`, `readJson`, `openSafetensors` and
  * `loadMemgen` do for bad files.
@@ -93,6 +109,7 @@ export async function* runParity(
 ): AsyncGenerator<CaseRun> {
   const names = await listModels(folders);
   for (const name of names) requireExpectedFiles(join(folders.expected, name));
+  const policyLosses = readPolicyLosses(folders.expected);
   for (const name of names) {
     const model = await loadModel(join(folders.models, name));
     try {
@@ -104,6 +121,9 @@ export async function* runParity(
     } finally {
       disposeTree(model.weights);
     }
+  }
+  for (const [i, expected] of policyLosses.entries()) {
+    yield { model: GRPO, case: `${i}`, ...checkPolicyLoss(expected) };
   }
 }
 

@@ -1,0 +1,142 @@
+/** Completions of rollouts as batches of learned tokens. */
+import * as tf from "@tensorflow/tfjs";
+import {
+  type BatchShape,
+  learnedPlaces,
+  type SupervisedRow,
+} from "../memgen/mod.ts";
+import { tidy } from "../tensorflow/mod.ts";
+import type { PolicyTokens } from "./grpo.ts";
+
+/**
+ * How tokens count: `grpo` alike within a completion, and completions alike;
+ * `bnpo` all alike; `dr_grpo` all alike, by the number of tokens that there
+ * could be. The names are TRL's.
+ */
+export const LOSS_TYPES = ["grpo", "bnpo", "dr_grpo"] as const;
+
+/** One of `LOSS_TYPES`. */
+export type LossType = typeof LOSS_TYPES[number];
+
+/** A completion: its labels say which tokens the policy chose. */
+export interface Completion extends SupervisedRow {
+  /** Of its reward over its group. */
+  readonly advantage: number;
+  /** Whether it was cut off before its end. */
+  readonly isTruncated: boolean;
+  /** See `PolicyTokens`, one for each learned token. */
+  readonly oldLogProbs?: ArrayLike<number>;
+  /** See `PolicyTokens`, one for each learned token. */
+  readonly referenceLogProbs?: ArrayLike<number>;
+}
+
+/** How the completions of an update count. */
+export interface ShareOptions {
+  /** The kind of mean. */
+  readonly lossType: LossType;
+  /** Tokens that a completion could have had; for `dr_grpo`. */
+  readonly maxCompletionLength: number;
+  /**
+   * Whether tokens of truncated completions are left out. The completions
+   * still count as such.
+   *
+   * @default {false}
+   */
+  readonly maskTruncated?: boolean;
+}
+
+/**
+ * Share of each learned token of a completion in the loss, by completion.
+ *
+ * They refer to all completions of an update, of which a batch may hold a
+ * part.
+ *
+ * @throws {RangeError} If `maxCompletionLength` is not an integer above 0 or a
+ * completion is longer.
+ * Source: TRL 0.21, grpo_trainer.py:1601-1604 and 1888-1893.
+ */
+export function tokenShares(
+  completions: readonly Completion[],
+  { lossType, maxCompletionLength, maskTruncated = false }: ShareOptions,
+): number[] {
+  if (!Number.isInteger(maxCompletionLength) || maxCompletionLength < 1) {
+    throw new RangeError(
+      `Cannot weigh tokens as 'maxCompletionLength' must be an integer of at least 1: current value is ${maxCompletionLength}`,
+    );
+  }
+  const lengths = completions.map((row) => learnedPlaces(row).length);
+  const longest = Math.max(0, ...lengths);
+  if (longest > maxCompletionLength) {
+    throw new RangeError(
+      `Cannot weigh tokens as a completion may hold at most ${maxCompletionLength}: current value is ${longest}`,
+    );
+  }
+  const counted = lengths.map((length, b) =>
+    maskTruncated && completions[b].isTruncated ? 0 : length
+  );
+  const total = counted.reduce((sum, count) => sum + count, 0);
+  const divisors = {
+    grpo: (count: number) => completions.length * count,
+    bnpo: () => total,
+    dr_grpo: () => completions.length * maxCompletionLength,
+  };
+  return counted.map((count) =>
+    count === 0 ? 0 : 1 / divisors[lossType](count)
+  );
+}
+
+/**
+ * What the learned tokens bring along, in the order of `packTargets`; the
+ * caller owns the tensors.
+ *
+ * @param shares From `tokenShares`, one for each of the completions.
+ * @throws {RangeError} If there are more than P learned tokens, a completion
+ * has not one log-probability for each of its own, or some have them and some
+ * do not.
+ */
+export function packTokens(
+  completions: readonly Completion[],
+  shares: readonly number[],
+  { targets: P }: Pick<BatchShape, "targets">,
+): PolicyTokens {
+  const lengths = completions.map((row) => learnedPlaces(row).length);
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  if (total > P) {
+    throw new RangeError(
+      `Cannot pack completions as they may hold at most ${P} learned tokens: current value is ${total}`,
+    );
+  }
+  const perToken = (values: readonly number[]): tf.Tensor1D =>
+    padded(lengths.flatMap((n, b) => Array<number>(n).fill(values[b])), P);
+  const given = (
+    name: "oldLogProbs" | "referenceLogProbs",
+  ): tf.Tensor1D | undefined => {
+    if (completions.every((row) => row[name] === undefined)) return undefined;
+    return padded(
+      completions.flatMap((row, b) => {
+        const values = Array.from(row[name] ?? []);
+        if (values.length !== lengths[b]) {
+          throw new RangeError(
+            `Cannot pack completions as '${name}' of completion ${b} must hold one number for each of its ${
+              lengths[b]
+            } learned tokens: current value is ${values.length}`,
+          );
+        }
+        return values;
+      }),
+      P,
+    );
+  };
+  return tidy(() => ({
+    shares: perToken(shares),
+    advantages: perToken(completions.map(({ advantage }) => advantage)),
+    oldLogProbs: given("oldLogProbs"),
+    referenceLogProbs: given("referenceLogProbs"),
+  }));
+}
+
+function padded(values: readonly number[], length: number): tf.Tensor1D {
+  const data = new Float32Array(length);
+  data.set(values);
+  return tf.tensor1d(data);
+}

@@ -13,6 +13,7 @@ import {
   decodeSequence,
   type MemgenModules,
   packAppend,
+  PROMPT_SKIPPED,
   type SupervisedRow,
   toReasoner,
   toWeaver,
@@ -67,6 +68,14 @@ const SHAPE: AppendShape = {
   segment: 3,
 };
 
+/** The prompt skipped: read in two passes, in one, and nothing after it. */
+const SKIPPED: readonly SupervisedRow[] = [
+  { ...ROWS[0], points: [PROMPT_SKIPPED, 8, 11] },
+  { ...ROWS[1], points: [PROMPT_SKIPPED, 4, 7] },
+  { ...ROWS[2], points: [PROMPT_SKIPPED] },
+  ROWS[3],
+];
+
 /** Inputs in their order after memory went in, as the released code does. */
 function naiveEmbeddings(
   { config: model, weights }: Model,
@@ -78,6 +87,7 @@ function naiveEmbeddings(
   let current = tf.zeros([1, 0, model.hiddenSize]) as tf.Tensor3D;
   let start = 0;
   points.forEach((point, n) => {
+    if (point === PROMPT_SKIPPED) return;
     const segment = text.slice([0, start, 0], [1, point - start, -1]);
     current = tf.concat([current, segment], 1);
     // The whole prefix is read again at every insertion.
@@ -111,16 +121,18 @@ for (const family of FAMILIES) {
     () => {
       const model = tinyModel(family, 1);
       const modules = randomModules(model, CONFIG, 2);
-      const batch = packAppend(ROWS, SHAPE, CONFIG);
-      const found = decodeAppended(model, CONFIG, modules.weaver, batch);
-      ROWS.forEach((row, b) => {
-        const embeddings = naiveEmbeddings(model, modules, row);
-        const { weights, config } = model;
-        const expected = naiveDecode(config, { weights }, embeddings);
-        const [, length, D] = expected.shape;
-        const start = found.slice([b, 0, 0], [1, length, D]);
-        assertClose(start.dataSync(), expected.dataSync(), ROUNDING);
-      });
+      for (const rows of [ROWS, SKIPPED]) {
+        const batch = packAppend(rows, SHAPE, CONFIG);
+        const found = decodeAppended(model, CONFIG, modules.weaver, batch);
+        rows.forEach((row, b) => {
+          const embeddings = naiveEmbeddings(model, modules, row);
+          const { weights, config } = model;
+          const expected = naiveDecode(config, { weights }, embeddings);
+          const [, length, D] = expected.shape;
+          const start = found.slice([b, 0, 0], [1, length, D]);
+          assertClose(start.dataSync(), expected.dataSync(), ROUNDING);
+        });
+      }
     },
   );
 
@@ -155,6 +167,29 @@ tidyTest("packAppend() puts latents before the token of their point", () => {
   assertEquals(second.kinds.arraySync()[0], [1, 1, 1, 0, 1, 1, 1]);
   assertEquals(second.positions.arraySync()[0], [1, 2, 3, 0, 4, 5, 6]);
 });
+
+tidyTest(
+  "packAppend() leaves out the block of a prompt that was skipped",
+  () => {
+    const row = { ids: [7, 8, 9], labels: [-100, 8, 9], points: [0, 2] };
+    const shape = { rows: 1, length: 3, targets: 2, prompt: 1, segment: 2 };
+    const batch = packAppend([row], shape, CONFIG);
+    // 7 8 I I I 9, and room for two blocks.
+    assertEquals(batch.sequenceLatent.arraySync()[0].slice(0, 6), [
+      ...[-1, -1, 2, 3, 4, -1],
+    ]);
+    assertEquals(batch.sequenceText.arraySync()[0].slice(0, 6), [
+      ...[0, 1, 0, 0, 0, 2],
+    ]);
+    assertEquals(batch.targets.places.arraySync(), [0, 4]);
+    // The first pass reads 7, the second 8 and the queries.
+    const [first, second] = batch.passes;
+    assertEquals(first.kinds.arraySync()[0], [1, 0, 0]);
+    assertEquals(second.kinds.arraySync()[0], [0, 0, 1, 0, 1, 1, 1]);
+    assertEquals(second.text.arraySync()[0], [1, 0]);
+    assertEquals(second.positions.arraySync()[0], [0, 0, 1, 0, 2, 3, 4]);
+  },
+);
 
 tidyTest(
   "decodeSequence() decodes text and given latents in their order",

@@ -4,6 +4,7 @@ import {
   CandidatePoints,
   decodeAppended,
   decodeWithMemory,
+  generatedPoints,
   MemgenMemory,
   type MemgenModules,
   packAppend,
@@ -91,8 +92,7 @@ export function rowOf(
   prompt: readonly number[],
   { ids, augmentation }: Generation,
 ): SupervisedRow {
-  const points = augmentation
-    .flatMap((mark, i) => mark === 1 ? [prompt.length + i] : []);
+  const points = generatedPoints(prompt.length, augmentation);
   const row = [...prompt, ...ids];
   return { ids: row, labels: row, points };
 }

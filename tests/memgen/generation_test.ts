@@ -6,6 +6,7 @@ import {
   INSERTIONS,
   MemgenMemory,
   type MemgenModules,
+  PROMPT_SKIPPED,
 } from "@/lib/memgen/mod.ts";
 import {
   FAMILIES,
@@ -91,6 +92,32 @@ for (const family of FAMILIES) {
         );
         generator.dispose();
         memory.dispose();
+      }),
+  );
+}
+
+for (const insertion of INSERTIONS) {
+  tensorTest(
+    `Cached generation, ${insertion}, equals one full pass where prompts were skipped`,
+    () =>
+      withMemgen({
+        insertion,
+        triggerActive: true,
+        maxInferenceAugmentations: 3,
+      }, ({ model, modules, prompts, generate }) => {
+        const blocks = generate({}).map((result, i) =>
+          tf.tidy(() => {
+            const row = rowOf(prompts[i], result);
+            const { best } = replay(model, modules, row);
+            const start = prompts[i].length - 1;
+            assertEquals(result.ids, [...best.slice(start, -1)]);
+            return row.points.map((point) => point !== PROMPT_SKIPPED);
+          })
+        );
+        const skipped = blocks.filter(([prompt]) => !prompt);
+        // Memory after a skipped prompt, and prompts that were not skipped.
+        assert(skipped.some(({ length }) => length > 1), `${blocks}`);
+        assert(skipped.length < blocks.length, `${blocks}`);
       }),
   );
 }

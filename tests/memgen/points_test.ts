@@ -3,9 +3,11 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   CandidatePoints,
   DELIMITERS,
+  generatedPoints,
   IGNORED_LABEL,
+  PROMPT_SKIPPED,
 } from "@/lib/memgen/mod.ts";
-import { loadTokenizer, type Tokenizer } from "@/lib/models/mod.ts";
+import { loadTokenizer, NOT_ASKED, type Tokenizer } from "@/lib/models/mod.ts";
 import { randomInt, seededRandom } from "@/lib/random.ts";
 import { listTokenizer, memgenConfig } from "@/tests/memgen/tiny_memgen.ts";
 import { PARITY_NAMES, parityPath } from "@/tests/models/tiny.ts";
@@ -159,4 +161,12 @@ Deno.test("supervisedPoints() refuses rows that are not one prompt and one answe
   refuse([-100, -100, -100, -100], 0);
   refuse([0, 1, 2, 4], 0);
   refuse([-100, 1, -100, 4], 2);
+});
+
+Deno.test("generatedPoints() are the places before the tokens with a mark of 1", () => {
+  const none = NOT_ASKED;
+  assertEquals(generatedPoints(4, [1, none, 0, 1, none, 1]), [4, 7, 9]);
+  assertEquals(generatedPoints(4, [1, none]), [4]);
+  assertEquals(generatedPoints(4, [0, none, 1]), [PROMPT_SKIPPED, 6]);
+  assertEquals(generatedPoints(4, [0, none]), [PROMPT_SKIPPED]);
 });

@@ -7,6 +7,7 @@ import {
   packPrepend,
   type PrependBatch,
   prependLoss,
+  PROMPT_SKIPPED,
   type SupervisedRow,
   weaveBlocks,
 } from "@/lib/memgen/mod.ts";
@@ -160,6 +161,30 @@ for (const family of FAMILIES) {
             [2, 2, 5, 5, 5, 7, 7, 7],
             [1, 1, 4, 4, 4, T, T, T],
           ],
+        }).dataSync(),
+        ROUNDING,
+      );
+    },
+  );
+
+  tidyTest(
+    `decodeWithMemory() of ${family}: nothing sees the block of a skipped prompt`,
+    () => {
+      const model = tinyModel(family, 1);
+      const rows = ROWS.map(({ points, ...row }) => ({
+        ...row,
+        points: [PROMPT_SKIPPED, ...points.slice(1)],
+      }));
+      const batch = packPrepend(rows, SHAPE, CONFIG);
+      const latents = randomLatents(2);
+      const [, K] = BLOCKS[0];
+      assertClose(
+        decodeWithMemory(model, CONFIG, latents, batch).dataSync(),
+        writtenOut(model, {
+          ids: batch.ids,
+          latents: latents.slice([0, K, 0], [B, M - K, D]),
+          positions: [-3, -2, -1, -3, -2, -1],
+          seenFrom: [[5, 5, 5, 7, 7, 7], [4, 4, 4, T, T, T]],
         }).dataSync(),
         ROUNDING,
       );

@@ -8,12 +8,19 @@ import {
   IGNORED_LABEL,
   packIds,
   packTargets,
+  PROMPT_SKIPPED,
   requirePoints,
   type SupervisedRow,
+  targetLogProbs,
 } from "@/lib/memgen/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { assertGradients, memgenConfig } from "@/tests/memgen/tiny_memgen.ts";
-import { tensorTest, tidyTest, tinyConfig } from "@/tests/models/tiny.ts";
+import {
+  assertClose,
+  tensorTest,
+  tidyTest,
+  tinyConfig,
+} from "@/tests/models/tiny.ts";
 
 const NONE = IGNORED_LABEL;
 const SHAPE: BatchShape = { rows: 3, length: 4, targets: 5 };
@@ -93,12 +100,13 @@ Deno.test("requirePoints() refuses points that no block stands for", () => {
     );
   check();
   check(1, 2, 4);
+  check(PROMPT_SKIPPED, 1, 4);
   assertThrows(
     () => check(1, 2, 3, 4),
     RangeError,
     "Cannot pack a batch as row 1 may hold at most 3 insertion points: current value is 4",
   );
-  for (const points of [[0], [5], [2, 2], [3, 1], [1.5], [NaN]]) {
+  for (const points of [[5], [2, 2], [3, 1], [1, 0], [0, 0], [1.5], [NaN]]) {
     assertThrows(
       () => check(...points),
       RangeError,
@@ -129,6 +137,38 @@ tidyTest("crossEntropy() is the mean over the targets", () => {
   );
   // Padding counts for nothing, however wrong.
   assertAlmostEquals(loss([0, 2], [1, 1], [1, 0]), Math.log(2), 1e-6);
+});
+
+tidyTest("targetLogProbs() by hand, at two temperatures", () => {
+  const weights = { "model.embed_tokens.weight": tf.eye(2) };
+  const places = tf.tensor1d([0, 1, 1, 2], "int32");
+  const ids = tf.tensor1d([1, 0, 1, 0], "int32");
+  const logProbs = (temperature?: number) =>
+    targetLogProbs(
+      { config: MODEL, weights },
+      hidden(),
+      { places, ids },
+      temperature,
+    ).dataSync();
+  const sure = -Math.log1p(Math.exp(-14));
+  assertClose(
+    logProbs(),
+    [-Math.log(2), Math.log(3 / 4), Math.log(1 / 4), sure],
+    1e-6,
+  );
+  // Half the temperature squares the odds, from 3 to 9.
+  assertClose(
+    logProbs(0.5),
+    [-Math.log(2), Math.log(9 / 10), Math.log(1 / 10), 0],
+    1e-6,
+  );
+  for (const temperature of [0, -1, NaN]) {
+    assertThrows(
+      () => logProbs(temperature),
+      RangeError,
+      `Cannot take log-probabilities as 'temperature' must be above 0: current value is ${temperature}`,
+    );
+  }
 });
 
 tidyTest("crossEntropy(): gradients are its slopes", () => {

@@ -75,14 +75,12 @@ export function tokenShares(
     maskTruncated && completions[b].isTruncated ? 0 : length
   );
   const total = counted.reduce((sum, count) => sum + count, 0);
-  const divisors = {
-    grpo: (count: number) => completions.length * count,
-    bnpo: () => total,
-    dr_grpo: () => completions.length * maxCompletionLength,
-  };
-  return counted.map((count) =>
-    count === 0 ? 0 : 1 / divisors[lossType](count)
-  );
+  const most = completions.length * maxCompletionLength;
+  return counted.map((count) => {
+    if (count === 0) return 0;
+    if (lossType === "grpo") return 1 / (completions.length * count);
+    return 1 / (lossType === "bnpo" ? total : most);
+  });
 }
 
 /**

@@ -40,7 +40,8 @@ export const DEFINITION = {
     official: {
       type: "string",
       placeholder: "DIR",
-      help: "Checkout of the released MemGen code, to be a peer too",
+      help:
+        "Checkout of the released MemGen code, to be a peer too; needs trl as well",
     },
     only: {
       type: "string",

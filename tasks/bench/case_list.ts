@@ -10,6 +10,7 @@ import {
   memgenGenerationCase,
   memgenTrainingCase,
 } from "./memgen_cases.ts";
+import { memgenPolicyCase } from "./policy_case.ts";
 
 const SMALL_SIZE = {
   hiddenSize: 128,
@@ -70,5 +71,12 @@ export const CASES: readonly BenchCase[] = [
     name: "memgen_sft_prepend",
     ...SUPERVISED,
     memory: { ...APPENDED, insertion: "prepend" },
+  }),
+  memgenPolicyCase(LARGE_QWEN, {
+    ...SUPERVISED,
+    name: "memgen_grpo",
+    memory: APPENDED,
+    rows: 8,
+    runs: 1,
   }),
 ];

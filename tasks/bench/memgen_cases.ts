@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import {
   type AppendBatch,
   appendLoss,
+  type AppendShape,
   formatMemgenConfig,
   IGNORED_LABEL,
   initializeTrigger,
@@ -14,6 +15,7 @@ import {
   packPrepend,
   type PrependBatch,
   prependLoss,
+  type SupervisedRow,
 } from "@/lib/memgen/mod.ts";
 import type {
   CacheSize,
@@ -157,40 +159,63 @@ export function fixedMemory(
   };
 }
 
+/** Rows to learn. */
+export interface RowsSize {
+  /** How many. */
+  readonly rows: number;
+  /** Tokens of each prompt. */
+  readonly promptLength: number;
+  /** Tokens of each answer. */
+  readonly answerLength: number;
+}
+
+/** Rows of random tokens with all insertions, and the shape that holds them. */
+export function memgenRows(
+  config: DecoderConfig,
+  { insertions, every }: CaseMemory,
+  { rows: B, promptLength, answerLength }: RowsSize,
+): { points: number[]; rows: SupervisedRow[]; shape: AppendShape } {
+  const length = promptLength + answerLength;
+  const points = Array.from(
+    { length: insertions },
+    (_, n) => promptLength + n * every,
+  );
+  const rows = randomRows(config, { rows: B, length }).map((ids) => ({
+    ids,
+    labels: ids.map((id, t) => t < promptLength ? IGNORED_LABEL : id),
+    points,
+  }));
+  const targets = B * answerLength;
+  const shape = {
+    rows: B,
+    length,
+    targets,
+    prompt: promptLength,
+    segment: every,
+  };
+  return { points, rows, shape };
+}
+
 /** A supervised step of the weaver, with all insertions in every row. */
 export function memgenTrainingCase(
   config: DecoderConfig,
-  { name, memory, rows: B, promptLength, answerLength, runs }: {
+  { name, memory, runs, ...size }: RowsSize & {
     readonly name: string;
     readonly memory: CaseMemory;
-    readonly rows: number;
-    readonly promptLength: number;
-    readonly answerLength: number;
     readonly runs: number;
   },
 ): BenchCase {
-  const { insertion, insertions, every } = memory;
+  const { insertion } = memory;
   const memgen = memgenConfig(memory);
-  const length = promptLength + answerLength;
   const rate = 1e-4;
   return {
     name,
     runs,
-    tokens: B * length,
+    tokens: size.rows * (size.promptLength + size.answerLength),
     program: "official_memgen.py",
     async prepare() {
       const model = await randomModel(config);
-      const points = Array.from(
-        { length: insertions },
-        (_, n) => promptLength + n * every,
-      );
-      const tokens = randomRows(config, { rows: B, length });
-      const rows = tokens.map((ids) => ({
-        ids,
-        labels: ids.map((id, t) => t < promptLength ? IGNORED_LABEL : id),
-        points,
-      }));
-      const shape = { rows: B, length, targets: B * answerLength };
+      const { points, rows, shape } = memgenRows(config, memory, size);
       const parameters = initializeWeaver(
         config,
         memgen,
@@ -207,15 +232,7 @@ export function memgenTrainingCase(
             (weaver, batch) => appendLoss(model, memgen, weaver, batch),
             settings,
           ),
-          {
-            parameters,
-            batch: packAppend(rows, {
-              ...shape,
-              prompt: promptLength,
-              segment: every,
-            }, memgen),
-            rate,
-          },
+          { parameters, batch: packAppend(rows, shape, memgen), rate },
         )
         : trainingWorkload(
           makeTrainStep<PrependBatch>(
@@ -236,7 +253,7 @@ export function memgenTrainingCase(
             task: "train",
             model: folder,
             memgen: formatMemgenConfig(memgen),
-            rows: tokens,
+            rows: rows.map(({ ids }) => ids),
             points,
             rate,
           };

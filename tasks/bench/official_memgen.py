@@ -8,10 +8,13 @@ places of the insertions, so that both sides do the same work: random tokens
 seldom hold delimiters, and an untrained trigger decides at random.
 """
 import sys
+from collections import defaultdict
+from types import SimpleNamespace
 
 import peft
 import torch
 import transformers
+import trl
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from serve import serve
@@ -19,6 +22,7 @@ from serve import serve
 sys.path.insert(0, sys.argv[2])
 from memgen.model.configuration_memgen import MemGenConfig
 from memgen.model.modeling_memgen import MemGenModel
+from memgen.trainer.weaver_grpo_trainer import WeaverGRPOTrainer
 
 
 def prepare(task, model, memgen, **work):
@@ -32,8 +36,8 @@ def prepare(task, model, memgen, **work):
     assert tokenizer.eos_token_id >= base[0].config.vocab_size
     config = MemGenConfig(**{**base[0].config.to_dict(), **memgen})
     model = MemGenModel(config, tokenizer, *base)
-    return {"generate": prepare_generate, "train": prepare_train}[task](
-        model, **work)
+    return {"generate": prepare_generate, "train": prepare_train,
+            "policy": prepare_policy}[task](model, **work)
 
 
 def prepare_generate(model, prompts, length, every):
@@ -66,6 +70,44 @@ def prepare_train(model, rows, points, rate):
     labels = ids.clone()
     labels[:, :points[0]] = -100
     mask = torch.ones_like(ids)
+
+    def loss():
+        return model(input_ids=ids, attention_mask=mask, labels=labels).loss
+
+    return prepare_step(model, points, rate, loss)
+
+
+def prepare_policy(model, rows, points, rate, advantages, old):
+    ids = torch.tensor(rows)
+    prompts, completions = ids[:, :points[0]], ids[:, points[0]:]
+    # The trainer without what it does to start: its loss needs no more.
+    trainer = WeaverGRPOTrainer.__new__(WeaverGRPOTrainer)
+    trainer.accelerator = SimpleNamespace(device="cpu", gather=lambda x: x)
+    trainer.args = SimpleNamespace(delta=None)
+    trainer.model = model
+    trainer.model_kwarg_keys = ()
+    trainer.temperature = 1.0
+    trainer.beta = 0.0
+    trainer.epsilon_low = trainer.epsilon_high = 0.2
+    trainer.loss_type = "grpo"
+    trainer._metrics = {"train": defaultdict(list)}
+    mask = torch.ones_like(completions)
+    inputs = {
+        "prompt_ids": prompts,
+        "prompt_mask": torch.ones_like(prompts),
+        "completion_ids": completions,
+        "completion_mask": mask,
+        "advantages": torch.tensor(advantages),
+        "old_per_token_logps": torch.tensor(old),
+        "old_supervise_mask": mask,
+        "ref_supervise_mask": None,
+    }
+    return prepare_step(
+        model, points, rate, lambda: trainer._compute_loss(model, inputs))
+
+
+def prepare_step(model, points, rate, loss):
+    """An update of the weaver by a loss, with memory at these points."""
     model.train()
     model.fix_component("trigger")
     model.state = model.INSTRUCTION_STATE
@@ -76,10 +118,11 @@ def prepare_train(model, rows, points, rate):
 
     def run():
         optimizer.zero_grad()
-        model(input_ids=ids, attention_mask=mask, labels=labels).loss.backward()
+        loss().backward()
         optimizer.step()
 
     return run
 
 
-serve(prepare, transformers=transformers.__version__, peft=peft.__version__)
+serve(prepare, transformers=transformers.__version__, peft=peft.__version__,
+      trl=trl.__version__)

@@ -58,6 +58,7 @@ Deno.test("CASES are those that the project reports", () => {
       ["memgen_generate_8", 1024],
       ["memgen_sft", 896],
       ["memgen_sft_prepend", 896],
+      ["memgen_grpo", 1792],
     ],
   );
 });
@@ -75,7 +76,7 @@ Deno.test("chooseCases() refuses what is no case", () => {
     assertThrows(
       () => chooseCases(names),
       UsageError,
-      `, memgen_sft_prepend: current value is ${current}`,
+      `, memgen_grpo: current value is ${current}`,
     );
   }
 });

@@ -8,18 +8,20 @@ import {
   type HostTensor,
   openSafetensors,
   readJsonObject,
+  readJsonValue,
   writeSafetensors,
 } from "@/lib/models/mod.ts";
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
 import { DEFINITION } from "@/tasks/parity.ts";
-import { CASES, runParity } from "@/tasks/parity/run.ts";
+import { CASES, GRPO, runParity } from "@/tasks/parity/run.ts";
 import { parityPath } from "@/tests/models/tiny.ts";
 import { withFolder } from "@/tests/folder.ts";
 
 const NAME = "tiny-qwen3";
 const MODELS = parityPath("models");
+const GRPO_FILE = "grpo.json";
 
-/** Runs `use` with a copy of the expected results of one model. */
+/** Runs `use` with a copy of the expected results of one model and GRPO. */
 function withExpected(
   use: (expected: string) => Promise<void>,
 ): Promise<void> {
@@ -27,6 +29,7 @@ function withExpected(
     const expected = join(folder, "expected");
     const results = parityPath("expected", NAME);
     cpSync(results, join(expected, NAME), { recursive: true });
+    cpSync(parityPath("expected", GRPO_FILE), join(expected, GRPO_FILE));
     await use(expected);
   });
 }
@@ -61,10 +64,6 @@ function missingNames(
 
 Deno.test("The task passes and reports our numbers under the expected names", () =>
   withExpected(async (expected) => {
-    Deno.copyFileSync(
-      parityPath("expected", "grpo.json"),
-      join(expected, "grpo.json"),
-    );
     const output = join(expected, "..", "report.json");
     const { code, lines, errors } = await runParityTask(
       "--models",
@@ -76,15 +75,14 @@ Deno.test("The task passes and reports our numbers under the expected names", ()
     );
     assertEquals(code, 0, errors);
     assert(lines[0].startsWith("model"));
-    assertEquals(lines.at(-2), "grpo.json: not run: GRPO is a later issue");
-    assertEquals(lines.at(-1), "All 52 comparisons are within their bounds");
-    assertEquals(lines.length, 1 + 52 + 2);
+    assertEquals(lines.at(-1), "All 64 comparisons are within their bounds");
+    assertEquals(lines.length, 1 + 64 + 1);
 
     const report = readJsonObject(output) as Record<
       string,
       Record<string, Record<string, unknown>>
     >;
-    assertEquals(Object.keys(report), [NAME]);
+    assertEquals(Object.keys(report), [NAME, GRPO]);
     assertEquals(Object.keys(report[NAME]), [...CASES]);
     const { lm, adapter } = report[NAME];
     assertEquals(missingNames(expected, "lm.json", lm), []);
@@ -112,6 +110,15 @@ Deno.test("The task passes and reports our numbers under the expected names", ()
       assertSameForm(part.sft_run, fields.sft_run);
       assertSameForm(part.sft_grad_norms, fields.sft_grad_norms);
     }
+
+    const settings = readJsonValue(join(expected, GRPO_FILE)) as Record<
+      string,
+      unknown
+    >[];
+    assertEquals(settings.length, 4);
+    settings.forEach(({ advantages, loss, grad }, i) =>
+      assertSameForm(report[GRPO][i], { advantages, loss, grad })
+    );
   }));
 
 /** Asserts equal names all the way down, and numbers within a thousandth. */
@@ -134,7 +141,7 @@ function perturbJson(
   path: readonly string[],
   change: (value: number) => number,
 ): void {
-  const fields = readJsonObject(file);
+  const fields = readJsonValue(file) as Record<string, unknown>;
   const at = path.slice(0, -1).reduce(
     (value, key) => value[key] as Record<string, unknown>,
     fields,
@@ -189,6 +196,10 @@ Deno.test("The task fails where expected results were changed, and only there", 
       "trigger_logits",
       2e-3,
     );
+    const grpo = join(expected, GRPO_FILE);
+    perturbJson(grpo, ["0", "advantages", "4"], (value) => value * 1.001);
+    perturbJson(grpo, ["1", "loss"], (loss) => loss * 1.001);
+    perturbJson(grpo, ["2", "grad", "2", "0"], (slope) => slope * 1.001);
     const name = "grad.weaver_to_reasoner.weight";
     perturbTensor(at("memgen-trigger", "expected.safetensors"), name, 2e-3);
 
@@ -202,7 +213,7 @@ Deno.test("The task fails where expected results were changed, and only there", 
       output,
     );
     assertEquals(code, 1, errors);
-    assertEquals(lines.at(-1), "9 of 52 comparisons are out of bounds");
+    assertEquals(lines.at(-1), "12 of 64 comparisons are out of bounds");
     const failed = lines.filter((line) => line.endsWith("FAIL"))
       .map((line) => line.split(/ {2,}/).slice(1, 3).join(" "));
     assertEquals(failed, [
@@ -215,6 +226,9 @@ Deno.test("The task fails where expected results were changed, and only there", 
       "memgen-always sft_run: grad_norm",
       "memgen-trigger trigger_logits",
       "memgen-trigger grad.*",
+      "0 advantages",
+      "1 loss",
+      "2 grad",
     ]);
     // The report is there for whoever looks for the reason.
     assert(Deno.statSync(output).size > 0);
@@ -296,6 +310,18 @@ refuses(
   TypeError,
   (expected) =>
     `Cannot read ${expected}/${NAME}/memgen-trigger/expected.json.sft_run.steps[3].loss as it must be a number: current value is "high"`,
+);
+refuses(
+  "GRPO results of another form",
+  (expected) =>
+    perturbJson(
+      join(expected, GRPO_FILE),
+      ["2", "loss_type"],
+      () => "ppo" as unknown as number,
+    ),
+  TypeError,
+  (expected) =>
+    `Cannot read ${expected}/grpo.json[2].loss_type as it must be grpo or bnpo or dr_grpo: current value is "ppo"`,
 );
 
 Deno.test("The task ends with 1 and one line where a file is missing", () =>

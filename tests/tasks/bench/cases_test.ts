@@ -1,5 +1,5 @@
 import "@/tests/backend.ts";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { INSERTIONS } from "@/lib/memgen/mod.ts";
@@ -23,6 +23,7 @@ import {
   memgenTrainingCase,
 } from "@/tasks/bench/memgen_cases.ts";
 import type { PeerWork } from "@/tasks/bench/peer.ts";
+import { memgenPolicyCase } from "@/tasks/bench/policy_case.ts";
 import { tensorTest } from "@/tests/models/tiny.ts";
 import { withFolder } from "@/tests/folder.ts";
 
@@ -187,3 +188,31 @@ for (const insertion of INSERTIONS) {
     });
   });
 }
+
+tensorTest("memgenPolicyCase() trains on a group, half of it right", () => {
+  const training = memgenPolicyCase(CONFIG, {
+    name: "memgen_grpo",
+    memory: MEMORY,
+    rows: 4,
+    promptLength: 3,
+    answerLength: 70,
+    runs: 1,
+  });
+  assertEquals(training.tokens, 292);
+  return withCase(training, (workload, work) => {
+    assertEquals([workload.run(), workload.run()], [null, null]);
+    const { task, points, rows, old } = work;
+    assertEquals(task, "policy");
+    assertEquals(points, [3, 15, 27, 39, 51, 63]);
+    assertEquals(rows, randomRows(CONFIG, { rows: 4, length: 73 }));
+    assertEquals((old as number[][]).map((row) => row.length), [
+      70,
+      70,
+      70,
+      70,
+    ]);
+    const advantages = work.advantages as number[];
+    assert(advantages[0] < 0);
+    assertEquals(advantages, [-1, 1, -1, 1].map((x) => x * advantages[1]));
+  });
+});

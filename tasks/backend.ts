@@ -6,6 +6,9 @@ import {
   type BackendInfo,
   cacheFolder,
   fetchTensorflow,
+  type Precision,
+  PRECISIONS,
+  requirePrecision,
   startCpu,
   startTensorflow,
   startWasm,
@@ -31,6 +34,14 @@ export const BACKEND_OPTIONS = {
     placeholder: "N",
     help: "Threads of tensorflow. Default: all cores",
   },
+  precision: {
+    type: "string",
+    choices: PRECISIONS,
+    placeholder: "NAME",
+    default: "fp32",
+    help:
+      "Of matrix products: bf16 rounds their factors to bfloat16, on tensorflow only",
+  },
   cuda: {
     type: "flag",
     help: "Use TensorFlow's build for NVIDIA GPUs (3.4 GB to download)",
@@ -43,6 +54,8 @@ export interface BackendArguments {
   readonly backend?: typeof BACKENDS[number];
   /** Undefined: all cores. */
   readonly threads?: number;
+  /** Of matrix products. @default {"fp32"} */
+  readonly precision?: Precision;
   /** Whether to use the CUDA build. */
   readonly cuda: boolean;
 }
@@ -50,7 +63,8 @@ export interface BackendArguments {
 /**
  * Starts the backend and prints one line that says what computes.
  *
- * @throws {RangeError} If MEMGEN_BACKEND names no backend.
+ * @throws {RangeError} If MEMGEN_BACKEND names no backend, or one without the
+ * precision that was asked for.
  * @throws {Error} If the backend that was asked for does not start.
  */
 export async function startBackend(
@@ -60,21 +74,26 @@ export async function startBackend(
   console.error(
     `MemGen on ${info.name} ${info.version}, ${info.device}, ${info.threads} ${
       info.threads === 1 ? "thread" : "threads"
-    }`,
+    }, ${info.precision}`,
   );
   return info;
 }
 
 async function start(args: BackendArguments): Promise<BackendInfo> {
   const name = args.backend ?? Deno.env.get("MEMGEN_BACKEND") ?? "auto";
+  const { precision = "fp32" } = args;
   switch (name) {
     case "tensorflow":
       return await startNative(args);
     case "wasm":
+      requirePrecision(name, precision);
       return await startWasm();
     case "cpu":
+      requirePrecision(name, precision);
       return await startCpu();
     case "auto":
+      // No other backend can stand in for it.
+      if (precision === "bf16") return await startNative(args);
       return await startFirst([
         () => startNative(args),
         startWasm,
@@ -112,6 +131,7 @@ async function startNative(args: BackendArguments): Promise<BackendInfo> {
   return await startTensorflow({
     ...library,
     threads: args.threads,
+    precision: args.precision,
     xlaCacheFolder: join(
       cacheFolder(),
       `xla-${library.version}-${processorKey()}`,

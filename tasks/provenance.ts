@@ -45,7 +45,7 @@ export function processorModel(): string {
 export function provenanceText(
   { command, commit, date, deno, backend, processor, cores }: Provenance,
 ): string {
-  return `${command} at commit ${commit} on ${date}; ${backend.name} ${backend.version} on ${backend.device}, ${backend.threads} threads, ${cores} cores of ${processor}, Deno ${deno}`;
+  return `${command} at commit ${commit} on ${date}; ${backend.name} ${backend.version} on ${backend.device}, ${backend.threads} threads, ${backend.precision}, ${cores} cores of ${processor}, Deno ${deno}`;
 }
 
 /** Short hash of the commit, with a plus where files differ from it. */

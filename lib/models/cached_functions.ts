@@ -9,7 +9,12 @@
  * width, D hidden size.
  */
 import * as tf from "@tensorflow/tfjs";
-import { jit, type Jitted, type XlaMode } from "../tensorflow/mod.ts";
+import {
+  jit,
+  type Jitted,
+  withPrecision,
+  type XlaMode,
+} from "../tensorflow/mod.ts";
 import {
   type AttentionPart,
   maskWhere,
@@ -80,7 +85,9 @@ export function embedInputs(
   const isToken = vectorIndex.less(0).toFloat().expandDims(-1);
   const numbers = tf.range(0, M, 1, "int32");
   const places = vectorIndex.expandDims(-1).equal(numbers).toFloat(); // [b, T, M]
-  return tokens.mul(isToken).add(tf.matMul(places, vectors));
+  // A choice written as a product: exact in float32 only.
+  const placed = withPrecision("fp32", () => tf.matMul(places, vectors));
+  return tokens.mul(isToken).add(placed);
 }
 
 /**

@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { type Random, uniforms } from "../random.ts";
 import { type DecoderConfig, weightShapes } from "./config.ts";
-import type { NamedTensors } from "../tensorflow/mod.ts";
+import { type NamedTensors, withPrecision } from "../tensorflow/mod.ts";
 import {
   type LoraAdapter,
   type LoraConfig,
@@ -218,10 +218,15 @@ export function mergeLora(
 ): NamedTensors {
   const merged = Object.entries(modules).map(([module, { a, b }]) => {
     const name = `${module}.weight`;
-    return [
-      name,
-      tf.tidy(() => weights[name].add(tf.matMul(a, b, true, true).mul(scale))),
-    ] as const;
+    // Weights are float32's whatever they are multiplied in.
+    const sum = withPrecision(
+      "fp32",
+      () =>
+        tf.tidy(() =>
+          weights[name].add(tf.matMul(a, b, true, true).mul(scale))
+        ),
+    );
+    return [name, sum] as const;
   });
   return { ...weights, ...Object.fromEntries(merged) };
 }

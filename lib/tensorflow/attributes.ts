@@ -23,6 +23,11 @@ export interface OpAttribute {
   readonly value: boolean | number | string | readonly number[];
 }
 
+/** An attribute that is a type, a `TF_DataType`. */
+export function typeAttribute(name: string, value: number): OpAttribute {
+  return { name, type: ATTRIBUTE.type, value };
+}
+
 const encoder = new TextEncoder();
 
 /** What differs between an eager op and a graph node. */

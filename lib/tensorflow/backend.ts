@@ -10,6 +10,7 @@ import type {
   TensorMetadata,
   TensorType,
 } from "./binding.ts";
+import type { Precision } from "./precision.ts";
 import type { HostValues } from "./tensors.ts";
 
 /** What tfjs-node keeps of a tensor. */
@@ -29,16 +30,22 @@ interface HiddenMembers {
 
 /** tfjs-node's backend, with tensors placed where they are made. */
 export class TensorflowBackend extends NodeJSKernelBackend {
+  /** Of matrix products; `withPrecision` changes it for a while. */
+  precision: Precision;
   readonly #binding: TensorflowBinding;
 
-  /** @param binding What the kernels run on. */
-  constructor(binding: TensorflowBinding) {
+  /**
+   * @param binding What the kernels run on.
+   * @param precision Of matrix products.
+   */
+  constructor(binding: TensorflowBinding, precision: Precision) {
     super(
       binding as unknown as ConstructorParameters<
         typeof NodeJSKernelBackend
       >[0],
       "@tensorflow/tfjs-node-gpu",
     );
+    this.precision = precision;
     this.#binding = binding;
   }
 

@@ -46,6 +46,7 @@ export interface TracedFunction {
 
 interface Trace {
   readonly graph: Graph;
+  readonly xla: boolean;
   readonly captures: Map<
     number,
     { readonly input: GraphOutput; readonly handle: Deno.PointerValue }
@@ -211,21 +212,30 @@ export class TensorflowBinding {
     return this.#trace !== undefined;
   }
 
+  /** True while a function is traced of which every call is compiled. */
+  get tracingForXla(): boolean {
+    return this.#trace?.xla ?? false;
+  }
+
   /**
    * Makes a function of `body`: every op within goes into a graph.
    *
    * @param name The function's name, unique in the process.
    * @param inputs Shapes and types of its inputs.
    * @param body Gets the inputs; returns the ids of the outputs.
+   * @param xla Whether it is always compiled with XLA, so that it may use what
+   * only XLA has.
    * @throws {Error} If TensorFlow refuses an op, or `body` throws.
    */
   traceFunction(
     name: string,
     inputs: readonly TensorType[],
     body: (inputs: TensorMetadata[]) => number[],
+    xla = false,
   ): TracedFunction {
     const { symbols, status } = this.#api;
-    const trace: Trace = { graph: new Graph(this.#api), captures: new Map() };
+    const graph = new Graph(this.#api);
+    const trace: Trace = { graph, xla, captures: new Map() };
     this.#trace = trace;
     try {
       const placeholders = inputs.map(({ dtype, shape }) =>

@@ -119,7 +119,7 @@ const LOG_FATAL = 3;
 /** TensorFlow's functions by name. */
 export type Symbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
-/** Values of `TF_DataType` that TensorFlow.js knows. */
+/** Values of `TF_DataType`: those of TensorFlow.js, and bfloat16. */
 export const TF_TYPE = {
   float: 1,
   int32: 3,
@@ -128,6 +128,7 @@ export const TF_TYPE = {
   complex64: 8,
   int64: 9,
   bool: 10,
+  bfloat16: 14,
   resource: 20,
 } as const;
 

@@ -66,16 +66,18 @@ class Compiled<Args extends readonly unknown[], Result> {
   readonly #traced: TracedFunction;
   readonly #outputs: readonly TensorType[];
   readonly #structure: Structure;
+  readonly #mode: XlaMode;
   #calls = 0;
   #compiled = false;
 
   constructor(
     backend: TensorflowBackend,
     fn: (...args: Args) => Result,
-    { name, key, args }: {
+    { name, key, args, xla }: {
       readonly name: string;
       readonly key: string;
       readonly args: FlatTree;
+      readonly xla: XlaMode;
     },
   ) {
     this.#backend = backend;
@@ -97,6 +99,7 @@ class Compiled<Args extends readonly unknown[], Result> {
             outputs = result.tensors.map((tensor) => backend.typeOf(tensor));
             return result.tensors.map((tensor) => backend.idOf(tensor));
           },
+          xla === "always",
         )
       );
     } catch (error) {
@@ -104,12 +107,13 @@ class Compiled<Args extends readonly unknown[], Result> {
     }
     this.#outputs = outputs;
     this.#structure = structure;
+    this.#mode = xla;
     counts.traces++;
   }
 
-  call(tensors: readonly tf.Tensor[], mode: XlaMode): Result {
-    const xla = mode === "always" ||
-      mode === "auto" && this.#calls++ >= AUTO_XLA_CALLS;
+  call(tensors: readonly tf.Tensor[]): Result {
+    const xla = this.#mode === "always" ||
+      this.#mode === "auto" && this.#calls++ >= AUTO_XLA_CALLS;
     if (xla && !this.#compiled) {
       this.#compiled = true;
       counts.xlaCompilations++;
@@ -131,7 +135,8 @@ class Compiled<Args extends readonly unknown[], Result> {
 }
 
 /**
- * Makes a function fast: traced once per combination of shapes.
+ * Makes a function fast: traced once per combination of shapes, for each
+ * precision that it is called with.
  *
  * Arguments and result are trees of tensors; other leaves (numbers, strings)
  * are static: each new value is a new trace. The function must be pure but
@@ -157,13 +162,13 @@ export function jit<Args extends readonly unknown[], Result>(
       return tidy(() => cloned(fn(...args)));
     }
     if (isInlined(backend)) return tidy(() => fn(...args));
-    const key = keyOf(flat);
+    const key = `${backend.precision} ${keyOf(flat)}`;
     let compiled = cache.get(key);
     if (compiled === undefined) {
-      compiled = new Compiled(backend, fn, { name, key, args: flat });
+      compiled = new Compiled(backend, fn, { name, key, args: flat, xla });
       cache.set(key, compiled);
     }
-    return compiled.call(flat.tensors, xla);
+    return compiled.call(flat.tensors);
   }
   return Object.assign(call, {
     dispose(): void {

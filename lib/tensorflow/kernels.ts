@@ -5,21 +5,13 @@
 import "./node_util.ts";
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js";
-import { ATTRIBUTE, type OpAttribute } from "./attributes.ts";
+import { ATTRIBUTE, typeAttribute } from "./attributes.ts";
 import type { TensorflowBackend } from "./backend.ts";
 import { TF_TYPE } from "./c_api.ts";
+import { type Factors, matMul } from "./matmul.ts";
 
 /** Name under which TensorFlow.js knows tfjs-node's kernels. */
 const BACKEND_NAME = "tensorflow";
-
-function typeAttribute(
-  backend: TensorflowBackend,
-  name: string,
-  tensor: tf.TensorInfo,
-): OpAttribute {
-  const value = backend.getDTypeInteger(tensor.dtype);
-  return { name, type: ATTRIBUTE.type, value };
-}
 
 /** `tf.gather` without tfjs-node's check of every index on the host. */
 const gather: tf.KernelConfig = {
@@ -32,18 +24,29 @@ const gather: tf.KernelConfig = {
     const axisTensor = tf.scalar(axis, "int32");
     const result = tensorflow.executeSingleOutput(tf.GatherV2, [
       { name: "batch_dims", type: ATTRIBUTE.int, value: batchDims ?? 0 },
-      typeAttribute(tensorflow, "Tparams", x),
-      typeAttribute(tensorflow, "Tindices", indices),
-      { name: "Taxis", type: ATTRIBUTE.type, value: TF_TYPE.int32 },
+      typeAttribute("Tparams", tensorflow.getDTypeInteger(x.dtype)),
+      typeAttribute("Tindices", tensorflow.getDTypeInteger(indices.dtype)),
+      typeAttribute("Taxis", TF_TYPE.int32),
     ], [x, indices, axisTensor]);
     axisTensor.dispose();
     return result;
   },
 };
 
+/** `tf.matMul`, which tfjs-node knows in float32 only. */
+const batchMatMul: tf.KernelConfig = {
+  kernelName: tf.BatchMatMul,
+  backendName: BACKEND_NAME,
+  kernelFunc: ({ inputs, attrs, backend }) =>
+    matMul(
+      backend as TensorflowBackend,
+      { ...inputs, ...attrs } as unknown as Factors,
+    ),
+};
+
 /** Replaces tfjs-node's kernels where ours must differ. */
 export function registerKernels(): void {
-  for (const kernel of [gather]) {
+  for (const kernel of [gather, batchMatMul]) {
     tf.unregisterKernel(kernel.kernelName, kernel.backendName);
     tf.registerKernel(kernel);
   }

@@ -25,6 +25,12 @@ export {
   verifyTensorflow,
 } from "./library.ts";
 export {
+  type Precision,
+  PRECISIONS,
+  requirePrecision,
+  withPrecision,
+} from "./precision.ts";
+export {
   type BackendInfo,
   startCpu,
   startTensorflow,

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import type { TensorflowBackend as Backend } from "./backend.ts";
+import type { Precision } from "./precision.ts";
 import { requireAvx } from "./processor.ts";
 
 /** What computes, for banners and for every result. */
@@ -14,6 +15,8 @@ export interface BackendInfo {
   readonly device: string;
   /** Threads that compute. */
   readonly threads: number;
+  /** Of matrix products. */
+  readonly precision: Precision;
 }
 
 /** Where TensorFlow's library is, and how to run it. */
@@ -26,6 +29,8 @@ export interface TensorflowOptions {
   readonly preload?: readonly string[];
   /** Threads, 1 to 127. Default: all cores. */
   readonly threads?: number;
+  /** Of matrix products. @default {"fp32"} */
+  readonly precision?: Precision;
   /** Folder that keeps compiled code between runs. Default: none. */
   readonly xlaCacheFolder?: string;
 }
@@ -76,14 +81,21 @@ export async function startTensorflow(
   const threads = options.threads ??
     Math.min(navigator.hardwareConcurrency, MAX_THREADS);
   const binding = new TensorflowBinding(api, { threads });
+  const { precision = "fp32" } = options;
   registerKernels();
   tf.registerBackend(
     "tensorflow",
-    (): Backend => new TensorflowBackend(binding),
+    (): Backend => new TensorflowBackend(binding, precision),
   );
   await tf.setBackend("tensorflow");
   const device = binding.isUsingGpuDevice() ? "GPU:0" : "CPU";
-  running = { name: "tensorflow", version: api.version, device, threads };
+  running = {
+    name: "tensorflow",
+    version: api.version,
+    device,
+    threads,
+    precision,
+  };
   return running;
 }
 
@@ -100,12 +112,17 @@ export async function startWasm(): Promise<BackendInfo> {
   setWasmPaths(fileURLToPath(folder));
   registerWasmKernels();
   await tf.setBackend("wasm");
-  return { name: "wasm", version: tf.version_core, device: "CPU", threads: 1 };
+  return fallbackInfo("wasm");
 }
 
 /** Starts TensorFlow.js' plain JavaScript backend: the slowest. */
 export async function startCpu(): Promise<BackendInfo> {
   tf.enableProdMode();
   await tf.setBackend("cpu");
-  return { name: "cpu", version: tf.version_core, device: "CPU", threads: 1 };
+  return fallbackInfo("cpu");
+}
+
+function fallbackInfo(name: "wasm" | "cpu"): BackendInfo {
+  const version = tf.version_core;
+  return { name, version, device: "CPU", threads: 1, precision: "fp32" };
 }

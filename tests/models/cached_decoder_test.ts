@@ -1,4 +1,3 @@
-import "@/tests/backend.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -17,7 +16,8 @@ import {
   type Tail,
 } from "@/lib/models/mod.ts";
 import { normals, seededRandom } from "@/lib/random.ts";
-import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import { disposeTree, withPrecision } from "@/lib/tensorflow/mod.ts";
+import { tensorflowTest } from "@/tests/backend.ts";
 import {
   assertClose,
   randomFactors,
@@ -365,6 +365,20 @@ tidyTest("embedInputs() puts vectors into their places", () => {
     [[3, 4], [1, 2], [1, 2]],
     [[1, 2], [3, 4], [3, 4]],
   ]);
+});
+
+tensorflowTest("embedInputs() rounds no vectors, even in bf16", () => {
+  const inputs = {
+    ids: tf.tensor2d([[0]], undefined, "int32"),
+    vectors: tf.tensor3d([[[257 / 256]]]),
+    vectorIndex: tf.tensor2d([[0]], undefined, "int32"),
+  };
+  const weights = { "model.embed_tokens.weight": tf.tensor2d([[5]]) };
+  const embedded = withPrecision(
+    "bf16",
+    () => embedInputs({ weights }, inputs),
+  );
+  assertEquals(embedded.arraySync(), [[[257 / 256]]]);
 });
 
 Deno.test("bucketLength() is the next power of two or three quarters of it", () => {

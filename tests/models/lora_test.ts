@@ -1,4 +1,3 @@
-import "@/tests/backend.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -18,7 +17,12 @@ import {
   writeLoraAdapter,
 } from "@/lib/models/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
-import { disposeTree, type NamedTensors } from "@/lib/tensorflow/mod.ts";
+import {
+  disposeTree,
+  type NamedTensors,
+  withPrecision,
+} from "@/lib/tensorflow/mod.ts";
+import { tensorflowTest } from "@/tests/backend.ts";
 import {
   assertClose,
   fullPass,
@@ -133,6 +137,14 @@ for (const family of FAMILIES) {
     assert(adapted.some((value, i) => Math.abs(value - plain[i]) > 0.1));
   });
 }
+
+tensorflowTest("mergeLora() rounds no weights, even in bf16", () => {
+  const weights = { "q.weight": tf.tensor2d([[1]]) };
+  const factor = tf.tensor2d([[257 / 256]]);
+  const lora = { scale: 1, modules: { q: { a: factor, b: factor } } };
+  const merged = withPrecision("bf16", () => mergeLora(weights, lora));
+  assertEquals(merged["q.weight"].arraySync(), [[1 + (257 / 256) ** 2]]);
+});
 
 tensorTest("mergeLora() makes tensors for adapted projections only", () => {
   const config = tinyConfig("qwen2");

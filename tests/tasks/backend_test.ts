@@ -7,8 +7,8 @@ import { type ChildResult, runChild } from "@/tests/run_child.ts";
 
 const CHILD = new URL("backend_child.ts", import.meta.url);
 
-const WASM_BANNER = "MemGen on wasm 4.22.0, CPU, 1 thread\n";
-const CPU_BANNER = "MemGen on cpu 4.22.0, CPU, 1 thread\n";
+const WASM_BANNER = "MemGen on wasm 4.22.0, CPU, 1 thread, fp32\n";
+const CPU_BANNER = "MemGen on cpu 4.22.0, CPU, 1 thread, fp32\n";
 
 async function startBackend(
   args: Omit<BackendArguments, "cuda">,
@@ -101,20 +101,47 @@ Deno.test("startBackend() does not replace the TensorFlow that was asked for", (
     }
   }));
 
+Deno.test("startBackend() multiplies in bf16 on TensorFlow or not at all", () =>
+  withNothing(async (env) => {
+    for (
+      const [backend, variable, words] of [
+        ["wasm", "auto", "tensorflow: current value is wasm"],
+        [undefined, "cpu", "tensorflow: current value is cpu"],
+        ["auto", "auto", NO_PIP],
+      ] as const
+    ) {
+      const { code, stderr } = await startBackend(
+        { backend, precision: "bf16" },
+        { ...env, MEMGEN_BACKEND: variable },
+      );
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, words);
+      assertEquals(stderr.includes("MemGen on"), false);
+    }
+  }));
+
 tensorflowTest(
-  "startBackend() takes TensorFlow first, with the threads given",
+  "startBackend() takes TensorFlow first, with the threads and precision given",
   async () => {
-    const { code, stderr, info } = await startBackend({ threads: 1 });
-    const { name, version, device, threads } = info();
-    assertEquals([code, name, threads], [0, "tensorflow", 1]);
+    const { code, stderr, info } = await startBackend({
+      threads: 1,
+      precision: "bf16",
+    });
+    const { name, version, device, threads, precision } = info();
+    assertEquals([code, name, threads, precision], [
+      0,
+      "tensorflow",
+      1,
+      "bf16",
+    ]);
     assertEquals(
       stderr,
-      `MemGen on tensorflow ${version}, ${device}, 1 thread\n`,
+      `MemGen on tensorflow ${version}, ${device}, 1 thread, bf16\n`,
     );
   },
 );
 
-Deno.test("the options of every task allow known backends and threads only", () => {
+Deno.test("the options of every task allow known backends, threads and precisions only", () => {
   const definition = {
     name: "demo",
     description: "Computes.",
@@ -124,6 +151,7 @@ Deno.test("the options of every task allow known backends and threads only", () 
   assertEquals(parseArguments(definition, []), {
     backend: undefined,
     threads: undefined,
+    precision: "fp32",
     cuda: false,
   });
   assertEquals(
@@ -136,6 +164,7 @@ Deno.test("the options of every task allow known backends and threads only", () 
       [["--threads", "0"], "0"],
       [["--threads", "128"], "127"],
       [["--threads", "1.5"], "1.5"],
+      [["--precision", "fp16"], "fp32, bf16"],
     ] as const
   ) {
     assertThrows(() => parseArguments(definition, argv), UsageError, words);

@@ -61,6 +61,7 @@ tensorflowTest(
       version: library.version,
       device: info.device,
       threads: 1,
+      precision: "fp32",
     });
     assertEquals(again, info, "it runs on as it was started");
     assertEquals(xlaFlags, "");
@@ -68,7 +69,7 @@ tensorflowTest(
 );
 
 tensorflowTest(
-  "startTensorflow() keeps compiled code for the next process",
+  "startTensorflow() keeps compiled code for the next process of its precision",
   () =>
     withOddFolder(async (folder) => {
       const library = (await findTensorflow())!;
@@ -88,6 +89,10 @@ tensorflowTest(
       const written = (await Deno.stat(path)).mtime;
       await startComputes(task, env);
       assertEquals(list(), files);
+      assertEquals((await Deno.stat(path)).mtime, written);
+      const { info } = await startComputes({ ...task, precision: "bf16" }, env);
+      assertEquals(info.precision, "bf16");
+      assertEquals(list().length, 2, "another precision is other code");
       assertEquals((await Deno.stat(path)).mtime, written);
     }),
 );
@@ -136,6 +141,7 @@ for (const name of ["wasm", "cpu"] as const) {
       version: "4.22.0",
       device: "CPU",
       threads: 1,
+      precision: "fp32",
     });
     assertEquals(again, info);
   });

@@ -21,7 +21,7 @@ import {
 } from "@/lib/benchmarks/twins/mod.ts";
 import type { AppendShape } from "@/lib/memgen/mod.ts";
 import { Generator, type Model } from "@/lib/models/mod.ts";
-import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import { disposeTree, type Precision } from "@/lib/tensorflow/mod.ts";
 import { type LabelledTokens, supervisedRow } from "@/lib/training/mod.ts";
 import {
   type Done,
@@ -87,6 +87,8 @@ export interface StudyOptions {
   readonly model: Model;
   /** Checksum of its files. */
   readonly modelKey: string;
+  /** What the backend multiplies in: each has its own cells. @default {"fp32"} */
+  readonly precision?: Precision;
   /** Sizes. */
   readonly preset: SupervisedPreset;
   /** Where results are kept. */
@@ -124,6 +126,7 @@ export class SupervisedStudy {
       version: VERSIONS.train,
       settings: {
         ...this.#runSettings(run),
+        ...this.#precisionSettings(),
         reasoner: modelKey,
         world: WORLD_SEED,
         validTasks: preset.validTasks,
@@ -197,6 +200,7 @@ export class SupervisedStudy {
       version: VERSIONS.evaluate,
       settings: {
         ...settings,
+        ...this.#precisionSettings(),
         probe,
         reasoner: modelKey,
         world: WORLD_SEED,
@@ -262,6 +266,12 @@ export class SupervisedStudy {
       steps,
       batchSize,
     };
+  }
+
+  /** Nothing for fp32, in which cells were computed before there was another. */
+  #precisionSettings(): Record<string, Json> {
+    const { precision = "fp32" } = this.#options;
+    return precision === "fp32" ? {} : { precision };
   }
 
   /** The nested choice of training examples. */

@@ -26,7 +26,11 @@ import {
 } from "@/lib/models/mod.ts";
 import { renderText } from "@/lib/report/mod.ts";
 import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
-import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
+import {
+  BACKEND_OPTIONS,
+  type BackendArguments,
+  startBackend,
+} from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
 import {
   type EvaluationSettings,
@@ -260,14 +264,17 @@ function summaryPath(output: string): string {
 
 /** `.runs/evaluate/gsm8k-test-50-tiny-qwen2.5-vanilla.jsonl` */
 function defaultOutput(
-  options: Omit<EvaluateModelOptions, "output">,
+  { precision, ...options }:
+    & Omit<EvaluateModelOptions, "output">
+    & Pick<BackendArguments, "precision">,
 ): string {
   const { benchmark, split, limit, model, adapter, memgen } = options;
   const folders = [model, adapter, memgen].map((folder) =>
     folder && basename(resolve(folder))
   );
   const parts = [benchmark, split, limit, ...folders, options.trigger];
-  const name = [...parts, options.method]
+  const lower = precision === "fp32" ? undefined : precision;
+  const name = [...parts, options.method, lower]
     .filter((part) => part !== undefined).join("-");
   const folder = join(".runs", "evaluate");
   Deno.mkdirSync(folder, { recursive: true });

@@ -114,6 +114,7 @@ export async function reproduceTable1(
   const study = new SupervisedStudy({
     model,
     modelKey: await modelKey(reasoner),
+    precision: made.backend.precision,
     preset,
     ledger,
     signal,

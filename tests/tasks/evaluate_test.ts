@@ -1,4 +1,4 @@
-import { backend } from "@/tests/backend.ts";
+import { backend, tensorflowTest } from "@/tests/backend.ts";
 import {
   assert,
   assertEquals,
@@ -382,6 +382,23 @@ Deno.test({
       );
     }),
 });
+
+tensorflowTest(
+  "deno task evaluate: bf16 replaces no records of fp32",
+  () =>
+    withFolder(async (folder) => {
+      const { code, output, errors } = await runTask(
+        folder,
+        ...["--data", DATA, "--limit", "1", "--max-new-tokens", "2"],
+        ...["--precision", "bf16"],
+      );
+      assertEquals(code, 0, errors);
+      const name = ".runs/evaluate/gsm8k-test-1-tiny-qwen2.5-vanilla-bf16";
+      assertStringIncludes(output, `Records: ${name}.jsonl\n`);
+      const summary = Deno.readTextFileSync(join(folder, `${name}.json`));
+      assertEquals(JSON.parse(summary).made.backend.precision, "bf16");
+    }),
+);
 
 Deno.test("deno task evaluate: ends with 2 for a wrong command line", () =>
   withFolder(async (folder) => {

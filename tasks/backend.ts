@@ -18,8 +18,8 @@ import { showFetch } from "@/tasks/setup.ts";
 
 const BACKENDS = ["auto", "tensorflow", "wasm", "cpu"] as const;
 
-/** Options of every task that computes. */
-export const BACKEND_OPTIONS = {
+/** Options of the backend alone. */
+export const DEVICE_OPTIONS = {
   backend: {
     type: "string",
     choices: BACKENDS,
@@ -34,6 +34,15 @@ export const BACKEND_OPTIONS = {
     placeholder: "N",
     help: "Threads of tensorflow. Default: all cores",
   },
+  cuda: {
+    type: "flag",
+    help: "Use TensorFlow's build for NVIDIA GPUs (3.4 GB to download)",
+  },
+} as const satisfies TaskDefinition["options"];
+
+/** Options of every task that computes in a precision of the user's choice. */
+export const BACKEND_OPTIONS = {
+  ...DEVICE_OPTIONS,
   precision: {
     type: "string",
     choices: PRECISIONS,
@@ -42,13 +51,9 @@ export const BACKEND_OPTIONS = {
     help:
       "Of matrix products: bf16 rounds their factors to bfloat16, on tensorflow only",
   },
-  cuda: {
-    type: "flag",
-    help: "Use TensorFlow's build for NVIDIA GPUs (3.4 GB to download)",
-  },
 } as const satisfies TaskDefinition["options"];
 
-/** What the options above say. */
+/** What these options say. */
 export interface BackendArguments {
   /** Undefined: MEMGEN_BACKEND, else auto. */
   readonly backend?: typeof BACKENDS[number];

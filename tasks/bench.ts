@@ -2,8 +2,13 @@
 // deno-lint-ignore-file no-console
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type BackendInfo, jitStatistics } from "@/lib/tensorflow/mod.ts";
-import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
+import {
+  type BackendInfo,
+  jitStatistics,
+  type Precision,
+  withPrecision,
+} from "@/lib/tensorflow/mod.ts";
+import { DEVICE_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { CASES } from "@/tasks/bench/case_list.ts";
 import type { BenchCase, Workload } from "@/tasks/bench/cases.ts";
 import { type Measure, measurePaired } from "@/tasks/bench/paired.ts";
@@ -30,7 +35,7 @@ const CASE_NAMES = CASES.map(({ name }) => name);
 export const DEFINITION = {
   name: "bench",
   description:
-    "Measures training, generation and MemGen in tokens per second, on random weights and tokens, and counts the functions that XLA compiled. With --peers it measures PyTorch's training step and Hugging Face's generate in turn with ours, with --official also the released MemGen code, each with the same work on as many threads. A ratio is the median over the rounds of ours by the peer's in the same round.",
+    "Measures training, generation and MemGen in tokens per second, on random weights and tokens, and counts the functions that XLA compiled. With --peers it measures PyTorch's training step and Hugging Face's generate in turn with ours, with --official also the released MemGen code, each with the same work on as many threads. Matrix products are float32's but for the cases with bf16 in their names; their peers compute in float32, or, where the name says autocast, under PyTorch's bfloat16 autocast. A ratio is the median over the rounds of ours by the peer's in the same round.",
   options: {
     peers: {
       type: "string",
@@ -61,7 +66,7 @@ export const DEFINITION = {
       type: "flag",
       help: "End with the results as one line of JSON",
     },
-    ...BACKEND_OPTIONS,
+    ...DEVICE_OPTIONS,
   },
   examples: [
     "--only train_0.92M,generate_1",
@@ -69,6 +74,21 @@ export const DEFINITION = {
     "--peers venv/bin/python --official ../MemGen --only memgen_sft",
   ],
 } as const satisfies TaskDefinition;
+
+/** The cases that a backend has the precision for; says which are left out. */
+export function runnableCases(
+  cases: readonly BenchCase[],
+  backend: Pick<BackendInfo, "name">,
+): readonly BenchCase[] {
+  const isRunnable = ({ precision = "fp32" }: BenchCase): boolean =>
+    precision === "fp32" || backend.name === "tensorflow";
+  const others = cases.filter((each) => !isRunnable(each));
+  if (others.length > 0) {
+    const names = others.map(({ name }) => name).join(", ");
+    console.error(`Not measured, as bf16 needs tensorflow: ${names}`);
+  }
+  return cases.filter(isRunnable);
+}
 
 /** Peers that are running, by program. */
 export type Peers = ReadonlyMap<PeerProgram, Peer>;
@@ -142,7 +162,7 @@ export async function measureCases(
   const folder = await Deno.makeTempDir();
   let done = 0;
   try {
-    for (const { name, tokens, runs, program, prepare } of cases) {
+    for (const { name, tokens, runs, precision, program, prepare } of cases) {
       progress.update(done, name);
       const { xlaCompilations } = jitStatistics();
       const workload = await prepare();
@@ -150,7 +170,7 @@ export async function measureCases(
         const peer = peers.get(program);
         const work = peer && workload.peerWork(join(folder, name));
         const measured = await measurePaired(
-          measureOf(workload),
+          measureOf(workload, precision),
           peer && ((runs) => peer.measure(work!, runs)),
           {
             tokens,
@@ -172,13 +192,16 @@ export async function measureCases(
   return results;
 }
 
-function measureOf({ run }: Workload): Measure {
+function measureOf(
+  { run }: Workload,
+  precision: Precision = "fp32",
+): Measure {
   return (runs) => {
     const seconds: number[] = [];
     let tokens: ReturnType<typeof run> = null;
     for (let i = 0; i < runs; i++) {
       const start = performance.now();
-      tokens = run();
+      tokens = withPrecision(precision, run);
       seconds.push((performance.now() - start) / 1000);
     }
     return { seconds, tokens };
@@ -229,12 +252,13 @@ export function requireOfficial(
 if (import.meta.main) {
   await runTask(DEFINITION, async (args) => {
     const { peers: python, official, rounds } = args;
-    const cases = chooseCases(args.only);
+    const chosen = chooseCases(args.only);
     requireOfficial(args);
     // PyTorch's threads wait for each other, so that it loses more than we do
     // where others compute, and ratios come out too high.
     const load = warnOfLoad();
     const backend = await startBackend(args);
+    const cases = runnableCases(chosen, backend);
     const { threads } = backend;
     const peers = await startPeers(cases, { python, official, threads });
     try {

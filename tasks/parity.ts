@@ -1,6 +1,6 @@
 /** `deno task parity`: this project's numbers beside the released code's. */
 // deno-lint-ignore-file no-console
-import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
+import { DEVICE_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
 import {
@@ -34,7 +34,7 @@ export const DEFINITION = {
       help: "JSON to write: our numbers, by model, case and name",
       required: true,
     },
-    ...BACKEND_OPTIONS,
+    ...DEVICE_OPTIONS,
   },
   examples: [
     "--models tests/parity/models --expected tests/parity/expected --output report.json",

@@ -45,6 +45,19 @@ const SUPERVISED = { rows: 4, promptLength: 96, answerLength: 128, runs: 2 };
 export const CASES: readonly BenchCase[] = [
   trainingCase(SMALL, { name: "train_0.92M", ...TRAINING, runs: 10 }),
   trainingCase(LARGE, { name: "train_5.4M", ...TRAINING, runs: 3 }),
+  trainingCase(LARGE, {
+    name: "train_5.4M_bf16",
+    ...TRAINING,
+    runs: 3,
+    precision: "bf16",
+  }),
+  trainingCase(LARGE, {
+    name: "train_5.4M_bf16_autocast",
+    ...TRAINING,
+    runs: 3,
+    precision: "bf16",
+    peerPrecision: "bf16",
+  }),
   ...[1, 8, 32].map((rows) =>
     generationCase(LARGE_QWEN, {
       name: `generate_${rows}`,
@@ -66,6 +79,12 @@ export const CASES: readonly BenchCase[] = [
     name: "memgen_sft",
     ...SUPERVISED,
     memory: APPENDED,
+  }),
+  memgenTrainingCase(LARGE_QWEN, {
+    name: "memgen_sft_bf16",
+    ...SUPERVISED,
+    memory: APPENDED,
+    precision: "bf16",
   }),
   memgenTrainingCase(LARGE_QWEN, {
     name: "memgen_sft_prepend",

@@ -13,7 +13,11 @@ import {
   saveModel,
 } from "@/lib/models/mod.ts";
 import { randomInt, seededRandom } from "@/lib/random.ts";
-import { disposeTree, type NamedTensors } from "@/lib/tensorflow/mod.ts";
+import {
+  disposeTree,
+  type NamedTensors,
+  type Precision,
+} from "@/lib/tensorflow/mod.ts";
 import {
   type CausalBatch,
   causalLoss,
@@ -32,6 +36,8 @@ export interface BenchCase {
   readonly tokens: number;
   /** Runs of a round, so that it takes about a second. */
   readonly runs: number;
+  /** Of our matrix products. @default {"fp32"} */
+  readonly precision?: Precision;
   /** The peer's program. */
   readonly program: PeerProgram;
   /** Makes what runs, on the backend. */
@@ -90,11 +96,14 @@ export function randomRows(
 /** A training step of all weights. */
 export function trainingCase(
   config: DecoderConfig,
-  { length, rows: B, ...common }: {
+  { length, rows: B, peerPrecision = "fp32", ...common }: {
     readonly name: string;
     readonly length: number;
     readonly rows: number;
     readonly runs: number;
+    readonly precision?: Precision;
+    /** bf16: the peer runs under PyTorch's autocast. */
+    readonly peerPrecision?: Precision;
   },
 ): BenchCase {
   const rate = 1e-3;
@@ -132,6 +141,7 @@ export function trainingCase(
         peerWork: () => ({
           rate,
           rows,
+          precision: peerPrecision,
           vocabulary: config.vocabSize,
           hidden: config.hiddenSize,
           layers: config.layers,

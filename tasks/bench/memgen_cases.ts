@@ -25,7 +25,7 @@ import type {
   Model,
 } from "@/lib/models/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
-import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import { disposeTree, type Precision } from "@/lib/tensorflow/mod.ts";
 import { makeTrainStep } from "@/lib/training/mod.ts";
 import {
   type BenchCase,
@@ -199,8 +199,9 @@ export function memgenRows(
 /** A supervised step of the weaver, with all insertions in every row. */
 export function memgenTrainingCase(
   config: DecoderConfig,
-  { name, memory, runs, ...size }: RowsSize & {
+  { name, precision, memory, runs, ...size }: RowsSize & {
     readonly name: string;
+    readonly precision?: Precision;
     readonly memory: CaseMemory;
     readonly runs: number;
   },
@@ -211,6 +212,7 @@ export function memgenTrainingCase(
   return {
     name,
     runs,
+    precision,
     tokens: size.rows * (size.promptLength + size.answerLength),
     program: "official_memgen.py",
     async prepare() {

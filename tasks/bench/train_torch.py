@@ -3,7 +3,7 @@
 Usage: train_torch.py THREADS, then requests as in serve.py.
 
 The same decoder (RMSNorm, RoPE, SwiGLU, tied embeddings, no biases), loss and
-AdamW on all weights, in eager mode.
+AdamW on all weights, in eager mode; precision bf16 is PyTorch's autocast.
 """
 import torch
 import torch.nn.functional as F
@@ -71,14 +71,19 @@ class Decoder(nn.Module):
         return rms_norm(x, self.norm) @ self.embedding.weight.t()
 
 
-def prepare(rate, rows, vocabulary, **shape):
+def prepare(rate, rows, precision, vocabulary, **shape):
     ids = torch.tensor(rows)
     inputs, targets = ids[:, :-1], ids[:, 1:].flatten()
     model = Decoder(vocabulary=vocabulary, length=inputs.shape[1], **shape)
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
 
+    autocast = torch.autocast(
+        "cpu", torch.bfloat16, enabled=precision == "bf16")
+
     def run():
-        loss = F.cross_entropy(model(inputs).view(-1, vocabulary), targets)
+        with autocast:
+            logits = model(inputs).view(-1, vocabulary)
+            loss = F.cross_entropy(logits, targets)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -1,4 +1,3 @@
-import "@/tests/backend.ts";
 import {
   assert,
   assertEquals,
@@ -8,11 +7,13 @@ import {
 } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import * as tf from "@tensorflow/tfjs";
 import {
   chooseCases,
   DEFINITION,
   measureCases,
   requireOfficial,
+  runnableCases,
   startPeers,
 } from "@/tasks/bench.ts";
 import { CASES } from "@/tasks/bench/case_list.ts";
@@ -21,6 +22,7 @@ import type { Timing } from "@/tasks/bench/paired.ts";
 import type { Peer } from "@/tasks/bench/peer.ts";
 import type { BenchReport } from "@/tasks/bench/report.ts";
 import { formatHelp, parseArguments, UsageError } from "@/tasks/cli.ts";
+import { tensorflowTest } from "@/tests/backend.ts";
 import { runChild } from "@/tests/run_child.ts";
 import { withFolder } from "@/tests/folder.ts";
 
@@ -51,16 +53,32 @@ Deno.test("CASES are those that the project reports", () => {
     [
       ["train_0.92M", 2048],
       ["train_5.4M", 2048],
+      ["train_5.4M_bf16", 2048],
+      ["train_5.4M_bf16_autocast", 2048],
       ["generate_1", 128],
       ["generate_8", 1024],
       ["generate_32", 4096],
       ["memgen_generate_1", 128],
       ["memgen_generate_8", 1024],
       ["memgen_sft", 896],
+      ["memgen_sft_bf16", 896],
       ["memgen_sft_prepend", 896],
       ["memgen_grpo", 1792],
     ],
   );
+});
+
+Deno.test("CASES in bf16 are named so, and no others", () => {
+  for (const { name, precision = "fp32" } of CASES) {
+    assertEquals(precision === "bf16", /_bf16(_|$)/.test(name), name);
+  }
+});
+
+Deno.test("runnableCases() leaves bf16 to TensorFlow", () => {
+  assertEquals(runnableCases(CASES, { name: "tensorflow" }), CASES);
+  const others = runnableCases(CASES, { name: "wasm" });
+  assertEquals(CASES.length - others.length, 3);
+  assertEquals(others.some(({ name }) => name.includes("bf16")), false);
 });
 
 Deno.test("chooseCases() keeps the order of the cases", () => {
@@ -144,6 +162,30 @@ Deno.test("measureCases() runs a case in turn with its peer", async () => {
   assert(ours.every((rate) => rate > 0));
   assertEquals(new Set(folders).size, 1);
   assertStringIncludes(String(folders[0]), "idle");
+});
+
+tensorflowTest("measureCases() runs a case in its precision", async () => {
+  const x = tf.tensor2d([[257 / 256]]);
+  const products: number[] = [];
+  const cases = ([undefined, "bf16"] as const).map((precision): BenchCase => ({
+    ...idleCase([]),
+    name: `${precision}`,
+    runs: 1,
+    precision,
+    prepare: () => ({
+      run() {
+        products.push(tf.matMul(x, x).dataSync()[0]);
+        return null;
+      },
+      peerWork: () => ({}),
+      dispose: () => {},
+    }),
+  }));
+  await measureCases(cases, { peers: new Map(), rounds: 1 });
+  assertEquals(products, [
+    ...Array(3).fill((257 / 256) ** 2),
+    ...Array(3).fill(1),
+  ]);
 });
 
 Deno.test("measureCases() frees a case whose peer fails", async () => {

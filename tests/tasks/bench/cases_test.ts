@@ -72,6 +72,7 @@ tensorTest(
       assertEquals(rows, randomRows(CONFIG, { rows: 2, length: 6 }));
       assertEquals(work, {
         rate: 1e-3,
+        precision: "fp32",
         vocabulary: 1024,
         hidden: 8,
         layers: 1,

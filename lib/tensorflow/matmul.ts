@@ -43,10 +43,10 @@ export function matMul(
  * A float32 product whose factors are rounded to bfloat16, with sums in
  * float32.
  *
- * Only XLA has an op that also returns the sums so: XLA's own products on a
- * GPU; on x86-64 YNNPACK's, for AMX, AVX512-BF16 or else AVX-512. TensorFlow's
- * kernels, eager and traced, round them to bfloat16 once more, as PyTorch's
- * autocast does; their products compiled by XLA for a CPU are float32's.
+ * Only XLA has an op that also returns the sums so; for x86-64 it calls
+ * YNNPACK, which has kernels for AMX, AVX512-BF16 and, slower, for the rest.
+ * The op that TensorFlow's kernels have too rounds the sums to bfloat16, as
+ * PyTorch's autocast does; XLA for a CPU computes it with a float32 product.
  */
 function bfloat16Product(
   tensorflow: TensorflowBinding,

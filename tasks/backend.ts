@@ -12,11 +12,12 @@ import {
   startCpu,
   startTensorflow,
   startWasm,
+  startWebgpu,
 } from "@/lib/tensorflow/mod.ts";
 import type { TaskDefinition } from "@/tasks/cli.ts";
 import { showFetch } from "@/tasks/setup.ts";
 
-const BACKENDS = ["auto", "tensorflow", "wasm", "cpu"] as const;
+const BACKENDS = ["auto", "tensorflow", "webgpu", "wasm", "cpu"] as const;
 
 /** Options of the backend alone. */
 export const DEVICE_OPTIONS = {
@@ -25,7 +26,7 @@ export const DEVICE_OPTIONS = {
     choices: BACKENDS,
     placeholder: "NAME",
     help:
-      "What computes: auto takes tensorflow, else wasm, else cpu. Default: MEMGEN_BACKEND, else auto",
+      "What computes: auto takes tensorflow, else wasm, else cpu; webgpu is for GPUs that are not NVIDIA's. Default: MEMGEN_BACKEND, else auto",
   },
   threads: {
     type: "integer",
@@ -90,6 +91,8 @@ async function start(args: BackendArguments): Promise<BackendInfo> {
   switch (name) {
     case "tensorflow":
       return await startNative(args);
+    case "webgpu":
+      return await startWebgpu();
     case "wasm":
       requirePrecision(name, precision);
       return await startWasm();

@@ -35,6 +35,8 @@ export {
   startCpu,
   startTensorflow,
   startWasm,
+  startWebgpu,
+  stopWebgpu,
   type TensorflowOptions,
 } from "./start.ts";
 export {

@@ -4,11 +4,12 @@ import * as tf from "@tensorflow/tfjs";
 import type { TensorflowBackend as Backend } from "./backend.ts";
 import type { Precision } from "./precision.ts";
 import { requireAvx } from "./processor.ts";
+import type { WebgpuBackend } from "./webgpu_backend.ts";
 
 /** What computes, for banners and for every result. */
 export interface BackendInfo {
   /** TensorFlow.js' name of the backend. */
-  readonly name: "tensorflow" | "wasm" | "cpu";
+  readonly name: "tensorflow" | "webgpu" | "wasm" | "cpu";
   /** Version of TensorFlow, or of TensorFlow.js for the fallbacks. */
   readonly version: string;
   /** Such as `CPU` or `GPU:0`. */
@@ -97,6 +98,40 @@ export async function startTensorflow(
     precision,
   };
   return running;
+}
+
+/**
+ * Starts TensorFlow.js' WebGPU backend: for GPUs that are not NVIDIA's.
+ *
+ * It computes in a worker, which keeps no process from ending.
+ *
+ * @throws {Error} If the system has no GPU that WebGPU can use.
+ */
+export async function startWebgpu(): Promise<BackendInfo> {
+  const { WebgpuThread } = await import("./webgpu_thread.ts");
+  const { WebgpuBackend } = await import("./webgpu_backend.ts");
+  const { registerWebgpuKernels } = await import("./webgpu_kernels.ts");
+  if (tf.findBackend("webgpu") === null) {
+    const thread = await WebgpuThread.start();
+    registerWebgpuKernels(thread.welcome.kernels);
+    tf.registerBackend("webgpu", () => new WebgpuBackend(thread));
+  }
+  await tf.setBackend("webgpu");
+  const { adapter } = (tf.backend() as WebgpuBackend).thread.welcome;
+  return {
+    name: "webgpu",
+    version: tf.version_core,
+    device: adapter!,
+    threads: 1,
+  };
+}
+
+/** Ends WebGPU's worker; the tensors that it holds are lost. */
+export async function stopWebgpu(): Promise<void> {
+  const backend = tf.findBackend("webgpu") as WebgpuBackend | null;
+  if (backend === null) return;
+  tf.removeBackend("webgpu");
+  await backend.thread.stop();
 }
 
 /** Starts TensorFlow.js' WebAssembly backend: slow, but runs anywhere. */

@@ -4,6 +4,7 @@ import { BACKEND_OPTIONS, type BackendArguments } from "@/tasks/backend.ts";
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
 import { tensorflowTest } from "@/tests/backend.ts";
 import { type ChildResult, runChild } from "@/tests/run_child.ts";
+import { hasWebgpu, NO_ADAPTER } from "@/tests/webgpu.ts";
 
 const CHILD = new URL("backend_child.ts", import.meta.url);
 
@@ -65,8 +66,32 @@ Deno.test("startBackend() refuses another name in MEMGEN_BACKEND", async () => {
   assertEquals(code, 1);
   assertStringIncludes(
     stderr,
-    "RangeError: Cannot start a backend as MEMGEN_BACKEND must be one of auto, tensorflow, wasm, cpu: current value is quantum",
+    "RangeError: Cannot start a backend as MEMGEN_BACKEND must be one of auto, tensorflow, webgpu, wasm, cpu: current value is quantum",
   );
+});
+
+Deno.test({
+  name: "startBackend() starts webgpu, and lets the process end",
+  ignore: !hasWebgpu,
+  fn: async () => {
+    const { code, stderr, info } = await startBackend({ backend: "webgpu" });
+    assertEquals([code, info().name], [0, "webgpu"]);
+    // The driver may have written a line of its own before.
+    assertStringIncludes(
+      stderr,
+      `MemGen on webgpu 4.22.0, ${info().device}, 1 thread\n`,
+    );
+  },
+});
+
+Deno.test("startBackend() does not replace the webgpu that was asked for", async () => {
+  const { code, stderr } = await startBackend(
+    { backend: "webgpu" },
+    NO_ADAPTER,
+  );
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "Cannot start the webgpu backend as ");
+  assertEquals(stderr.includes("MemGen on"), false);
 });
 
 Deno.test("startBackend() goes on without TensorFlow, and says why", () =>
@@ -160,7 +185,7 @@ Deno.test("the options of every task allow known backends, threads and precision
   );
   for (
     const [argv, words] of [
-      [["--backend", "quantum"], "auto, tensorflow, wasm, cpu"],
+      [["--backend", "quantum"], "auto, tensorflow, webgpu, wasm, cpu"],
       [["--threads", "0"], "0"],
       [["--threads", "128"], "127"],
       [["--threads", "1.5"], "1.5"],

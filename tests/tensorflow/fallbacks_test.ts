@@ -4,6 +4,7 @@ import { loadMemgen, MemgenMemory } from "@/lib/memgen/mod.ts";
 import { type Generation, Generator, loadModel } from "@/lib/models/mod.ts";
 import { startCpu, startWasm } from "@/lib/tensorflow/mod.ts";
 import { backend } from "@/tests/backend.ts";
+import { webgpuTest } from "@/tests/webgpu.ts";
 
 const MODEL = "tests/parity/models/tiny-qwen2.5";
 const EXPECTED = "tests/parity/expected/tiny-qwen2.5/memgen-always";
@@ -64,4 +65,11 @@ Deno.test("cpu and wasm generate what TensorFlow generates", async () => {
       await tf.setBackend(backend.name);
     }
   }
+});
+
+webgpuTest("webgpu generates what TensorFlow generates", async () => {
+  const short = prompts.map((row, i) => row.slice(-12 + 3 * i));
+  const generated = await generate(short);
+  await tf.setBackend(backend.name);
+  assertEquals(generated, await generate(short));
 });

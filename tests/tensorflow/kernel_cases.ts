@@ -413,3 +413,11 @@ export const KERNEL_CASES: readonly KernelCase[] = [
   { name: "zeros", inputs: [], fn: () => tf.zeros([2, 3]) },
   { name: "ones", inputs: [], fn: () => tf.ones([2, 3]) },
 ];
+
+/** Whether a case holds integers that float32 does not: webgpu refuses them. */
+export function hasLargeIntegers({ name, inputs }: KernelCase): boolean {
+  return name === "fill, int32" ||
+    inputs.some(({ dtype, values }) =>
+      dtype === "int32" && values.some((value) => Math.abs(value) > 2 ** 24)
+    );
+}

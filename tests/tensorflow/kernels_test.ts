@@ -10,7 +10,9 @@ import {
   type XlaMode,
 } from "@/lib/tensorflow/mod.ts";
 import { backend, tensorflowTest } from "@/tests/backend.ts";
+import { valuesInWorker, webgpuTest } from "@/tests/webgpu.ts";
 import {
+  hasLargeIntegers,
   type HostInput,
   KERNEL_CASES,
   type KernelCase,
@@ -164,6 +166,21 @@ Deno.test("there is a kernel case for every op that lib/ calls", () => {
   assertEquals(untested, []);
 });
 
+/** One step for each case: what a backend answers, and the cpu backend. */
+async function assertExpected(
+  t: Deno.TestContext,
+  cases: readonly KernelCase[],
+  answers: readonly Answer<HostInput>[],
+): Promise<void> {
+  for (const [i, { values, gradients }] of answers.entries()) {
+    await t.step(cases[i].name, () => {
+      const expected = EXPECTED.get(cases[i].name)!;
+      assertClose(values, expected.values, "value");
+      assertClose(gradients, expected.gradients, "gradient");
+    });
+  }
+}
+
 /** WebAssembly leaves a sum of nothing as its memory was; lib/ takes none. */
 function sumsNothing({ inputs }: KernelCase): boolean {
   return inputs.some(({ values }) => values.length === 0);
@@ -187,16 +204,21 @@ for (
         : KERNEL_CASES;
       const answers = evaluate(cases, mode);
       await tf.setBackend(backend.name);
-      for (const [i, { values, gradients }] of answers.entries()) {
-        await t.step(cases[i].name, () => {
-          const expected = EXPECTED.get(cases[i].name)!;
-          assertClose(values, expected.values, "value");
-          assertClose(gradients, expected.gradients, "gradient");
-        });
-      }
+      await assertExpected(t, cases, answers);
     },
   });
 }
+
+webgpuTest(
+  "webgpu, eager, computes what the cpu backend computes",
+  async (t) => {
+    const cases = KERNEL_CASES.filter((kernelCase) =>
+      !hasLargeIntegers(kernelCase)
+    );
+    await assertExpected(t, cases, evaluate(cases, "eager"));
+    assertEquals(valuesInWorker(), 0);
+  },
+);
 
 for (const xla of ["eager", "never"] as const) {
   tensorflowTest(

@@ -10,11 +10,12 @@ import {
   startCpu,
   startTensorflow,
   startWasm,
+  startWebgpu,
   type TensorflowOptions,
 } from "@/lib/tensorflow/mod.ts";
 
 /** What the child is given as JSON. */
-export type StartTask = "wasm" | "cpu" | TensorflowOptions;
+export type StartTask = "webgpu" | "wasm" | "cpu" | TensorflowOptions;
 
 /** What the child prints. */
 export type StartOutcome =
@@ -30,6 +31,7 @@ export type StartOutcome =
   };
 
 async function start(task: StartTask): Promise<BackendInfo> {
+  if (task === "webgpu") return await startWebgpu();
   if (task === "wasm") return await startWasm();
   if (task === "cpu") return await startCpu();
   return await startTensorflow(task);

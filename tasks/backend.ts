@@ -136,7 +136,7 @@ async function startNative(args: BackendArguments): Promise<BackendInfo> {
     cuda: args.cuda,
     onProgress: showFetch(),
   });
-  return await startTensorflow({
+  const info = await startTensorflow({
     ...library,
     threads: args.threads,
     precision: args.precision,
@@ -145,6 +145,12 @@ async function startNative(args: BackendArguments): Promise<BackendInfo> {
       `xla-${library.version}-${processorKey()}`,
     ),
   });
+  if (args.cuda && info.device === "CPU") {
+    console.error(
+      "TensorFlow found no NVIDIA GPU (nvidia-smi lists those that have a driver): going on with the CPU",
+    );
+  }
+  return info;
 }
 
 /** Compiled code is for one kind of processor: its features, hashed. */

@@ -11,7 +11,9 @@ import { type CApi, cString, TF_TYPE } from "./c_api.ts";
 import {
   type ContextOptions,
   type Device,
+  homeOf,
   listDevices,
+  moveTo,
   newContext,
 } from "./context.ts";
 import { Graph, type GraphOutput } from "./graph.ts";
@@ -98,6 +100,7 @@ export class TensorflowBinding {
     this.TF_Version = api.version;
     this.#context = newContext(api, options);
     this.devices = listDevices(api, this.#context);
+    if (this.isUsingGpuDevice()) api.multiplyExactly();
   }
 
   /** Makes a tensor of host values; while tracing, a constant of the graph. */
@@ -111,7 +114,12 @@ export class TensorflowBinding {
       }
       const handle = symbols.TFE_NewTensorHandle(tensor, status);
       this.#api.check("create a tensor");
-      return this.#add({ handle });
+      const home = homeOf(dtype, this.devices);
+      return this.#add({
+        handle: home === undefined
+          ? handle
+          : moveTo(this.#api, this.#context, handle, home),
+      });
     } finally {
       symbols.TF_DeleteTensor(tensor);
     }

@@ -44,6 +44,7 @@ const SYMBOLS = {
   TFE_TensorHandleNumDims: { parameters: [P, P], result: "i32" },
   TFE_TensorHandleDim: { parameters: [P, "i32", P], result: "i64" },
   TFE_TensorHandleResolve: { parameters: [P, P], result: P },
+  TFE_TensorHandleCopyToDevice: { parameters: [P, P, B, P], result: P },
 
   TFE_NewOp: { parameters: [P, B, P], result: P },
   TFE_DeleteOp: { parameters: [P], result: "void" },
@@ -96,14 +97,22 @@ const SYMBOLS = {
   TF_DeleteFunction: { parameters: [P], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/**
- * `absl::SetMinLogLevel`, whose mangled name TensorFlow 2.21 exports: its
- * messages go to the terminal otherwise, whatever the environment says.
- */
-const LOGGING_SYMBOLS = {
+/** C++ functions that TensorFlow 2.21 exports under their mangled names. */
+const FRAMEWORK_SYMBOLS = {
+  /**
+   * `absl::SetMinLogLevel`: messages go to the terminal otherwise, whatever
+   * the environment says.
+   */
   setMinLogLevel: {
     name: "_ZN4absl12lts_2025081414SetMinLogLevelENS0_18LogSeverityAtLeastE",
     parameters: ["i32"],
+    result: "void",
+    optional: true,
+  },
+  /** `tsl::enable_tensor_float_32_execution`. */
+  enableTensorFloat32: {
+    name: "_ZN3tsl32enable_tensor_float_32_executionEb",
+    parameters: ["u8"],
     result: "void",
     optional: true,
   },
@@ -158,6 +167,7 @@ export class CApi {
   readonly symbols: Symbols;
   /** The `TF_Status` that every call reports to; read by `check`. */
   readonly status: Deno.PointerValue;
+  readonly #framework: Deno.DynamicLibrary<typeof FRAMEWORK_SYMBOLS>["symbols"];
 
   /**
    * Opens the library; it stays open until the process ends, as TensorFlow
@@ -165,15 +175,30 @@ export class CApi {
    *
    * @param frameworkPath libtensorflow_framework, which the other one needs.
    * @param ccPath libtensorflow_cc.
+   * @param preload Libraries that TensorFlow opens by their names later; the
+   * loader then takes those that are open already, wherever they are.
    * @throws {Error} If the system's loader refuses a file; names the file.
    */
-  constructor(frameworkPath: string, ccPath: string) {
-    this.symbols = withoutStderr(() => {
-      const framework = open(frameworkPath, LOGGING_SYMBOLS);
+  constructor(
+    frameworkPath: string,
+    ccPath: string,
+    preload: readonly string[] = [],
+  ) {
+    [this.#framework, this.symbols] = withoutStderr(() => {
+      for (const path of preload) open(path, {});
+      const framework = open(frameworkPath, FRAMEWORK_SYMBOLS);
       framework.symbols.setMinLogLevel?.(LOG_FATAL);
-      return open(ccPath, SYMBOLS).symbols;
+      return [framework.symbols, open(ccPath, SYMBOLS).symbols];
     });
     this.status = this.symbols.TF_NewStatus();
+  }
+
+  /**
+   * Has GPUs multiply float32 as float32: TensorFlow keeps 10 of its 23 bits
+   * otherwise, where PyTorch keeps all.
+   */
+  multiplyExactly(): void {
+    this.#framework.enableTensorFloat32?.(0);
   }
 
   /** TensorFlow's version, such as `2.21.0`. */

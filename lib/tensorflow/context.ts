@@ -1,5 +1,5 @@
 /** TensorFlow's eager runtime: its threads, its memory, its devices. */
-import { type CApi, readCString } from "./c_api.ts";
+import { type CApi, cString, readCString, TF_TYPE } from "./c_api.ts";
 
 /** A device that TensorFlow found. */
 export interface Device {
@@ -57,6 +57,46 @@ export function listDevices(
   );
   symbols.TF_DeleteDeviceList(list);
   return devices;
+}
+
+/**
+ * Where new tensors of a type are kept: floats on the first GPU, as they would
+ * be copied there for every call of a function otherwise; all else on the
+ * host, where TensorFlow's GPU kernels want their integers.
+ *
+ * @returns The GPU's name; undefined for the host.
+ */
+export function homeOf(
+  dtype: number,
+  devices: readonly Device[],
+): string | undefined {
+  if (dtype !== TF_TYPE.float) return undefined;
+  return devices.find(({ type }) => type === "GPU")?.name;
+}
+
+/**
+ * A tensor on another device.
+ *
+ * @param handle Freed, also if there is no memory left.
+ * @returns A `TFE_TensorHandle`, which the caller frees.
+ */
+export function moveTo(
+  api: CApi,
+  context: Deno.PointerValue,
+  handle: Deno.PointerValue,
+  device: string,
+): Deno.PointerValue {
+  const { symbols, status } = api;
+  const name = cString(device);
+  const moved = symbols.TFE_TensorHandleCopyToDevice(
+    handle,
+    context,
+    name,
+    status,
+  );
+  symbols.TFE_DeleteTensorHandle(handle);
+  api.check(`copy a tensor to ${device}`);
+  return moved;
 }
 
 /**

@@ -26,13 +26,13 @@ export interface TensorflowOptions {
   readonly frameworkPath: string;
   /** libtensorflow_cc. */
   readonly ccPath: string;
-  /** Libraries that must be open before, such as CUDA's. @default {[]} */
+  /** Libraries that must be open before: CUDA's. @default {[]} */
   readonly preload?: readonly string[];
   /** Threads, 1 to 127. Default: all cores. */
   readonly threads?: number;
   /** Of matrix products. @default {"fp32"} */
   readonly precision?: Precision;
-  /** Folder that keeps compiled code between runs. Default: none. */
+  /** Folder that keeps what is compiled for the CPU. Default: none. */
   readonly xlaCacheFolder?: string;
 }
 
@@ -68,6 +68,8 @@ export async function startTensorflow(
       `--tf_xla_persistent_cache_directory=${
         JSON.stringify(options.xlaCacheFolder)
       }`,
+      // Code for one GPU does not run on another.
+      "--tf_xla_persistent_cache_device_types=CPU",
     ];
     Deno.env.set("TF_XLA_FLAGS", flags.join(" ").trim());
   }
@@ -77,8 +79,11 @@ export async function startTensorflow(
   const { MAX_THREADS } = await import("./context.ts");
   const { TensorflowBackend } = await import("./backend.ts");
   const { registerKernels } = await import("./kernels.ts");
-  for (const path of options.preload ?? []) Deno.dlopen(path, {});
-  const api = new CApi(options.frameworkPath, options.ccPath);
+  const api = new CApi(
+    options.frameworkPath,
+    options.ccPath,
+    options.preload,
+  );
   const threads = options.threads ??
     Math.min(navigator.hardwareConcurrency, MAX_THREADS);
   const binding = new TensorflowBinding(api, { threads });

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import type { BackendInfo } from "@/lib/tensorflow/mod.ts";
+import { type BackendInfo, findTensorflow } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, type BackendArguments } from "@/tasks/backend.ts";
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
 import { tensorflowTest } from "@/tests/backend.ts";
@@ -12,10 +12,10 @@ const WASM_BANNER = "MemGen on wasm 4.22.0, CPU, 1 thread, fp32\n";
 const CPU_BANNER = "MemGen on cpu 4.22.0, CPU, 1 thread, fp32\n";
 
 async function startBackend(
-  args: Omit<BackendArguments, "cuda">,
+  args: Partial<BackendArguments>,
   env: Readonly<Record<string, string>> = {},
 ): Promise<ChildResult & { info: () => BackendInfo }> {
-  const task: BackendArguments = { ...args, cuda: false };
+  const task: BackendArguments = { cuda: false, ...args };
   const result = await runChild(CHILD, [JSON.stringify(task)], {
     MEMGEN_BACKEND: "auto",
     ...env,
@@ -163,6 +163,24 @@ tensorflowTest(
       stderr,
       `MemGen on tensorflow ${version}, ${device}, 1 thread, bf16\n`,
     );
+  },
+);
+
+tensorflowTest(
+  "startBackend() says that it found no NVIDIA GPU, and goes on",
+  async () => {
+    // TensorFlow's build without CUDA stands for a machine without a GPU.
+    const { folder } = (await findTensorflow())!;
+    const { code, stderr, info } = await startBackend(
+      { backend: "tensorflow", cuda: true, threads: 1 },
+      { MEMGEN_TENSORFLOW_DIR: folder },
+    );
+    assertEquals([code, info().device], [0, "CPU"]);
+    assertEquals(stderr.split("\n"), [
+      "TensorFlow found no NVIDIA GPU (nvidia-smi lists those that have a driver): going on with the CPU",
+      `MemGen on tensorflow ${info().version}, CPU, 1 thread, fp32`,
+      "",
+    ]);
   },
 );
 

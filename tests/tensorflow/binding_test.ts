@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { OpAttribute } from "@/lib/tensorflow/attributes.ts";
 import { TensorflowBinding } from "@/lib/tensorflow/binding.ts";
 import { TF_TYPE } from "@/lib/tensorflow/c_api.ts";
+import { homeOf } from "@/lib/tensorflow/context.ts";
 import { startCpu } from "@/lib/tensorflow/mod.ts";
 import { tensorflowTest } from "@/tests/backend.ts";
 import { api } from "./open_api.ts";
@@ -342,4 +343,39 @@ tensorflowTest("a tensor of another backend is brought over", async () => {
   const x = tf.tensor1d([1, 2]);
   await tf.setBackend("tensorflow");
   assertEquals([...x.add(1).dataSync()], [2, 3]);
+});
+
+Deno.test("homeOf() keeps floats on the first GPU, and all else on the host", () => {
+  const [cpu, ...gpus] = ["CPU:0", "GPU:0", "GPU:1"].map((device) => ({
+    name: `/job:localhost/replica:0/task:0/device:${device}`,
+    type: device.slice(0, 3),
+  }));
+  assertEquals(homeOf(TF_TYPE.float, [cpu, ...gpus]), gpus[0].name);
+  assertEquals(homeOf(TF_TYPE.int32, [cpu, ...gpus]), undefined);
+  assertEquals(homeOf(TF_TYPE.bool, [cpu, ...gpus]), undefined);
+  assertEquals(homeOf(TF_TYPE.float, [cpu]), undefined);
+});
+
+Deno.test({
+  name: "createTensor() puts floats where a GPU is",
+  ignore: api === undefined,
+  fn: () => {
+    const binding = new TensorflowBinding(api!);
+    // The processor stands for a GPU: what is copied and freed is the same.
+    const { name } = binding.devices[0];
+    Object.assign(binding, { devices: [{ name, type: "GPU" }] });
+    assertEquals(binding.isUsingGpuDevice(), true);
+    withVectors(binding, [[1, 2], [10, 20]], (a, b) => {
+      const [sum] = binding.executeOp("AddV2", [FLOAT], [a, b], 1);
+      assertEquals(take(binding, sum.id), [11, 22]);
+    });
+    const ghost = "/job:localhost/replica:0/task:0/device:GPU:9";
+    Object.assign(binding, { devices: [{ name: ghost, type: "GPU" }] });
+    assertThrows(
+      () => binding.createTensor([1], TF_TYPE.float, [1]),
+      Error,
+      `Cannot copy a tensor to ${ghost} as TensorFlow refused it: `,
+    );
+    assertEquals(binding.getNumOfTensors(), 0);
+  },
 });

@@ -79,7 +79,7 @@ tensorflowTest(
       const { xlaFlags } = await startComputes(task, env);
       assertEquals(
         xlaFlags,
-        `--tf_xla_max_cluster_size=100 --tf_xla_persistent_cache_directory="${xlaCacheFolder}"`,
+        `--tf_xla_max_cluster_size=100 --tf_xla_persistent_cache_directory="${xlaCacheFolder}" --tf_xla_persistent_cache_device_types=CPU`,
       );
       const list = (): string[] =>
         [...Deno.readDirSync(xlaCacheFolder)].map(({ name }) => name);
@@ -111,8 +111,11 @@ Deno.test({
     withOddFolder(async (folder) => {
       const frameworkPath = join(folder, "libtensorflow_framework.so.2");
       const ccPath = join(folder, "libtensorflow_cc.so.2");
-      const assertRefused = async (path: string): Promise<void> => {
-        const outcome = await startChild({ frameworkPath, ccPath });
+      const assertRefused = async (
+        path: string,
+        preload: readonly string[] = [],
+      ): Promise<void> => {
+        const outcome = await startChild({ frameworkPath, ccPath, preload });
         assert("error" in outcome);
         assertStringIncludes(
           outcome.error,
@@ -120,6 +123,9 @@ Deno.test({
         );
       };
       await assertRefused(frameworkPath);
+      const cudaPath = join(folder, "libcudart.so.12");
+      await Deno.writeTextFile(cudaPath, "no library");
+      await assertRefused(cudaPath, [cudaPath]);
       await Deno.writeTextFile(frameworkPath, "no library");
       await assertRefused(frameworkPath);
       const library = await findTensorflow();

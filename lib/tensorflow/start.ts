@@ -128,6 +128,7 @@ export async function startWebgpu(): Promise<BackendInfo> {
     version: tf.version_core,
     device: adapter!,
     threads: 1,
+    precision: "fp32",
   };
 }
 

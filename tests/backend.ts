@@ -7,8 +7,11 @@ import type { TensorflowBackend } from "@/lib/tensorflow/backend.ts";
 import type { TensorflowBinding } from "@/lib/tensorflow/binding.ts";
 import { startBackend } from "@/tasks/backend.ts";
 
+/** Whether to run the tests on an NVIDIA GPU: `MEMGEN_TEST_CUDA` is set. */
+export const cuda = Deno.env.has("MEMGEN_TEST_CUDA");
+
 /** Started once for a test file; two threads, so that files run side by side. */
-export const backend = await startBackend({ threads: 2, cuda: false });
+export const backend = await startBackend({ threads: 2, cuda });
 
 /** A test of TensorFlow itself; skipped, by name, where it cannot be had. */
 export function tensorflowTest(

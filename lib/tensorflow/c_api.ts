@@ -176,7 +176,8 @@ export class CApi {
    * @param frameworkPath libtensorflow_framework, which the other one needs.
    * @param ccPath libtensorflow_cc.
    * @param preload Libraries that TensorFlow opens by their names later; the
-   * loader then takes those that are open already, wherever they are.
+   * loader then takes those that are open already. NVIDIA's must be: the folder
+   * of cuSOLVER is not among those where TensorFlow 2.21 looks.
    * @throws {Error} If the system's loader refuses a file; names the file.
    */
   constructor(

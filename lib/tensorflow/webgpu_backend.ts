@@ -80,7 +80,13 @@ export class WebgpuBackend extends tf.KernelBackend {
   ): void {
     if (dtype === "int32") requireExact(values as Int32Array);
     const id = this.#nextId;
-    this.thread.send({ type: "write", id, values, shape, dtype });
+    this.thread.send({
+      type: "write",
+      id,
+      values: withoutRest(values),
+      shape,
+      dtype,
+    });
     this.#add(refCount, dataId);
   }
 
@@ -130,6 +136,16 @@ export class WebgpuBackend extends tf.KernelBackend {
     this.#values.set(dataId, { id: this.#nextId++, refCount });
     return dataId;
   }
+}
+
+/** A view of a larger buffer, such as a file's, would be sent with all of it. */
+function withoutRest(
+  values: tf.backend_util.BackendValues,
+): tf.backend_util.BackendValues {
+  return ArrayBuffer.isView(values) &&
+      values.byteLength < values.buffer.byteLength
+    ? values.slice()
+    : values;
 }
 
 function requireExact(values: Int32Array): void {

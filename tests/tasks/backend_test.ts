@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { type BackendInfo, findTensorflow } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, type BackendArguments } from "@/tasks/backend.ts";
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
-import { tensorflowTest } from "@/tests/backend.ts";
+import { cuda, tensorflowTest } from "@/tests/backend.ts";
 import { type ChildResult, runChild } from "@/tests/run_child.ts";
 import { hasWebgpu, NO_ADAPTER } from "@/tests/webgpu.ts";
 
@@ -169,11 +169,10 @@ tensorflowTest(
 tensorflowTest(
   "startBackend() says that it found no NVIDIA GPU, and goes on",
   async () => {
-    // TensorFlow's build without CUDA stands for a machine without a GPU.
-    const { folder } = (await findTensorflow())!;
+    const { folder } = (await findTensorflow({ cuda }))!;
     const { code, stderr, info } = await startBackend(
       { backend: "tensorflow", cuda: true, threads: 1 },
-      { MEMGEN_TENSORFLOW_DIR: folder },
+      { MEMGEN_TENSORFLOW_DIR: folder, CUDA_VISIBLE_DEVICES: "-1" },
     );
     assertEquals([code, info().device], [0, "CPU"]);
     assertEquals(stderr.split("\n"), [

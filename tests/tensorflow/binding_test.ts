@@ -4,8 +4,8 @@ import type { OpAttribute } from "@/lib/tensorflow/attributes.ts";
 import { TensorflowBinding } from "@/lib/tensorflow/binding.ts";
 import { TF_TYPE } from "@/lib/tensorflow/c_api.ts";
 import { homeOf } from "@/lib/tensorflow/context.ts";
-import { startCpu } from "@/lib/tensorflow/mod.ts";
-import { tensorflowTest } from "@/tests/backend.ts";
+import { findTensorflow, startCpu } from "@/lib/tensorflow/mod.ts";
+import { cuda, tensorflowTest } from "@/tests/backend.ts";
 import { api } from "./open_api.ts";
 
 const FLOAT: OpAttribute = { name: "T", type: 6, value: TF_TYPE.float };
@@ -378,4 +378,27 @@ Deno.test({
     );
     assertEquals(binding.getNumOfTensors(), 0);
   },
+});
+
+tensorflowTest("multiplyExactly() turns TensorFloat-32 off", async () => {
+  const { frameworkPath } = (await findTensorflow({ cuda }))!;
+  const framework = Deno.dlopen(frameworkPath, {
+    isEnabled: {
+      name: "_ZN3tsl33tensor_float_32_execution_enabledEv",
+      parameters: [],
+      result: "bool",
+    },
+    enable: {
+      name: "_ZN3tsl32enable_tensor_float_32_executionEb",
+      parameters: ["bool"],
+      result: "void",
+    },
+  });
+  const { isEnabled, enable } = framework.symbols;
+  const before = isEnabled();
+  enable(true);
+  api!.multiplyExactly();
+  assertEquals(isEnabled(), false);
+  enable(before);
+  framework.close();
 });

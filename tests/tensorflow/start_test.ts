@@ -8,7 +8,7 @@ import {
 import { join } from "node:path";
 import { findTensorflow } from "@/lib/tensorflow/mod.ts";
 import { requireAvx } from "@/lib/tensorflow/processor.ts";
-import { tensorflowTest } from "@/tests/backend.ts";
+import { cuda, tensorflowTest } from "@/tests/backend.ts";
 import { runChild } from "@/tests/run_child.ts";
 import type { StartOutcome, StartTask } from "./start_child.ts";
 import { withFolder } from "@/tests/folder.ts";
@@ -50,7 +50,7 @@ async function startComputes(
 tensorflowTest(
   "startTensorflow() computes, says nothing, and lets the process end",
   async () => {
-    const library = (await findTensorflow())!;
+    const library = (await findTensorflow({ cuda }))!;
     const { info, xlaFlags, again } = await startComputes(
       { ...library, threads: 1 },
       { TF_XLA_FLAGS: "" },
@@ -72,7 +72,7 @@ tensorflowTest(
   "startTensorflow() keeps compiled code for the next process of its precision",
   () =>
     withOddFolder(async (folder) => {
-      const library = (await findTensorflow())!;
+      const library = (await findTensorflow({ cuda }))!;
       const xlaCacheFolder = join(folder, "a", "cache");
       const task = { ...library, threads: 1, xlaCacheFolder };
       const env = { TF_XLA_FLAGS: "--tf_xla_max_cluster_size=100" };
@@ -98,7 +98,7 @@ tensorflowTest(
 );
 
 tensorflowTest("startTensorflow() refuses a number of threads", async () => {
-  const library = (await findTensorflow())!;
+  const library = (await findTensorflow({ cuda }))!;
   assertEquals(await startChild({ ...library, threads: 128 }), {
     error:
       "RangeError: Cannot start TensorFlow as 'threads' must be an integer from 1 to 127: current value is 128",
@@ -128,7 +128,7 @@ Deno.test({
       await assertRefused(cudaPath, [cudaPath]);
       await Deno.writeTextFile(frameworkPath, "no library");
       await assertRefused(frameworkPath);
-      const library = await findTensorflow();
+      const library = await findTensorflow({ cuda });
       if (library === undefined) return;
       await Deno.remove(frameworkPath);
       await Deno.symlink(library.frameworkPath, frameworkPath);

@@ -42,7 +42,7 @@ webgpuTest(
       threads: 1,
     });
     assertEquals(tf.getBackend(), "webgpu");
-    const x = tf.tensor1d([1, 2]);
+    const x = tf.tensor1d(Float32Array.of(0, 1, 2, 3).subarray(1, 3));
     assertEquals(await startWebgpu(), info);
     assertEquals(x.arraySync(), [1, 2], "it is the worker that it was");
     x.dispose();

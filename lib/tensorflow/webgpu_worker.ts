@@ -22,7 +22,7 @@ const { port, counts } = workerData as WorkerData;
 /** Values that the other thread knows, by number. */
 const values = new Map<number, tf.DataId>();
 
-/** What WebGPU has reported since values were last read. */
+/** What has failed, with nobody waiting, since values were last read. */
 let failure: string | undefined;
 
 async function startBackend(): Promise<Welcome> {
@@ -48,7 +48,11 @@ function gpu(): WebGPUBackend {
   return tf.backend() as WebGPUBackend;
 }
 
-/** @returns What the other thread waits for; undefined if it does not. */
+/** Whether the other thread waits for a reply. */
+function isAwaited({ type }: Request): boolean {
+  return type === "run" || type === "read" || type === "count";
+}
+
 async function answer(request: Request): Promise<unknown> {
   switch (request.type) {
     case "write": {
@@ -104,13 +108,13 @@ function messageOf(error: unknown): string {
 }
 
 async function read(id: number): Promise<tf.backend_util.BackendValues> {
-  const read = await gpu().read(values.get(id)!);
+  const result = await gpu().read(values.get(id)!);
   if (failure !== undefined) {
     const message = failure;
     failure = undefined;
     throw new Error(`Cannot read a tensor as WebGPU failed: ${message}`);
   }
-  return read;
+  return result;
 }
 
 parentPort!.postMessage(await startBackend());
@@ -119,12 +123,12 @@ for (let requests = 0;; requests++) {
   const request: Request = receive(port);
   let reply: Reply;
   try {
-    const result = await answer(request);
-    if (result === undefined) continue;
-    reply = { result };
+    reply = { result: await answer(request) };
   } catch (error) {
     reply = { error: messageOf(error) };
+    if (!isAwaited(request)) failure ??= reply.error;
   }
+  if (!isAwaited(request)) continue;
   port.postMessage(reply);
   Atomics.add(counts, REPLIES, 1);
   Atomics.notify(counts, REPLIES);

@@ -150,6 +150,7 @@ tensorflowTest(
   async () => {
     const { code, stderr, info } = await startBackend({
       threads: 1,
+      cuda,
       precision: "bf16",
     });
     const { name, version, device, threads, precision } = info();

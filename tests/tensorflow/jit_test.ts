@@ -412,7 +412,7 @@ Deno.test("jit() refuses leaves that are neither tensors nor static", () => {
   });
   const x = tf.scalar(1);
   const message =
-    "Cannot flatten a tree as its leaves must be tensors, numbers, strings, booleans, null or undefined: current value is a Float32Array";
+    "Cannot flatten a tree as its leaves must be tensors, variables, numbers, strings, booleans, null or undefined: current value is a Float32Array";
   assertThrows(() => fn(x, new Float32Array(1)), TypeError, message);
   const returns = jit((x: tf.Tensor) => [x.add(1), new Float32Array(1)], {
     name: "leaf",

@@ -140,6 +140,7 @@ export const KERNEL_CASES: readonly KernelCase[] = [
   ...([
     ["equal", tf.equal],
     ["less", tf.less],
+    ["lessEqual", tf.lessEqual],
     ["greater", tf.greater],
     ["greaterEqual", tf.greaterEqual],
   ] as const).flatMap(([name, fn]): KernelCase[] => [
@@ -377,6 +378,39 @@ export const KERNEL_CASES: readonly KernelCase[] = [
     inputs: [BIG, ints([3], [1, 0, 1])],
     fn: (x, indices) => tf.gather(x, indices as tf.Tensor1D, 1),
   },
+  {
+    name: "stack, int32 on the last axis",
+    inputs: [BIG, ints([2, 2], [1, 2, 3, 4])],
+    fn: (a, b) => tf.stack([a, b], -1),
+  },
+  {
+    name: "stack, float32",
+    inputs: [float(3, 2), float(3, 2)],
+    fn: (a, b) => tf.stack([a, b]),
+  },
+  {
+    name: "tensorScatterUpdate, rows",
+    inputs: [float(3, 4, 2), ints([2, 2], [2, 3, 0, 1]), float(2, 2)],
+    fn: (x, places, updates) =>
+      tf.tensorScatterUpdate(x, places as tf.Tensor2D, updates),
+    gradients: [],
+  },
+  {
+    name: "clipByValue",
+    inputs: [floats([5], [-2, -0.5, 0, 0.5, 2])],
+    fn: (x) => x.clipByValue(-1, 1),
+  },
+  {
+    name: "where",
+    inputs: [bool(2, 3), float(2, 3), float(2, 3)],
+    fn: (condition, a, b) => tf.where(condition, a, b),
+  },
+  {
+    name: "where, a number",
+    inputs: [bool(4), float(4)],
+    fn: (condition, a) => tf.where(condition, a, 0),
+  },
+  { name: "clone", inputs: [float(2)], fn: (x) => x.clone() },
   ...([[], [4], [2, 3]] as const).map((shape): KernelCase => ({
     name: `oneHot, [${shape}]`,
     inputs: [below(5, ...shape)],

@@ -68,7 +68,7 @@ Deno.test("flatten() refuses leaves that are neither tensors nor static", () => 
     assertThrows(
       () => flatten({ a: [leaf] }),
       TypeError,
-      `Cannot flatten a tree as its leaves must be tensors, numbers, strings, booleans, null or undefined: current value is a ${name}`,
+      `Cannot flatten a tree as its leaves must be tensors, variables, numbers, strings, booleans, null or undefined: current value is a ${name}`,
     );
   }
 });

@@ -40,6 +40,7 @@ webgpuTest(
       version: "4.22.0",
       device,
       threads: 1,
+      precision: "fp32",
     });
     assertEquals(tf.getBackend(), "webgpu");
     const x = tf.tensor1d(Float32Array.of(0, 1, 2, 3).subarray(1, 3));
@@ -170,6 +171,10 @@ webgpuTest("webgpu says what the GPU refused when values are next read", () => {
       "Cannot read a tensor as WebGPU failed: ",
     );
     backend.disposeData(dataId);
+    // WebGPU has no complex numbers: fails in the worker, with nobody waiting.
+    const complex = backend.write(new Float32Array(2), [1], "complex64");
+    backend.disposeData(complex);
+    assertThrows(() => inputs[0].dataSync(), Error, "complex64");
     assertEquals(tf.addN(inputs).arraySync(), [8, 8], "the next op runs");
   });
 });

@@ -90,8 +90,8 @@ tidyTest("causalLoss() of a model without layers, worked out by hand", () => {
     // Their root mean square is 1: the norm leaves them as they are.
     "model.embed_tokens.weight": tf.tensor2d([[1, 1], [1, -1], [1, 1]]),
     "model.norm.weight": tf.ones([2]),
-    // After token 0 chances are 2 : 1 : 5, after token 1 they are 10 : 5 : 1.
-    "lm_head.weight": tf.log(tf.tensor2d([[2, 1], [1, 1], [1, 5]])),
+    // Held as [in, out]. After token 0 chances are 2 : 1 : 5, after token 1 they are 10 : 5 : 1.
+    "lm_head.weight": tf.log(tf.tensor2d([[2, 1, 1], [1, 1, 5]])),
   };
   const loss = (labels: number[]): number => {
     const batch = packCausal([{ ids: [0, 1, 2], labels }], {

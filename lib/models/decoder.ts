@@ -7,7 +7,7 @@
  * `modeling_qwen3.py` and `modeling_smollm3.py` of transformers 4.55.4.
  */
 import * as tf from "@tensorflow/tfjs";
-import type { NamedTensors } from "../tensorflow/mod.ts";
+import { checkpoint, flatten, type NamedTensors } from "../tensorflow/mod.ts";
 import {
   attend,
   attendCached,
@@ -17,6 +17,7 @@ import {
   type KeyValue,
   type NewKeyValue,
   rotate,
+  type Rotation,
   rotation,
   visibility,
 } from "./attention.ts";
@@ -97,16 +98,75 @@ export function logits(
   return tf.matMul(hidden, weights[name] as tf.Tensor2D, false, tied);
 }
 
-/** Runs the decoder's layers. */
+/** Runs the decoder's layers; a gradient may checkpoint each of them. */
 export function decode(
   config: DecoderConfig,
-  { weights, lora }: DecoderView,
+  view: DecoderView,
   input: DecoderInput,
 ): DecoderOutput {
-  const { embeddings } = input;
+  const { embeddings, positions } = input;
+  const past = "remember" in input ? [] : input.past ?? [];
   const [B, T, D] = embeddings.shape;
+  const turn = rotation(positions, config.headDim, config.ropeTheta);
+  const context: LayerContext = {
+    turn,
+    visible: "remember" in input
+      ? { remember: input.remember }
+      : { mask: input.mask, pastMasks: past.map(({ mask }) => mask) },
+  };
+  const keyValues: KeyValue[] = [];
+  let x = embeddings.reshape([B * T, D]) as tf.Tensor2D;
+  for (let layer = 0; layer < config.layers; layer++) {
+    const output = checkpoint(
+      (input: LayerInput, context: LayerContext) =>
+        decodeLayer(config, view, layer, input, context),
+      {
+        inputs: { x, past: past.map(({ layers }) => layers[layer]) },
+        constants: context,
+        weights: layerTensors(view, layer),
+      },
+    );
+    x = output.x;
+    keyValues.push(output.keyValue);
+  }
+  const norm = view.weights["model.norm.weight"];
+  const hidden = rmsNorm(x, norm, config.rmsNormEps).reshape([B, T, D]);
+  return { hidden: hidden as tf.Tensor3D, keyValues };
+}
+
+/** What goes into one layer and gets gradients. */
+interface LayerInput {
+  /** Vectors of all rows, `[B T, D]`. */
+  readonly x: tf.Tensor2D;
+  /** Keys and values of earlier tokens, a part each. */
+  readonly past: readonly KeyValue[];
+}
+
+/** What is the same for all layers. */
+interface LayerContext {
+  /** Rotary angles of the new tokens. */
+  readonly turn: Rotation;
+  /** What they see; a cache is no tree of tensors, and has no gradient. */
+  readonly visible: VisibleCache | {
+    /** Who sees whom among them, as in `VisibleParts`. */
+    readonly mask: VisibleParts["mask"];
+    /** Who sees the earlier ones, a part each. */
+    readonly pastMasks: readonly tf.Tensor4D[];
+  };
+}
+
+/** One layer: attention, then the feed-forward network. */
+function decodeLayer(
+  config: DecoderConfig,
+  { weights, lora }: DecoderView,
+  layer: number,
+  { x, past }: LayerInput,
+  { turn, visible }: LayerContext,
+): { x: tf.Tensor2D; keyValue: KeyValue } {
   const { headDim, heads, keyValueHeads, rmsNormEps } = config;
-  const turn = rotation(input.positions, headDim, config.ropeTheta);
+  const [B, T] = turn.cos.shape;
+  const prefix = layerPrefix(layer);
+  const attention = `${prefix}self_attn`;
 
   const linear = (x: tf.Tensor2D, path: string): tf.Tensor2D => {
     const weight = weights[`${path}.weight`] as tf.Tensor2D;
@@ -123,48 +183,64 @@ export function decode(
   const splitHeads = (x: tf.Tensor2D, count: number): tf.Tensor4D =>
     x.reshape([B, T, count, headDim]);
 
-  const keyValues: KeyValue[] = [];
-  let x = embeddings.reshape([B * T, D]) as tf.Tensor2D;
-  for (let layer = 0; layer < config.layers; layer++) {
-    const prefix = `model.layers.${layer}`;
-    const attention = `${prefix}.self_attn`;
-    const h = norm(x, `${prefix}.input_layernorm`);
-    let queries = splitHeads(linear(h, `${attention}.q_proj`), heads);
-    let keys = splitHeads(linear(h, `${attention}.k_proj`), keyValueHeads);
-    const values = splitHeads(linear(h, `${attention}.v_proj`), keyValueHeads);
-    if (config.family === "qwen3") {
-      queries = norm(queries, `${attention}.q_norm`);
-      keys = norm(keys, `${attention}.k_norm`);
-    }
-    if (config.ropeLayers[layer]) {
-      queries = rotate(queries, turn);
-      keys = rotate(keys, turn);
-    }
-    keyValues.push({ keys: toHeads(keys), values: toHeads(values) });
-    const attended = attendVisible(queries, { keys, values }, input, layer)
-      .reshape([B * T, heads * headDim]) as tf.Tensor2D;
-    x = x.add(linear(attended, `${attention}.o_proj`));
-    const h2 = norm(x, `${prefix}.post_attention_layernorm`);
-    const gate = linear(h2, `${prefix}.mlp.gate_proj`);
-    const up = linear(h2, `${prefix}.mlp.up_proj`);
-    const activated = gate.mul(gate.sigmoid()).mul(up) as tf.Tensor2D;
-    x = x.add(linear(activated, `${prefix}.mlp.down_proj`));
+  const h = norm(x, `${prefix}input_layernorm`);
+  let queries = splitHeads(linear(h, `${attention}.q_proj`), heads);
+  let keys = splitHeads(linear(h, `${attention}.k_proj`), keyValueHeads);
+  const values = splitHeads(linear(h, `${attention}.v_proj`), keyValueHeads);
+  if (config.family === "qwen3") {
+    queries = norm(queries, `${attention}.q_norm`);
+    keys = norm(keys, `${attention}.k_norm`);
   }
-  const hidden = norm(x, "model.norm").reshape([B, T, D]) as tf.Tensor3D;
-  return { hidden, keyValues };
+  if (config.ropeLayers[layer]) {
+    queries = rotate(queries, turn);
+    keys = rotate(keys, turn);
+  }
+  const attended = attendVisible(queries, { keys, values }, {
+    layer,
+    past,
+    visible,
+  }).reshape([B * T, heads * headDim]) as tf.Tensor2D;
+  const seen = x.add(linear(attended, `${attention}.o_proj`)) as tf.Tensor2D;
+  const h2 = norm(seen, `${prefix}post_attention_layernorm`);
+  const gate = linear(h2, `${prefix}mlp.gate_proj`);
+  const up = linear(h2, `${prefix}mlp.up_proj`);
+  const activated = gate.mul(gate.sigmoid()).mul(up) as tf.Tensor2D;
+  return {
+    x: seen.add(linear(activated, `${prefix}mlp.down_proj`)),
+    keyValue: { keys: toHeads(keys), values: toHeads(values) },
+  };
+}
+
+/** What the names of a layer's tensors begin with. */
+function layerPrefix(layer: number): string {
+  return `model.layers.${layer}.`;
+}
+
+/** Every tensor of a view that one layer reads. */
+function layerTensors(
+  { weights, lora }: DecoderView,
+  layer: number,
+): tf.Tensor[] {
+  const named = { ...weights, ...lora?.modules };
+  return Object.entries(named).flatMap(([name, tensors]) =>
+    name.startsWith(layerPrefix(layer)) ? flatten(tensors).tensors : []
+  );
 }
 
 function attendVisible(
   queries: tf.Tensor4D,
   added: NewKeyValue,
-  visible: VisibleParts | VisibleCache,
-  layer: number,
+  { layer, past, visible }: {
+    readonly layer: number;
+    readonly past: readonly KeyValue[];
+    readonly visible: LayerContext["visible"];
+  },
 ): tf.Tensor3D {
   if ("remember" in visible) {
     return attendCached(queries, visible.remember(layer, added));
   }
-  const { mask, past = [] } = visible;
-  const earlier = past.map(({ layers, mask }) => ({ ...layers[layer], mask }));
+  const { mask, pastMasks } = visible;
+  const earlier = past.map((part, i) => ({ ...part, mask: pastMasks[i] }));
   return mask === "causal"
     ? attendCausal(queries, added, earlier)
     : attend(queries, { ...added, mask }, earlier);

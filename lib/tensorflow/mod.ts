@@ -9,6 +9,11 @@ export {
   fetchTensorflow,
 } from "./fetch.ts";
 export {
+  checkpoint,
+  type GradientOptions,
+  valueAndGradients,
+} from "./gradients.ts";
+export {
   AUTO_XLA_CALLS,
   jit,
   type JitOptions,
@@ -43,6 +48,7 @@ export {
   disposeTree,
   flatten,
   type FlatTree,
+  mapTensors,
   type NamedTensors,
   type Structure,
   tidy,

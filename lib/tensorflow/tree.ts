@@ -85,6 +85,19 @@ export function unflatten(
   return structure.map((child) => unflatten(child, tensors));
 }
 
+/** Each tensor changed, under its own name. */
+export function mapTensors(
+  tensors: NamedTensors,
+  change: (tensor: tf.Tensor, name: string) => tf.Tensor,
+): NamedTensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [
+      name,
+      change(tensor, name),
+    ]),
+  );
+}
+
 /** `tf.tidy` for any tree: frees all tensors made within but the result's. */
 export function tidy<T>(fn: () => T): T {
   return tf.tidy(fn as () => tf.TensorContainer) as T;

@@ -5,7 +5,7 @@
  * Source: `torch.optim.AdamW` and `torch.nn.utils.clip_grad_norm_`, 2.7.1.
  */
 import * as tf from "@tensorflow/tfjs";
-import type { NamedTensors } from "../tensorflow/mod.ts";
+import { mapTensors, type NamedTensors } from "../tensorflow/mod.ts";
 
 /** Settings of the optimiser. */
 export interface AdamwOptions {
@@ -37,12 +37,7 @@ export interface TrainingState {
 
 /** The state before the first step; takes the parameters over. */
 export function initialState(parameters: NamedTensors): TrainingState {
-  const zeros = (): NamedTensors =>
-    Object.fromEntries(
-      Object.entries(parameters).map((
-        [name, tensor],
-      ) => [name, tf.zerosLike(tensor)]),
-    );
+  const zeros = () => mapTensors(parameters, (tensor) => tf.zerosLike(tensor));
   return { parameters, means: zeros(), squares: zeros() };
 }
 

@@ -5,6 +5,11 @@
  * @module
  */
 export {
+  inMicroBatches,
+  makeAccumulatedStep,
+  type SupervisedBatch,
+} from "./accumulation.ts";
+export {
   type AdamwOptions,
   adamwStep,
   globalNorm,
@@ -41,6 +46,7 @@ export {
   type StepResult,
   takeStep,
   type TrainStep,
+  type TrainStepOptions,
 } from "./train_step.ts";
 export {
   type SupervisedRun,

@@ -2,10 +2,12 @@
 import * as tf from "@tensorflow/tfjs";
 import {
   disposeTree,
+  type GradientOptions,
   jit,
+  type JitOptions,
   type Jitted,
   type NamedTensors,
-  type XlaMode,
+  valueAndGradients,
 } from "../tensorflow/mod.ts";
 import { type AdamwOptions, adamwStep, type TrainingState } from "./adamw.ts";
 
@@ -35,6 +37,9 @@ export type TrainStep<Batch> = Jitted<
   StepResult
 >;
 
+/** Settings of a step: of its gradients, of the optimiser, of `jit`. */
+export type TrainStepOptions = AdamwOptions & GradientOptions & JitOptions;
+
 /**
  * The loss and its gradient for every parameter: zero for those that the loss
  * does not use, such as queries without an insertion.
@@ -43,20 +48,18 @@ export function lossAndGradients<Batch>(
   loss: LossFunction<Batch>,
   parameters: NamedTensors,
   batch: Batch,
+  options: GradientOptions = {},
 ): { loss: tf.Scalar; gradients: NamedTensors } {
-  const { value, grads } = tf.engine().gradients(
+  const { value, gradients } = valueAndGradients(
     () => loss(parameters, batch),
     Object.values(parameters),
-    undefined,
-    true,
+    options,
   );
-  const gradients = Object.fromEntries(
-    Object.entries(parameters).map(([name, parameter], i) => [
-      name,
-      grads[i] ?? tf.zerosLike(parameter),
-    ]),
-  );
-  return { loss: value, gradients };
+  const names = Object.keys(parameters);
+  return {
+    loss: value,
+    gradients: Object.fromEntries(names.map((name, i) => [name, gradients[i]])),
+  };
 }
 
 /**
@@ -66,10 +69,10 @@ export function lossAndGradients<Batch>(
  */
 export function makeTrainStep<Batch>(
   loss: LossFunction<Batch>,
-  options: AdamwOptions & { readonly name: string; readonly xla?: XlaMode },
+  options: TrainStepOptions,
 ): TrainStep<Batch> {
   return jit((state, batch, clock) => {
-    const result = lossAndGradients(loss, state.parameters, batch);
+    const result = lossAndGradients(loss, state.parameters, batch, options);
     const updated = adamwStep(state, result.gradients, clock, options);
     return { ...updated, loss: result.loss };
   }, options);

@@ -17,7 +17,12 @@ import {
   type Tokenizer,
 } from "@/lib/models/mod.ts";
 import { normals, type Random, randomInt, seededRandom } from "@/lib/random.ts";
-import { disposeTree, jit, type NamedTensors } from "@/lib/tensorflow/mod.ts";
+import {
+  disposeTree,
+  type GradientOptions,
+  jit,
+  type NamedTensors,
+} from "@/lib/tensorflow/mod.ts";
 import { lossAndGradients } from "@/lib/training/mod.ts";
 import { type CaseResult, isWithinBound } from "@/tasks/parity/comparison.ts";
 import {
@@ -137,8 +142,9 @@ export function randomRow(
 export function assertGradients(
   loss: (parameters: NamedTensors) => tf.Scalar,
   parameters: NamedTensors,
+  options: GradientOptions = {},
 ): void {
-  const { gradients } = lossAndGradients(loss, parameters, undefined);
+  const { gradients } = lossAndGradients(loss, parameters, undefined, options);
   const traced = jit(loss, { name: "loss", xla: "never" });
   for (const [name, gradient] of Object.entries(gradients)) {
     const [norm] = gradient.norm().dataSync();

@@ -93,20 +93,23 @@ function openShards(
     }
   }
 
+  function shardOf(name: string): TensorReader {
+    const reader = shards.get(weightMap.get(name) ?? "");
+    if (reader === undefined) {
+      throw new Error(
+        `Cannot read tensor ${name} of ${folder} as the checkpoint must ` +
+          `hold it: current value is none`,
+      );
+    }
+    return reader;
+  }
+
   const files = opened.move();
   return {
     path: folder,
     tensors,
-    read(name: string, options?: FiniteOptions): HostTensor {
-      const reader = shards.get(weightMap.get(name) ?? "");
-      if (reader === undefined) {
-        throw new Error(
-          `Cannot read tensor ${name} of ${folder} as the checkpoint must ` +
-            `hold it: current value is none`,
-        );
-      }
-      return reader.read(name, options);
-    },
+    read: (name, options) => shardOf(name).read(name, options),
+    readInto: (name, target) => shardOf(name).readInto(name, target),
     [Symbol.dispose]: () => files.dispose(),
   };
 }

@@ -66,6 +66,14 @@ export interface TensorReader extends Disposable {
    * or an `I64` does not fit in int32.
    */
   read(name: string, options?: FiniteOptions): HostTensor;
+  /**
+   * Reads a tensor of floats into the caller's memory, a part at a time, so
+   * that a large one is not in memory twice.
+   *
+   * @param target As many elements as the shape holds.
+   * @throws As `read` does; also {TypeError} if its elements are no floats.
+   */
+  readInto(name: string, target: Float32Array<ArrayBuffer>): void;
 }
 
 /** Number of elements of a tensor of this shape; 1 for a scalar. */
@@ -98,14 +106,10 @@ export function decodeElements(
     case "F32":
       return new Float32Array(buffer, byteOffset, byteLength / 4);
     case "F16":
-      return new Float32Array(
-        new Float16Array(buffer, byteOffset, byteLength / 2),
-      );
     case "BF16": {
-      const halves = new Uint16Array(buffer, byteOffset, byteLength / 2);
-      const bits = new Uint32Array(halves.length);
-      for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
-      return new Float32Array(bits.buffer);
+      const values = new Float32Array(byteLength / 2);
+      decodeFloats(bytes, dtype, values);
+      return values;
     }
     case "I32":
       return new Int32Array(buffer, byteOffset, byteLength / 4);
@@ -117,6 +121,33 @@ export function decodeElements(
     case "U8":
     case "BOOL":
       return new Int32Array(bytes);
+  }
+}
+
+/**
+ * Stored floats, exactly as float32.
+ *
+ * @param bytes The stored elements, aligned.
+ * @param target Where they go: as many elements.
+ */
+export function decodeFloats(
+  { buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>,
+  dtype: FloatStorageDtype,
+  target: Float32Array<ArrayBuffer>,
+): void {
+  switch (dtype) {
+    case "F32":
+      target.set(new Float32Array(buffer, byteOffset, byteLength / 4));
+      break;
+    case "F16":
+      target.set(new Float16Array(buffer, byteOffset, byteLength / 2));
+      break;
+    case "BF16": {
+      const halves = new Uint16Array(buffer, byteOffset, byteLength / 2);
+      const { buffer: memory, byteOffset: start, length } = target;
+      const bits = new Uint32Array(memory, start, length);
+      for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
+    }
   }
 }
 

@@ -2,7 +2,11 @@
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { normals, type Random } from "../random.ts";
-import { disposeTree, type NamedTensors } from "../tensorflow/mod.ts";
+import {
+  disposeTree,
+  filledTensor,
+  type NamedTensors,
+} from "../tensorflow/mod.ts";
 import { writeFileAtomically } from "./atomic_file.ts";
 import {
   openCheckpoint,
@@ -58,10 +62,10 @@ function loadWeights(folder: string, config: DecoderConfig): NamedTensors {
   requireShapes(checkpoint.tensors, config, `load ${folder}`);
   const weights: Record<string, tf.Tensor> = {};
   try {
-    for (const name of weightShapes(config).keys()) {
+    for (const [name, shape] of weightShapes(config)) {
       weights[name] = transposeProjection(
         name,
-        toTensor(checkpoint.read(name)),
+        filledTensor(shape, (values) => checkpoint.readInto(name, values)),
       );
     }
   } catch (error) {

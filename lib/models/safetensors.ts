@@ -16,6 +16,7 @@ import { writeFileAtomically } from "./atomic_file.ts";
 import { readExisting } from "./existing_file.ts";
 import {
   decodeElements,
+  decodeFloats,
   encodeElements,
   type FiniteOptions,
   type FloatStorageDtype,
@@ -61,6 +62,9 @@ const BYTES_PER_ELEMENT: ReadonlyMap<unknown, number> = new Map([
 /** The reference sorts by element type, largest and floats first, then name. */
 const WRITTEN_ORDER = ["F32", "I32", "BF16", "F16"];
 
+/** What `readInto` reads at once: a multiple of every element. */
+const PART_BYTES = 2 ** 20;
+
 /**
  * Opens a safetensors file and checks its whole header.
  *
@@ -78,11 +82,11 @@ export function openSafetensors(path: string): SafetensorsReader {
     throw error;
   }
   const { tensors, metadata, dataStart } = header;
+  const part = new Uint8Array(PART_BYTES);
 
-  function read(
+  function find(
     name: string,
-    { allowNonFinite = false }: FiniteOptions = {},
-  ): HostTensor {
+  ): TensorEntry & { readonly dtype: StorageDtype; readonly label: string } {
     const label = `tensor ${name} of ${path}`;
     const entry = tensors.get(name);
     if (entry === undefined) {
@@ -90,13 +94,21 @@ export function openSafetensors(path: string): SafetensorsReader {
         `Cannot read ${label} as the file must hold it: current value is none`,
       );
     }
-    const { dtype, shape, begin, end } = entry;
+    const { dtype } = entry;
     if (!isReadable(dtype)) {
       throw new TypeError(
         `Cannot read ${label} as its dtype must be one of ` +
           `${STORAGE_DTYPES.join(", ")}: current value is ${dtype}`,
       );
     }
+    return { ...entry, dtype, label };
+  }
+
+  function read(
+    name: string,
+    { allowNonFinite = false }: FiniteOptions = {},
+  ): HostTensor {
+    const { dtype, shape, begin, end, label } = find(name);
     const bytes = new Uint8Array(end - begin);
     readExactly(file, { path, position: dataStart + begin, bytes });
     const data = decodeElements(bytes, { dtype, label });
@@ -104,11 +116,31 @@ export function openSafetensors(path: string): SafetensorsReader {
     return { shape, data };
   }
 
+  function readInto(name: string, target: Float32Array<ArrayBuffer>): void {
+    const { dtype, begin, end, label } = find(name);
+    if (!isFloat(dtype)) {
+      throw new TypeError(
+        `Cannot read ${label} into floats as it must hold some: ` +
+          `current value is ${dtype}`,
+      );
+    }
+    const width = BYTES_PER_ELEMENT.get(dtype)!;
+    for (let start = begin; start < end; start += part.length) {
+      const bytes = part.subarray(0, end - start);
+      readExactly(file, { path, position: dataStart + start, bytes });
+      const first = (start - begin) / width;
+      const count = bytes.length / width;
+      decodeFloats(bytes, dtype, target.subarray(first, first + count));
+    }
+    requireFinite(target, `read ${label}`);
+  }
+
   return {
     path,
     tensors,
     metadata,
     read,
+    readInto,
     [Symbol.dispose]: () => file.close(),
   };
 }
@@ -301,6 +333,10 @@ function readExactly(
 
 function isReadable(dtype: string): dtype is StorageDtype {
   return (STORAGE_DTYPES as readonly string[]).includes(dtype);
+}
+
+function isFloat(dtype: StorageDtype): dtype is FloatStorageDtype {
+  return dtype === "F32" || dtype === "F16" || dtype === "BF16";
 }
 
 /** The parsed value, or the start of a text that is not JSON. */

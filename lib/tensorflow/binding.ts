@@ -19,6 +19,7 @@ import {
 import { Graph, type GraphOutput } from "./graph.ts";
 import {
   createTensor,
+  type Fill,
   type HostValues,
   takeValues,
   type TensorValues,
@@ -104,7 +105,11 @@ export class TensorflowBinding {
   }
 
   /** Makes a tensor of host values; while tracing, a constant of the graph. */
-  createTensor(shape: number[], dtype: number, values: HostValues): number {
+  createTensor(
+    shape: number[],
+    dtype: number,
+    values: HostValues | Fill,
+  ): number {
     const { symbols, status } = this.#api;
     const tensor = createTensor(this.#api, shape, dtype, values);
     try {

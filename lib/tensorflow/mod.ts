@@ -8,6 +8,7 @@ export {
   type FetchProgress,
   fetchTensorflow,
 } from "./fetch.ts";
+export { filledTensor } from "./filled_tensor.ts";
 export {
   checkpoint,
   type GradientOptions,

@@ -39,8 +39,12 @@ function toArray(dtype: number, values: HostValues): ArrayBufferView {
   );
 }
 
+/** Writes a tensor's values where they will stay; must not keep `bytes`. */
+export type Fill = (bytes: ArrayBuffer) => void;
+
 /**
- * A new `TF_Tensor` with a copy of the values; the caller deletes it.
+ * A new `TF_Tensor` with a copy of the values, or with those that a function
+ * writes; the caller deletes it.
  *
  * @throws {TypeError} If the type is not one that we use.
  * @throws {RangeError} If the values do not fill the shape.
@@ -49,39 +53,52 @@ export function createTensor(
   { symbols }: CApi,
   shape: readonly number[],
   dtype: number,
-  values: HostValues,
+  values: HostValues | Fill,
 ): Deno.PointerValue {
-  const source = toArray(dtype, values);
   const size = shape.reduce((product, dim) => product * dim, 1);
   const length = size * BYTES_PER_ELEMENT[dtype];
-  if (source.byteLength !== length) {
-    throw new RangeError(
-      `Cannot create a tensor of shape ${
-        JSON.stringify(shape)
-      } as it needs ${length} bytes: current value is ${source.byteLength}`,
-    );
-  }
+  const fill = typeof values === "function"
+    ? values
+    : copyOf(toArray(dtype, values), shape, length);
   const tensor = symbols.TF_AllocateTensor(
     dtype,
     BigInt64Array.from(shape, BigInt),
     shape.length,
     BigInt(length),
   );
-  const data = symbols.TF_TensorData(tensor);
-  if (length > 0) {
+  if (length === 0) return tensor;
+  try {
+    const data = symbols.TF_TensorData(tensor);
     if (data === null) {
-      symbols.TF_DeleteTensor(tensor);
       throw new RangeError(
         `Cannot create a tensor of shape ${
           JSON.stringify(shape)
         } as memory must be left for it: current value is ${length} bytes`,
       );
     }
-    new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(data, length)).set(
-      new Uint8Array(source.buffer, source.byteOffset, length),
-    );
+    fill(Deno.UnsafePointerView.getArrayBuffer(data, length));
+  } catch (error) {
+    symbols.TF_DeleteTensor(tensor);
+    throw error;
   }
   return tensor;
+}
+
+/** @throws {RangeError} If the values do not fill the shape. */
+function copyOf(
+  { buffer, byteOffset, byteLength }: ArrayBufferView,
+  shape: readonly number[],
+  length: number,
+): Fill {
+  if (byteLength !== length) {
+    throw new RangeError(
+      `Cannot create a tensor of shape ${
+        JSON.stringify(shape)
+      } as it needs ${length} bytes: current value is ${byteLength}`,
+    );
+  }
+  return (bytes) =>
+    new Uint8Array(bytes).set(new Uint8Array(buffer, byteOffset, length));
 }
 
 /**

@@ -11,12 +11,14 @@ import {
 import { DEVICE_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { CASES } from "@/tasks/bench/case_list.ts";
 import type { BenchCase, Workload } from "@/tasks/bench/cases.ts";
+import { QWEN_0_5B } from "@/tasks/bench/large_model.ts";
 import { type Measure, measurePaired } from "@/tasks/bench/paired.ts";
 import {
   type Peer,
   PeerProcess,
   type PeerProgram,
 } from "@/tasks/bench/peer.ts";
+import { measureProcess } from "@/tasks/bench/process_case.ts";
 import {
   formatReport,
   formatVersions,
@@ -29,13 +31,16 @@ import { warnOfLoad } from "@/tasks/machine_load.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { processorModel } from "@/tasks/provenance.ts";
 
-const CASE_NAMES = CASES.map(({ name }) => name);
+/** A model of Qwen2.5-0.5B's shape in fresh processes, and in how many. */
+const PROCESS_CASE = { name: "memory_0.5B", size: "0.5B", rounds: 2 };
+
+const CASE_NAMES = [...CASES.map(({ name }) => name), PROCESS_CASE.name];
 
 /** What `deno task bench` takes. */
 export const DEFINITION = {
   name: "bench",
   description:
-    "Measures training, generation and MemGen in tokens per second, on random weights and tokens, and counts the functions that XLA compiled. With --peers it measures PyTorch's training step and Hugging Face's generate in turn with ours, with --official also the released MemGen code, each with the same work on as many threads. Matrix products are float32's but for the cases with bf16 in their names; their peers compute in float32, or, where the name says autocast, under PyTorch's bfloat16 autocast. A ratio is the median over the rounds of ours by the peer's in the same round.",
+    "Measures training, generation and MemGen in tokens per second, and what a fresh process takes, on random weights and tokens, and counts the functions that XLA compiled. With --peers it measures PyTorch's training step and Hugging Face's generate in turn with ours, with --official also the released MemGen code, each with the same work on as many threads. Matrix products are float32's but for the cases with bf16 in their names; their peers compute in float32, or, where the name says autocast, under PyTorch's bfloat16 autocast. A ratio is the median over the rounds of ours by the peer's in the same round: higher is better for tokens per second, lower for megabytes and seconds. memory_0.5B loads a random model of Qwen2.5-0.5B's shape (bfloat16 in its file, float32 in memory, ours and the peer's) and generates 16 tokens with memory, in fresh processes, two rounds at most: the most megabytes above the process that has only started TensorFlow or imported PyTorch, the seconds to load, and those from the start of the process to the first token. It needs Linux, 1 GB of disk and 3 GB of memory, with the peer 8 GB.",
   options: {
     peers: {
       type: "string",
@@ -109,6 +114,45 @@ export function chooseCases(names: string | undefined): readonly BenchCase[] {
   return CASES.filter(({ name }) => chosen.includes(name));
 }
 
+/** Whether a list of names, or none, asks for what fresh processes take. */
+export function choosesProcesses(names: string | undefined): boolean {
+  return names === undefined || names.split(",").includes(PROCESS_CASE.name);
+}
+
+/** Measures what fresh processes take, ours and the released code's. */
+export async function measureProcesses(
+  { python, official, backend, rounds }: {
+    readonly python?: string;
+    readonly official?: string;
+    readonly backend: BackendInfo;
+    readonly rounds: number;
+  },
+): Promise<Map<string, MeasuredCase>> {
+  const { threads } = backend;
+  const count = Math.min(rounds, PROCESS_CASE.rounds);
+  const progress = new Progress("Processes", count);
+  let done = 0;
+  progress.update(done, PROCESS_CASE.name);
+  const results = await measureProcess(PROCESS_CASE.size, QWEN_0_5B, {
+    ours: () =>
+      PeerProcess.start(
+        Deno.execPath(),
+        new URL("bench/serve.ts", import.meta.url),
+        { threads, args: [backend.name], flags: ["run", "-A"] },
+      ),
+    ...python !== undefined && official !== undefined && {
+      peer: () => {
+        const options = { threads, args: [official] };
+        return PeerProcess.start(python, "official_memgen.py", options);
+      },
+    },
+    rounds: count,
+    onRound: () => progress.update(++done, PROCESS_CASE.name),
+  });
+  progress.end();
+  return results;
+}
+
 /**
  * Starts the peers of cases, one after another, before anything is measured.
  *
@@ -158,6 +202,7 @@ export async function measureCases(
   { peers, rounds }: { readonly peers: Peers; readonly rounds: number },
 ): Promise<Map<string, MeasuredCase>> {
   const results = new Map<string, MeasuredCase>();
+  if (cases.length === 0) return results;
   const progress = new Progress("Bench", cases.length * (1 + rounds));
   const folder = await Deno.makeTempDir();
   let done = 0;
@@ -263,6 +308,12 @@ if (import.meta.main) {
     const peers = await startPeers(cases, { python, official, threads });
     try {
       const results = await measureCases(cases, { peers, rounds });
+      if (choosesProcesses(args.only)) {
+        const options = { python, official, backend, rounds };
+        for (const [name, measured] of await measureProcesses(options)) {
+          results.set(name, measured);
+        }
+      }
       const machine = describeMachine(backend, {
         peers: peers.values(),
         load,

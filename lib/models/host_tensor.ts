@@ -71,7 +71,9 @@ export interface TensorReader extends Disposable {
    * that a large one is not in memory twice.
    *
    * @param target As many elements as the shape holds.
-   * @throws As `read` does; also {TypeError} if its elements are no floats.
+   * @throws As `read` does.
+   * @throws {TypeError} If its elements are no floats.
+   * @throws {RangeError} If `target` has more or fewer.
    */
   readInto(name: string, target: Float32Array<ArrayBuffer>): void;
 }

@@ -125,6 +125,13 @@ export function openSafetensors(path: string): SafetensorsReader {
       );
     }
     const width = BYTES_PER_ELEMENT.get(dtype)!;
+    const size = (end - begin) / width;
+    if (target.length !== size) {
+      throw new RangeError(
+        `Cannot read ${label} as there must be room for ${size} elements: ` +
+          `current value is ${target.length}`,
+      );
+    }
     for (let start = begin; start < end; start += part.length) {
       const bytes = part.subarray(0, end - start);
       readExactly(file, { path, position: dataStart + start, bytes });

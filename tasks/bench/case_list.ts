@@ -6,7 +6,7 @@ import {
   trainingCase,
 } from "./cases.ts";
 import {
-  type CaseMemory,
+  APPENDED,
   memgenGenerationCase,
   memgenTrainingCase,
 } from "./memgen_cases.ts";
@@ -33,12 +33,6 @@ export const SMALL_QWEN = benchDecoder("qwen2", SMALL_SIZE);
 
 const TRAINING = { rows: 16, length: 128 };
 const GENERATION = { promptLength: 64, newTokens: 128 };
-const APPENDED: CaseMemory = {
-  insertion: "append",
-  insertions: 6,
-  latents: 8,
-  every: 12,
-};
 const SUPERVISED = { rows: 4, promptLength: 96, answerLength: 128, runs: 2 };
 
 /** What is measured, in this order. */

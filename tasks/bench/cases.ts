@@ -247,7 +247,7 @@ export function generationWorkload(
 }
 
 /** A tokenizer of 1,024 tokens: models in files have one. */
-const TOKENIZER = join(
+export const TOKENIZER = join(
   import.meta.dirname!,
   "../../tests/parity/models/tiny-qwen2.5",
 );

@@ -25,7 +25,11 @@ import type {
   Model,
 } from "@/lib/models/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
-import { disposeTree, type Precision } from "@/lib/tensorflow/mod.ts";
+import {
+  disposeTree,
+  type Precision,
+  type XlaMode,
+} from "@/lib/tensorflow/mod.ts";
 import { makeTrainStep } from "@/lib/training/mod.ts";
 import {
   type BenchCase,
@@ -58,6 +62,14 @@ export interface CaseMemory {
   /** Tokens from one insertion to the next. */
   readonly every: number;
 }
+
+/** What is measured beside the released code. */
+export const APPENDED: CaseMemory = {
+  insertion: "append",
+  insertions: 6,
+  latents: 8,
+  every: 12,
+};
 
 /** Settings of MemGen for such memory; the trigger runs too. */
 export function memgenConfig(
@@ -129,6 +141,7 @@ export function memgenGenerationCase(
 export function fixedMemory(
   model: Model,
   { insertions, every, ...rest }: CaseMemory,
+  xla: XlaMode = "always",
 ): Memory & { dispose(): void } {
   const config = memgenConfig({ insertions, every, ...rest });
   const random = seededRandom("bench modules");
@@ -138,7 +151,7 @@ export function fixedMemory(
   trigger["trigger.output_layer.bias"].dispose();
   // The trigger runs, and then says INVOKE.
   trigger["trigger.output_layer.bias"] = tf.tensor1d([0, 1e4]);
-  const memory = new MemgenMemory(model, { config, weaver, trigger }, "always");
+  const memory = new MemgenMemory(model, { config, weaver, trigger }, xla);
   return {
     maxLatents: memory.maxLatents,
     open(size: CacheSize) {

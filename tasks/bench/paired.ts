@@ -13,6 +13,16 @@ export interface Timing {
   readonly tokens: readonly (readonly number[])[] | null;
 }
 
+/** What a process took, if it is one of its own. */
+export interface ProcessReport {
+  /** Most bytes at once until it was ready; null where Linux does not say. */
+  readonly empty: number | null;
+  /** Most bytes at once until now; null as above. */
+  readonly peak: number | null;
+  /** Seconds of the preparation of its work. */
+  readonly prepared: number;
+}
+
 /** Does a number of runs, one after another, and says how long each took. */
 export type Measure = (runs: number) => Timing | Promise<Timing>;
 

@@ -1,6 +1,6 @@
 /** Peers: Python programs that stay alive and are measured on request. */
 import { fileURLToPath } from "node:url";
-import type { Timing } from "./paired.ts";
+import type { ProcessReport, Timing } from "./paired.ts";
 
 /** The programs, in this folder. */
 export type PeerProgram =
@@ -23,6 +23,8 @@ export interface PeerOptions {
   readonly threads: number;
   /** Further arguments of the program. @default {[]} */
   readonly args?: readonly string[];
+  /** Arguments of what runs the program. @default {[]} */
+  readonly flags?: readonly string[];
 }
 
 /**
@@ -51,12 +53,17 @@ export class PeerProcess implements Peer {
   static async start(
     python: string,
     program: PeerProgram | URL,
-    { threads, args = [] }: PeerOptions,
+    { threads, args = [], flags = [] }: PeerOptions,
   ): Promise<PeerProcess> {
     const path = fileURLToPath(new URL(program, import.meta.url));
     let connection: Connection | undefined;
     try {
-      connection = new Connection(python, [path, `${threads}`, ...args]);
+      connection = new Connection(python, [
+        ...flags,
+        path,
+        `${threads}`,
+        ...args,
+      ]);
       return new PeerProcess(
         connection,
         await connection.read() as PeerProcess["versions"],
@@ -76,10 +83,14 @@ export class PeerProcess implements Peer {
    *
    * @throws {Error} If the program fails; says how.
    */
-  async measure(work: PeerWork, runs: number): Promise<Timing> {
+  async measure(
+    work: PeerWork,
+    runs: number,
+  ): Promise<Timing & { readonly process: ProcessReport }> {
     try {
       await this.#connection.write({ work, runs });
-      return await this.#connection.read() as Timing;
+      const reply = await this.#connection.read();
+      return reply as Timing & { readonly process: ProcessReport };
     } catch (error) {
       throw new Error(
         `Cannot measure the peer as it must not fail: current value is ${

@@ -2,16 +2,26 @@
 import { renderText, type Spread, spreadOf } from "@/lib/report/mod.ts";
 import { pairedRatios, type PairedRounds } from "./paired.ts";
 
+/** Of what is measured: tokens per second, megabytes (10^6), seconds. */
+export type Unit = "tokens/s" | "MB" | "s";
+
 /** A case after its rounds. */
 export interface MeasuredCase extends PairedRounds {
+  /** @default {"tokens/s"} */
+  readonly unit?: Unit;
   /** Functions that XLA compiled for ours, or took from its cache on disk. */
-  readonly compilations: number;
+  readonly compilations?: number;
 }
 
-/** Where one case stands, in tokens per second. */
+/** Where one case stands. */
 export interface CaseReport {
-  /** Functions that XLA compiled for ours, or took from its cache on disk. */
-  readonly compilations: number;
+  /** Of ours and the peer's. */
+  readonly unit: Unit;
+  /**
+   * Functions that XLA compiled for ours, or took from its cache on disk; none
+   * where ours is a process of its own.
+   */
+  readonly compilations?: number;
   /** This project. */
   readonly ours: Spread;
   /** The peer in the same rounds, if there was one. */
@@ -57,13 +67,14 @@ export function summarize(
   const cases: Record<string, CaseReport> = {};
   const ratios: Record<string, number> = {};
   for (const [name, rounds] of results) {
-    const { compilations, ours, peer, sameTokens } = rounds;
+    const { unit = "tokens/s", compilations, ours, peer, sameTokens } = rounds;
     if (peer === undefined) {
-      cases[name] = { compilations, ours: spreadOf(ours) };
+      cases[name] = { unit, compilations, ours: spreadOf(ours) };
       continue;
     }
     const ratio = spreadOf(pairedRatios(rounds));
     cases[name] = {
+      unit,
       compilations,
       ours: spreadOf(ours),
       peer: spreadOf(peer),
@@ -80,8 +91,8 @@ export function formatReport(
   { cases, rounds, machine }: BenchReport,
 ): string {
   const { processor, cores, threads, device, versions } = machine;
-  const tokens = (value: number): string =>
-    Math.round(value).toLocaleString("en");
+  const inUnit = (unit: Unit) => (value: number): string =>
+    unit === "s" ? value.toFixed(1) : Math.round(value).toLocaleString("en");
   const ratio = (value: number): string => value.toFixed(2);
   const cell = (
     spread: Spread | undefined,
@@ -92,11 +103,11 @@ export function formatReport(
       : `${format(spread.median)} (${format(spread.low)}-${
         format(spread.high)
       })`;
-  const columns = ["case", "compiled", "ours"];
+  const columns = ["case", "unit", "compiled", "ours"];
   const hasPeers = Object.values(cases).some(({ peer }) => peer !== undefined);
   if (hasPeers) columns.push("peer", "ours / peer", "same tokens");
   return renderText({
-    title: `Tokens per second, median of ${rounds} ${
+    title: `Median of ${rounds} ${
       rounds === 1 ? "round" : "rounds"
     } (lowest-highest)`,
     caption: `${processor}, ${cores} cores, ${threads} threads on ${device}; ${
@@ -106,9 +117,10 @@ export function formatReport(
     rows: Object.entries(cases).map(([name, each]) =>
       [
         name,
-        `${each.compilations}`,
-        cell(each.ours, tokens),
-        cell(each.peer, tokens),
+        each.unit,
+        `${each.compilations ?? ""}`,
+        cell(each.ours, inUnit(each.unit)),
+        cell(each.peer, inUnit(each.unit)),
         cell(each.ratio, ratio),
         each.sameTokens === undefined
           ? ""

@@ -40,6 +40,9 @@ Deno.test("openCheckpoint() reads one file and shards alike", () => {
     assertEquals(sharded.tensors.get("w2")?.shape, [1]);
     assertEquals(sharded.read("w1"), vector(1));
     assertEquals(sharded.read("w2"), vector(2));
+    const target = new Float32Array(1);
+    sharded.readInto("w2", target);
+    assertEquals(target, vector(2).data);
     assertThrows(
       () => sharded.read("w3"),
       Error,

@@ -396,6 +396,55 @@ Deno.test("read() refuses absent tensors and element types it cannot convert", (
   });
 });
 
+for (const dtype of ["F32", "F16", "BF16"] as const) {
+  Deno.test(`readInto() reads ${dtype} of several parts as read() does`, () => {
+    withFolderSync((folder) => {
+      const path = join(folder, "x.safetensors");
+      // More than one part of 1 MiB, the last of them short.
+      const data = Float32Array.from({ length: 600_001 }, (_, i) => i % 1001);
+      const tensors = new Map([["w", vector(7)], ["x", {
+        shape: [600_001],
+        data,
+      }]]);
+      writeSafetensors(path, tensors, { dtype });
+      using file = openSafetensors(path);
+      // Only its own part of a larger memory is written.
+      const memory = new Float32Array(600_003).fill(-1);
+      file.readInto("x", memory.subarray(1, -1));
+      assertEquals(memory.subarray(1, -1), file.read("x").data);
+      assertEquals([memory[0], memory.at(-1)], [-1, -1]);
+    });
+  });
+}
+
+Deno.test("readInto() refuses what is no float, not finite, or has no room", () => {
+  withFolderSync((folder) => {
+    const path = join(folder, "x.safetensors");
+    const tensors = new Map<string, HostTensor>([
+      ["int", { shape: [1], data: Int32Array.of(1) }],
+      ["nan", vector(1, NaN)],
+    ]);
+    writeSafetensors(path, tensors, { allowNonFinite: true });
+    using file = openSafetensors(path);
+    const room = new Float32Array(2);
+    assertThrows(
+      () => file.readInto("int", room.subarray(1)),
+      TypeError,
+      `Cannot read tensor int of ${path} into floats as it must hold some: current value is I32`,
+    );
+    assertThrows(
+      () => file.readInto("nan", room),
+      RangeError,
+      `Cannot read tensor nan of ${path} as its values must be finite: current value is NaN at element 1`,
+    );
+    assertThrows(
+      () => file.readInto("nan", room.subarray(1)),
+      RangeError,
+      `Cannot read tensor nan of ${path} as there must be room for 2 elements: current value is 1`,
+    );
+  });
+});
+
 Deno.test("read() notices that the file shrank", () => {
   withFolderSync((folder) => {
     const path = join(folder, "x.safetensors");

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import {
   chooseCases,
+  choosesProcesses,
   DEFINITION,
   measureCases,
   requireOfficial,
@@ -94,9 +95,17 @@ Deno.test("chooseCases() refuses what is no case", () => {
     assertThrows(
       () => chooseCases(names),
       UsageError,
-      `, memgen_grpo: current value is ${current}`,
+      `, memory_0.5B: current value is ${current}`,
     );
   }
+});
+
+Deno.test("choosesProcesses() if all cases are chosen, or that one", () => {
+  assertEquals(chooseCases("memory_0.5B"), []);
+  assertEquals(
+    [undefined, "memory_0.5B,train_5.4M", "train_5.4M"].map(choosesProcesses),
+    [true, true, false],
+  );
 });
 
 Deno.test("requireOfficial() wants a Python and the released code", () =>
@@ -208,7 +217,7 @@ Deno.test("deno task bench: its examples are right, and its help names the cases
     chooseCases(parseArguments(DEFINITION, example.split(" ")).only);
   }
   assertEquals(parseArguments(DEFINITION, []).rounds, 5);
-  for (const { name } of CASES) {
+  for (const name of [...CASES.map(({ name }) => name), "memory_0.5B"]) {
     assertStringIncludes(formatHelp(DEFINITION), name);
   }
 });
@@ -228,7 +237,7 @@ Deno.test("deno task bench: ends with one line of JSON", () =>
     assertEquals(code, 0, stderr);
     assertStringIncludes(stderr, "Peer train_torch.py on fake 2\n");
     assertStringIncludes(stderr, "Bench 100 % 2/2");
-    assertStringIncludes(stdout, "Tokens per second, median of 1 round (");
+    assertStringIncludes(stdout, "Median of 1 round (");
     const last = stdout.trimEnd().split("\n").at(-1)!;
     const { ratios, cases, rounds, machine }: BenchReport = JSON.parse(last);
     const { ours, peer, ratio } = cases["train_0.92M"];

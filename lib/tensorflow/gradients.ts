@@ -89,11 +89,11 @@ export function checkpoint<Inputs, Constants, Outputs>(
     outputs = run(tensors);
     return {
       value: join(outputs.tensors),
-      gradFunc: (d: tf.Tensor, [first, ...others]: tf.Tensor[]) => {
-        const again = [after(d, first), ...others];
+      gradFunc: (d: tf.Tensor, saved: tf.Tensor[]) => {
+        const inputs = after(d, saved.slice(0, free.length));
         return innerGradients(
-          () => join(run(again).tensors),
-          [...again.slice(0, free.length), ...trained],
+          () => join(run([...inputs, ...saved.slice(free.length)]).tensors),
+          [...inputs, ...trained],
           d,
         );
       },
@@ -122,12 +122,13 @@ function separate(
 }
 
 /**
- * `x`, but not before all of `d` is known. Without this, compilers see that
- * the forward pass is computed twice from the same inputs, and keep the first.
- * What is added is 0, even for NaN; no compiler finds that out.
+ * The same tensors, but not before all of `d` is known. Without this, compilers
+ * see that the forward pass is computed twice from the same inputs, and keep
+ * the first. What is added is 0, even for NaN; no compiler finds that out.
  */
-function after(d: tf.Tensor, x: tf.Tensor): tf.Tensor {
-  return x.add(d.sum().less(-Infinity).toFloat());
+function after(d: tf.Tensor, tensors: readonly tf.Tensor[]): tf.Tensor[] {
+  const zero = d.sum().less(-Infinity).toFloat();
+  return tensors.map((tensor) => tensor.add(zero));
 }
 
 /**

@@ -11,14 +11,13 @@ import {
 import { DEVICE_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { CASES } from "@/tasks/bench/case_list.ts";
 import type { BenchCase, Workload } from "@/tasks/bench/cases.ts";
-import { QWEN_0_5B } from "@/tasks/bench/large_model.ts";
 import { type Measure, measurePaired } from "@/tasks/bench/paired.ts";
 import {
   type Peer,
   PeerProcess,
   type PeerProgram,
 } from "@/tasks/bench/peer.ts";
-import { measureProcess } from "@/tasks/bench/process_case.ts";
+import { measureProcesses, PROCESS_CASE } from "@/tasks/bench/process_case.ts";
 import {
   formatReport,
   formatVersions,
@@ -30,9 +29,6 @@ import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
 import { warnOfLoad } from "@/tasks/machine_load.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { processorModel } from "@/tasks/provenance.ts";
-
-/** A model of Qwen2.5-0.5B's shape in fresh processes, and in how many. */
-const PROCESS_CASE = { name: "memory_0.5B", size: "0.5B", rounds: 2 };
 
 const CASE_NAMES = [...CASES.map(({ name }) => name), PROCESS_CASE.name];
 
@@ -117,40 +113,6 @@ export function chooseCases(names: string | undefined): readonly BenchCase[] {
 /** Whether a list of names, or none, asks for what fresh processes take. */
 export function choosesProcesses(names: string | undefined): boolean {
   return names === undefined || names.split(",").includes(PROCESS_CASE.name);
-}
-
-/** Measures what fresh processes take, ours and the released code's. */
-export async function measureProcesses(
-  { python, official, backend, rounds }: {
-    readonly python?: string;
-    readonly official?: string;
-    readonly backend: BackendInfo;
-    readonly rounds: number;
-  },
-): Promise<Map<string, MeasuredCase>> {
-  const { threads } = backend;
-  const count = Math.min(rounds, PROCESS_CASE.rounds);
-  const progress = new Progress("Processes", count);
-  let done = 0;
-  progress.update(done, PROCESS_CASE.name);
-  const results = await measureProcess(PROCESS_CASE.size, QWEN_0_5B, {
-    ours: () =>
-      PeerProcess.start(
-        Deno.execPath(),
-        new URL("bench/serve.ts", import.meta.url),
-        { threads, args: [backend.name], flags: ["run", "-A"] },
-      ),
-    ...python !== undefined && official !== undefined && {
-      peer: () => {
-        const options = { threads, args: [official] };
-        return PeerProcess.start(python, "official_memgen.py", options);
-      },
-    },
-    rounds: count,
-    onRound: () => progress.update(++done, PROCESS_CASE.name),
-  });
-  progress.end();
-  return results;
 }
 
 /**

@@ -6,16 +6,21 @@
 import { join } from "node:path";
 import { formatMemgenConfig } from "@/lib/memgen/mod.ts";
 import type { DecoderConfig } from "@/lib/models/mod.ts";
+import type { BackendInfo } from "@/lib/tensorflow/mod.ts";
+import { Progress } from "@/tasks/progress.ts";
 import { randomRows } from "./cases.ts";
-import { writeLargeModel } from "./large_model.ts";
+import { QWEN_0_5B, writeLargeModel } from "./large_model.ts";
 import { APPENDED, memgenConfig } from "./memgen_cases.ts";
-import type { PeerProcess, PeerWork } from "./peer.ts";
+import { PeerProcess, type PeerWork } from "./peer.ts";
 import type { MeasuredCase } from "./report.ts";
 
 /** Starts a process; the caller closes it. */
 export type StartProcess = () => Promise<
   Pick<PeerProcess, "measure" | "close">
 >;
+
+/** A model of Qwen2.5-0.5B's shape in fresh processes, and in how many. */
+export const PROCESS_CASE = { name: "memory_0.5B", size: "0.5B", rounds: 2 };
 
 /** Two insertions: at the prompt's end and after 12 tokens. */
 const PROMPT_LENGTH = 64;
@@ -26,6 +31,40 @@ interface Taken {
   readonly megabytes: number;
   readonly loadSeconds: number;
   readonly firstTokenSeconds: number;
+}
+
+/** Measures what fresh processes take, ours and the released code's. */
+export async function measureProcesses(
+  { python, official, backend, rounds }: {
+    readonly python?: string;
+    readonly official?: string;
+    readonly backend: BackendInfo;
+    readonly rounds: number;
+  },
+): Promise<Map<string, MeasuredCase>> {
+  const { threads } = backend;
+  const count = Math.min(rounds, PROCESS_CASE.rounds);
+  const progress = new Progress("Processes", count);
+  let done = 0;
+  progress.update(done, PROCESS_CASE.name);
+  const results = await measureProcess(PROCESS_CASE.size, QWEN_0_5B, {
+    ours: () =>
+      PeerProcess.start(
+        Deno.execPath(),
+        new URL("serve.ts", import.meta.url),
+        { threads, args: [backend.name], flags: ["run", "-A"] },
+      ),
+    ...python !== undefined && official !== undefined && {
+      peer: () => {
+        const options = { threads, args: [official] };
+        return PeerProcess.start(python, "official_memgen.py", options);
+      },
+    },
+    rounds: count,
+    onRound: () => progress.update(++done, PROCESS_CASE.name),
+  });
+  progress.end();
+  return results;
 }
 
 /**

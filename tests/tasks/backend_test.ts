@@ -79,7 +79,7 @@ Deno.test({
     // The driver may have written a line of its own before.
     assertStringIncludes(
       stderr,
-      `MemGen on webgpu 4.22.0, ${info().device}, 1 thread\n`,
+      `MemGen on webgpu 4.22.0, ${info().device}, 1 thread, fp32\n`,
     );
   },
 });

@@ -8,10 +8,12 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { tidy } from "../tensorflow/mod.ts";
+import { KIND } from "./attention.ts";
 import type {
   BlockTensors,
   ExtendFunction,
   Item,
+  StepsFunction,
   Tail,
 } from "./cached_functions.ts";
 import type { DecoderConfig } from "./config.ts";
@@ -89,6 +91,56 @@ export class CachedDecoder {
     );
     rows.forEach((row, i) => cache.fill(row, blocks[i].map(kindOf)));
     return { result, places };
+  }
+
+  /**
+   * Runs a few tokens of some rows, each chosen from the one before. Those that
+   * count must then be remembered with `remember`.
+   *
+   * @param fn From `makeSteps`.
+   * @param params Its parameters.
+   * @param rows Distinct rows of the cache.
+   * @param first The first token of each.
+   * @param counts How many tokens of each row may count.
+   * @param steps How many are run, at least the largest of these.
+   * @returns The chosen tokens, `[B, steps]`; the caller owns them.
+   * @throws {RangeError} If a row would hold more than the cache's capacity.
+   */
+  steps<P>(
+    fn: StepsFunction<P>,
+    params: () => P,
+    rows: readonly number[],
+    { first, counts, steps }: {
+      readonly first: readonly Item[];
+      readonly counts: readonly number[];
+      readonly steps: number;
+    },
+  ): tf.Tensor2D {
+    const cache = this.#cache;
+    cache.reserve(rows, counts);
+    const blocks = first.map((item) => [item]);
+    const later = first.map((item, i) => Array(counts[i] - 1).fill(item));
+    const shape = { b: cache.size.rows, T: 1, places: rows };
+    return tidy(() => {
+      const { ids, slots, positions, kinds } = this.#block(
+        shape,
+        rows,
+        blocks,
+        rows.map(() => []),
+      );
+      return fn(
+        this.#view,
+        params(),
+        { ids, slots, positions, kinds },
+        { layers: cache.layers, kinds: this.#kindsWith(rows, blocks, later) },
+        steps,
+      );
+    });
+  }
+
+  /** Keeps the first `count` tokens that `steps` ran of a row. */
+  remember(row: number, count: number): void {
+    this.#cache.fill(row, Array(count).fill(KIND.text));
   }
 
   /** Forgets a row. */

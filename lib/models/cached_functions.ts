@@ -1,8 +1,9 @@
 /**
- * The compiled function of a decoder that remembers: it runs new inputs of some
- * rows, or one of every row, and writes their keys and values into the cache.
- * An input is a token or a vector (a latent); which, and what may see it, is
- * data, so that few functions are ever compiled.
+ * The compiled functions of a decoder that remembers: `makeExtend` runs new
+ * inputs of some rows, `makeSteps` a few tokens of all, each chosen from the one
+ * before; both write keys and values into the cache. An input is a token or a
+ * vector (a latent); which, and what may see it, is data, so that few functions
+ * are ever compiled.
  *
  * Shapes: B rows of the cache, b rows of new inputs, T inputs a row, K vectors
  * that the function adds, M vectors a row, S slots, KV key heads, hd head
@@ -74,6 +75,18 @@ export type ExtendFunction<P, R> = Jitted<
   R
 >;
 
+/** A compiled run of a few tokens; see `makeSteps`. */
+export type StepsFunction<P> = Jitted<
+  [
+    view: DecoderView,
+    params: P,
+    first: Pick<BlockTensors, "ids" | "slots" | "positions" | "kinds">,
+    cache: CacheTensors,
+    steps: number,
+  ],
+  tf.Tensor2D
+>;
+
 /** Embeddings of tokens with vectors in their places, `[b, T, D]`. */
 export function embedInputs(
   view: DecoderView,
@@ -121,12 +134,55 @@ export function makeExtend<P, R>(
 }
 
 /**
+ * Compiles a few steps of all rows. Where rows are few, a call costs as much as
+ * what it computes.
+ *
+ * @param choose From hidden states `[B, D]` to the next tokens, `[B]`.
+ * @returns A function from the first inputs, `[B, 1]` each, to the tokens that
+ * were chosen, `[B, steps]`; all but the last of them were also run.
+ */
+export function makeSteps<P>(
+  config: DecoderConfig,
+  { name, xla, choose }: {
+    readonly name: string;
+    readonly xla: XlaMode;
+    readonly choose: (
+      params: P,
+      hidden: tf.Tensor2D,
+      context: { readonly view: DecoderView; readonly step: number },
+    ) => tf.Tensor1D;
+  },
+): StepsFunction<P> {
+  return jit((view, params, first, cache, steps) => {
+    const [B, S] = cache.kinds.shape;
+    const chosen: tf.Tensor2D[] = [];
+    for (let step = 0; step < steps; step++) {
+      const offset = tf.scalar(step, "int32");
+      const last = tf.scalar(S - 1, "int32");
+      const { hidden } = decode(config, view, {
+        embeddings: embed(view.weights, chosen.at(-1) ?? first.ids),
+        positions: first.positions.add(offset),
+        remember: cacheWriter(config, {
+          rows: null,
+          slots: first.slots.add<tf.Tensor2D>(offset).minimum(last),
+          kinds: first.kinds,
+        }, cache),
+      });
+      const rows = hidden.reshape([B, hidden.shape[2]]) as tf.Tensor2D;
+      const tokens = choose(params, rows, { view, step });
+      chosen.push(tokens.expandDims(1) as tf.Tensor2D);
+    }
+    return tf.concat(chosen, 1);
+  }, { name, xla });
+}
+
+/**
  * Writes the new keys and values of a layer, then shows the queries all of
  * their rows. In this order XLA changes the cache in place.
  */
 function cacheWriter(
   { keyValueHeads: KV, headDim }: DecoderConfig,
-  { rows, slots, kinds }: BlockTensors,
+  { rows, slots, kinds }: Pick<BlockTensors, "rows" | "slots" | "kinds">,
   cache: CacheTensors,
 ): (layer: number, added: NewKeyValue) => AttentionPart {
   const [b, T] = slots.shape;

@@ -1,11 +1,11 @@
 /** Greedy and sampled generation for ragged batches, with a place for memory. */
 import * as tf from "@tensorflow/tfjs";
 import type { XlaMode } from "../tensorflow/mod.ts";
-import { makeExtend } from "./cached_functions.ts";
+import { makeExtend, makeSteps } from "./cached_functions.ts";
 import { type DecoderView, logits } from "./decoder.ts";
 import {
-  type GenerateFunction,
   type Generation,
+  type GenerationFunctions,
   GenerationRun,
 } from "./generation_run.ts";
 import type { Memory } from "./memory.ts";
@@ -29,28 +29,39 @@ export interface GenerateOptions {
   readonly memory?: Memory;
 }
 
-/** A model with the compiled function that generates. */
+/** A model with the compiled functions that generate. */
 export class Generator {
   readonly #model: Model;
-  readonly #extend: GenerateFunction;
+  readonly #functions: GenerationFunctions;
 
-  /** The function is traced and compiled at its first use in each size. */
+  /** Functions are traced and compiled at their first use in each size. */
   constructor(model: Model, xla: XlaMode = "auto") {
     const { config } = model;
     this.#model = model;
-    this.#extend = makeExtend(config, {
-      name: "generate",
-      xla,
-      finish: ({ last, noise }, hidden, { weights }) => {
-        const [b, T, D] = hidden.shape;
-        const start = tf.range(0, b * T, T, "int32");
-        const rows = tf.gather(hidden.reshape([b * T, D]), start.add(last));
-        return chooseTokens(
-          logits(config, weights, rows as tf.Tensor2D),
-          noise,
-        );
-      },
-    });
+    this.#functions = {
+      extend: makeExtend(config, {
+        name: "extend",
+        xla,
+        finish: ({ last, noise }, hidden, { weights }) => {
+          const [b, T, D] = hidden.shape;
+          const start = tf.range(0, b * T, T, "int32");
+          const rows = tf.gather(hidden.reshape([b * T, D]), start.add(last));
+          return chooseTokens(
+            logits(config, weights, rows as tf.Tensor2D),
+            noise,
+          );
+        },
+      }),
+      steps: makeSteps(config, {
+        name: "steps",
+        xla,
+        choose: (noise, hidden, { view: { weights }, step }) =>
+          chooseTokens(
+            logits(config, weights, hidden),
+            noise && { ...noise, uniforms: column(noise.uniforms, step) },
+          ),
+      }),
+    };
   }
 
   /**
@@ -94,7 +105,7 @@ export class Generator {
     } = options;
     const run = new GenerationRun(
       this.#model,
-      this.#extend,
+      this.#functions,
       prompts,
       { maxNewTokens, temperature, seed, batchSize, view, memory },
     );
@@ -107,7 +118,7 @@ export class Generator {
 
   /** Frees the compiled functions. */
   dispose(): void {
-    this.#extend.dispose();
+    for (const fn of Object.values(this.#functions)) fn.dispose();
   }
 
   #validate(
@@ -130,6 +141,10 @@ export class Generator {
       })
     );
   }
+}
+
+function column(x: tf.Tensor2D, number: number): tf.Tensor1D {
+  return x.slice([0, number], [-1, 1]).flatten();
 }
 
 function requireInteger(name: string, value: number): void {

@@ -9,7 +9,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { type Random, seededRandom } from "../random.ts";
 import { BLOCK_ROWS, CachedDecoder } from "./cached_decoder.ts";
-import type { ExtendFunction } from "./cached_functions.ts";
+import type { ExtendFunction, StepsFunction } from "./cached_functions.ts";
 import type { DecoderView } from "./decoder.ts";
 import { bucketLength, type CacheSize } from "./kv_cache.ts";
 import {
@@ -22,15 +22,24 @@ import {
 import type { Model } from "./model.ts";
 import type { SamplingNoise } from "./sampling.ts";
 
-/** Runs new inputs and chooses the token after them. */
-export type GenerateFunction = ExtendFunction<LastToken, tf.Tensor1D>;
+/** The compiled functions of a generation. */
+export interface GenerationFunctions {
+  /** Runs new inputs and chooses the token after them. */
+  readonly extend: ExtendFunction<LastToken, tf.Tensor1D>;
+  /** Runs and chooses a few tokens of all rows. */
+  readonly steps: StepsFunction<SamplingNoise<tf.Tensor2D> | null>;
+}
+
+/** Steps of one call where rows are few; with more, computing outweighs it. */
+export const STEPS_A_CALL = 4;
+const FEW_ROWS = 8;
 
 /** After which input of each row a token is chosen, and how. */
 export interface LastToken {
   /** Place of each row's last input, `[b]`. */
   readonly last: tf.Tensor1D;
   /** None: greedy. */
-  readonly noise: SamplingNoise | null;
+  readonly noise: SamplingNoise<tf.Tensor1D> | null;
 }
 
 /** What was generated for one prompt. */
@@ -60,12 +69,14 @@ export interface RunOptions {
 /** A row with its random numbers. */
 interface ActiveRow extends GenerationRow {
   readonly random: Random;
+  /** Drawn already, for its next tokens. */
+  readonly uniforms: number[];
 }
 
 /** The slots, and the prompts that wait for one. */
 export class GenerationRun {
   readonly #model: Model;
-  readonly #extend: GenerateFunction;
+  readonly #functions: GenerationFunctions;
   readonly #prompts: readonly (readonly number[])[];
   readonly #options: RunOptions;
   readonly #decoder: CachedDecoder;
@@ -76,13 +87,13 @@ export class GenerationRun {
   /** Starts a run for valid prompts, at least one. */
   constructor(
     model: Model,
-    extend: GenerateFunction,
+    functions: GenerationFunctions,
     prompts: readonly (readonly number[])[],
     options: RunOptions,
   ) {
     const { maxNewTokens, batchSize, view, memory } = options;
     this.#model = model;
-    this.#extend = extend;
+    this.#functions = functions;
     this.#prompts = prompts;
     this.#options = options;
     const longest = prompts.reduce(
@@ -152,6 +163,7 @@ export class GenerationRun {
         shift: 0,
         augmentation: [],
         random: seededRandom("generate", this.#options.seed, prompt),
+        uniforms: [],
       };
     }
   }
@@ -171,7 +183,7 @@ export class GenerationRun {
     } else if (due.length >= BLOCK_ROWS || ready.length === 0) {
       this.#run(due.slice(0, BLOCK_ROWS));
     } else {
-      this.#run(ready);
+      this.#runSteps(ready);
     }
   }
 
@@ -187,13 +199,14 @@ export class GenerationRun {
       return written[at].decision;
     });
     const { result, places } = this.#decoder.extend(
-      this.#extend,
+      this.#functions.extend,
       ({ b, places }) => {
         const last = new Int32Array(b);
         places.forEach((place, i) => last[place] = insertions[i].length - 1);
+        const noise = this.#noise(rows, places, [b, 1]);
         return {
           last: tf.tensor1d(last, "int32"),
-          noise: this.#noise(rows, places, b),
+          noise: noise && { ...noise, uniforms: noise.uniforms.flatten() },
         };
       },
       rows.map(({ index }) => index),
@@ -204,19 +217,50 @@ export class GenerationRun {
     rows.forEach((row, i) => accept(row, tokens[places[i]], decisions[i]));
   }
 
-  /** The next random number of each row at its place. */
+  /** A few tokens of each row; those after its end or a candidate are lost. */
+  #runSteps(rows: readonly ActiveRow[]): void {
+    const B = this.#slots.length;
+    const steps = B <= FEW_ROWS ? STEPS_A_CALL : 1;
+    const places = rows.map(({ index }) => index);
+    const counts = rows.map(({ augmentation }) =>
+      Math.min(steps, this.#options.maxNewTokens - augmentation.length)
+    );
+    const chosen = this.#decoder.steps(
+      this.#functions.steps,
+      () => this.#noise(rows, places, [B, steps]),
+      places,
+      { first: rows.map((row) => plainItems(row)[0]), counts, steps },
+    );
+    const tokens = chosen.dataSync();
+    chosen.dispose();
+    rows.forEach((row, i) => {
+      let count = 0;
+      do {
+        accept(row, tokens[row.index * steps + count++], NOT_ASKED);
+      } while (
+        count < counts[i] && !this.#hasEnded(row) &&
+        !this.#session?.isCandidate(row)
+      );
+      this.#decoder.remember(row.index, count);
+    });
+  }
+
+  /** The next random numbers of each row at its place. */
   #noise(
     rows: readonly ActiveRow[],
     places: readonly number[],
-    b: number,
-  ): SamplingNoise | null {
+    [b, steps]: readonly [number, number],
+  ): SamplingNoise<tf.Tensor2D> | null {
     const { temperature } = this.#options;
     if (temperature === 0) return null;
-    const uniforms = new Float32Array(b);
-    rows.forEach((row, i) => uniforms[places[i]] = row.random());
+    const uniforms = new Float32Array(b * steps);
+    rows.forEach((row, i) => {
+      while (row.uniforms.length < steps) row.uniforms.push(row.random());
+      uniforms.set(row.uniforms.slice(0, steps), places[i] * steps);
+    });
     return {
       temperature: tf.scalar(temperature),
-      uniforms: tf.tensor1d(uniforms),
+      uniforms: tf.tensor2d(uniforms, [b, steps]),
     };
   }
 
@@ -228,6 +272,7 @@ export class GenerationRun {
 }
 
 function accept(row: ActiveRow, token: number, decision: number): void {
+  row.uniforms.shift();
   row.ran = row.tokens.length;
   row.tokens.push(token);
   row.augmentation.push(decision);

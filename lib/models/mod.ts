@@ -27,6 +27,7 @@ export {
   type ExtendFunction,
   type Item,
   makeExtend,
+  makeSteps,
   type Tail,
 } from "./cached_functions.ts";
 export {

@@ -2,11 +2,11 @@
 import * as tf from "@tensorflow/tfjs";
 
 /** What sampling needs besides the scores. */
-export interface SamplingNoise {
+export interface SamplingNoise<Uniforms extends tf.Tensor = tf.Tensor1D> {
   /** Divides the scores, scalar > 0. */
   readonly temperature: tf.Scalar;
-  /** One number in [0, 1) a row, `[N]`. */
-  readonly uniforms: tf.Tensor1D;
+  /** One number in [0, 1) for each token: `[N]`, or `[N, steps]`. */
+  readonly uniforms: Uniforms;
 }
 
 /**

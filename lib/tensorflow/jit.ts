@@ -17,6 +17,7 @@ import {
   tidy,
   unflatten,
 } from "./tree.ts";
+import type { Variable } from "./variable.ts";
 
 /**
  * When XLA compiles a traced function: at its first call, never, or once it
@@ -92,9 +93,10 @@ class Compiled<Args extends readonly unknown[], Result> {
           args.tensors.map((tensor) => backend.typeOf(tensor)),
           (inputs) => {
             const symbols = inputs.map((input) => backend.toTensor(input));
-            const result = flatten(
-              fn(...unflatten(args.structure, symbols) as Args),
-            );
+            const variables: Variable[] = [];
+            const traced = unflatten(args.structure, symbols, variables);
+            const result = flatten(fn(...traced as Args));
+            for (const variable of variables) variable.commit();
             structure = result.structure;
             outputs = result.tensors.map((tensor) => backend.typeOf(tensor));
             return result.tensors.map((tensor) => backend.idOf(tensor));

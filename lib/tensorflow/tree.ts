@@ -67,22 +67,31 @@ export function flatten(tree: unknown): FlatTree {
   return { tensors, structure };
 }
 
-/** Puts tensors back into a structure that `flatten` made. */
+/**
+ * Puts tensors back into a structure that `flatten` made.
+ *
+ * @param variables Gets those within a trace.
+ */
 export function unflatten(
   structure: Structure,
   tensors: readonly tf.Tensor[],
+  variables: Variable[] = [],
 ): unknown {
   if ("tensor" in structure) return tensors[structure.tensor];
   if ("variable" in structure) {
-    return Variable.traced(tensors[structure.variable], structure);
+    const variable = Variable.traced(tensors[structure.variable], structure);
+    variables.push(variable);
+    return variable;
   }
   if ("leaf" in structure) return structure.leaf;
   if ("record" in structure) {
     const children = Object.entries(structure.record)
-      .map(([key, child]) => [key, unflatten(child, tensors)] as const);
+      .map(([key, child]) =>
+        [key, unflatten(child, tensors, variables)] as const
+      );
     return Object.fromEntries(children);
   }
-  return structure.map((child) => unflatten(child, tensors));
+  return structure.map((child) => unflatten(child, tensors, variables));
 }
 
 /** Each tensor changed, under its own name. */

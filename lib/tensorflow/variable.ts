@@ -17,9 +17,14 @@ export class Variable {
   readonly dtype: tf.DataType;
   /** In TensorFlow a handle of the resource, elsewhere the value. */
   #tensor: tf.Tensor;
+  readonly #traced: boolean;
+  /** Within a trace, its value so far. */
+  #current: tf.Tensor | undefined;
+  #isAssigned = false;
 
-  private constructor(tensor: tf.Tensor, type: VariableType) {
+  private constructor(tensor: tf.Tensor, type: VariableType, traced = false) {
     this.#tensor = tensor;
+    this.#traced = traced;
     this.shape = type.shape;
     this.dtype = type.dtype;
   }
@@ -42,9 +47,18 @@ export class Variable {
     return variable;
   }
 
-  /** The same variable within a trace, where `handle` stands for it. */
+  /**
+   * The same variable within a trace, where `handle` stands for it. TensorFlow
+   * runs a function's reads and assignments in any order: so there is one read
+   * of the old value, and one assignment, which `commit` adds.
+   */
   static traced(handle: tf.Tensor, type: VariableType): Variable {
-    return new Variable(handle, type);
+    return new Variable(handle, type, true);
+  }
+
+  /** Ends a trace: the function assigns what was assigned last, if anything. */
+  commit(): void {
+    if (this.#isAssigned) this.#store(this.#current!);
   }
 
   /** What stands for it among the arguments of a compiled function. */
@@ -57,14 +71,9 @@ export class Variable {
    * functions, the next update copies the variable.
    */
   read(): tf.Tensor {
-    const backend = tf.backend();
-    if (!(backend instanceof TensorflowBackend)) return this.#tensor.clone();
-    const type = {
-      shape: [...this.shape],
-      dtype: backend.getDTypeInteger(this.dtype),
-    };
-    const id = backend.idOf(this.#tensor);
-    return backend.toTensor(backend.tensorflow.readVariable(id, type));
+    if (!this.#traced) return this.#load();
+    this.#current ??= this.#load();
+    return this.#current.clone();
   }
 
   /**
@@ -81,6 +90,23 @@ export class Variable {
         `Cannot assign to a variable as the value must be ${expected}: current value is ${found}`,
       );
     }
+    if (!this.#traced) return this.#store(value);
+    this.#current = value.clone();
+    this.#isAssigned = true;
+  }
+
+  #load(): tf.Tensor {
+    const backend = tf.backend();
+    if (!(backend instanceof TensorflowBackend)) return this.#tensor.clone();
+    const type = {
+      shape: [...this.shape],
+      dtype: backend.getDTypeInteger(this.dtype),
+    };
+    const id = backend.idOf(this.#tensor);
+    return backend.toTensor(backend.tensorflow.readVariable(id, type));
+  }
+
+  #store(value: tf.Tensor): void {
     const backend = tf.backend();
     if (!(backend instanceof TensorflowBackend)) {
       const replaced = this.#tensor;

@@ -10,9 +10,11 @@ import {
   FAMILIES,
   type Item,
   KIND,
+  logits,
   loraShapes,
   loraView,
   makeExtend,
+  makeSteps,
   type Tail,
 } from "@/lib/models/mod.ts";
 import { normals, seededRandom } from "@/lib/random.ts";
@@ -345,6 +347,78 @@ tensorTest(
         harness.assertWholePass();
       },
     ),
+);
+
+tensorTest(
+  "CachedDecoder.steps() runs what it chose, and forgets what does not count",
+  () => {
+    const config = tinyConfig("qwen2");
+    const weights = randomWeights(config, 1);
+    const view = { weights };
+    const choose = (hidden: tf.Tensor2D): tf.Tensor1D =>
+      tf.argMax(logits(config, weights, hidden), -1) as tf.Tensor1D;
+    const extend = makeExtend<null, tf.Tensor1D>(config, {
+      name: "extend",
+      xla: "never",
+      finish: (_, hidden) => choose(hidden.squeeze([1])),
+    });
+    const steps = makeSteps<null>(config, {
+      name: "steps",
+      xla: "never",
+      choose: (_, hidden) => choose(hidden),
+    });
+    const size = { rows: 3, capacity: 6 };
+    const fast = new CachedDecoder(config, view, size);
+    const slow = new CachedDecoder(config, view, size);
+    /** The next tokens of rows 0 and 2, one at a time. */
+    const one = (ids: readonly number[], position: number): number[] => {
+      const blocks = ids.map((id) => tokens([id], position));
+      const { result, places } = slow.extend(
+        extend,
+        () => null,
+        [0, 2],
+        blocks,
+      );
+      const values = result.dataSync();
+      result.dispose();
+      return places.map((place) => values[place]);
+    };
+    const many = (
+      ids: readonly number[],
+      position: number,
+      counts: readonly number[],
+    ): number[][] => {
+      const first = ids.map((id) => tokens([id], position)[0]);
+      const result = fast.steps(steps, () => null, [0, 2], {
+        first,
+        counts,
+        steps: 3,
+      });
+      const rows = result.arraySync();
+      result.dispose();
+      return [rows[0], rows[2]];
+    };
+    const expected = [[5, 7]];
+    for (let i = 0; i < 6; i++) expected.push(one(expected[i], i));
+    const column = (row: number, start: number): number[] =>
+      expected.slice(start + 1, start + 4).map((pair) => pair[row]);
+
+    assertEquals(many([5, 7], 0, [3, 3]), [column(0, 0), column(1, 0)]);
+    // Only two count: the third token is chosen again, then two more.
+    for (const row of [0, 2]) fast.remember(row, 2);
+    assertEquals(many(expected[2], 2, [3, 3]), [column(0, 2), column(1, 2)]);
+    for (const row of [0, 2]) fast.remember(row, 3);
+    // One slot is left: what does not count needs no room.
+    const [[a], [b]] = many(expected[5], 5, [1, 1]);
+    assertEquals([a, b], expected[6]);
+    assertThrows(
+      () => many(expected[5], 5, [1, 2]),
+      RangeError,
+      "Cannot continue row 2 as its cache holds at most 6 tokens and latents: current value is 7",
+    );
+    for (const each of [fast, slow, extend, steps]) each.dispose();
+    disposeTree(weights);
+  },
 );
 
 tidyTest("embedInputs() puts vectors into their places", () => {

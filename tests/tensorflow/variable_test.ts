@@ -49,6 +49,27 @@ for (const xla of ["never", "always"] as const satisfies XlaMode[]) {
     assertEquals(tf.memory().numTensors, numTensors);
   });
 
+  Deno.test(`Variable: one call may update it many times, xla ${xla}`, () => {
+    const step = jit((count: Variable) => {
+      const seen = [count.read()];
+      for (let i = 0; i < 3; i++) {
+        count.assign(count.read().mul(10).add(i));
+        seen.push(count.read());
+      }
+      return tf.stack(seen);
+    }, { name: "many", xla });
+    const count = Variable.of(tf.scalar(1));
+    for (
+      const expected of [[1, 10, 101, 1012], [1012, 10120, 101201, 1012012]]
+    ) {
+      const seen = step(count);
+      assertEquals([...seen.dataSync()], expected);
+      seen.dispose();
+    }
+    count.dispose();
+    step.dispose();
+  });
+
   Deno.test(`Variable: a value read before an update stays, xla ${xla}`, () => {
     const step = jit(addAt, { name: "add_at_read", xla });
     const table = Variable.of(tf.tensor2d([[1, 2], [3, 4]]));

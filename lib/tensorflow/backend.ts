@@ -5,11 +5,8 @@
 import "./node_util.ts";
 import type * as tf from "@tensorflow/tfjs";
 import { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js";
-import type {
-  TensorflowBinding,
-  TensorMetadata,
-  TensorType,
-} from "./binding.ts";
+import type { TensorflowBinding, TensorMetadata } from "./binding.ts";
+import type { TensorType } from "./c_api.ts";
 import type { Precision } from "./precision.ts";
 import type { HostValues } from "./tensors.ts";
 

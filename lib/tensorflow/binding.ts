@@ -6,8 +6,14 @@
  * eager tensor that a trace uses becomes a capture: an input of the function
  * that keeps its value.
  */
-import { ATTRIBUTE, type OpAttribute, setAttributes } from "./attributes.ts";
-import { type CApi, cString, TF_TYPE } from "./c_api.ts";
+import { ATTRIBUTE, type OpAttribute, typeAttribute } from "./attributes.ts";
+import {
+  type CApi,
+  cString,
+  type TensorType,
+  TF_TYPE,
+  typeOfHandle,
+} from "./c_api.ts";
 import {
   type ContextOptions,
   type Device,
@@ -16,7 +22,8 @@ import {
   moveTo,
   newContext,
 } from "./context.ts";
-import { Graph, type GraphOutput } from "./graph.ts";
+import { type EagerOp, executeEager } from "./eager.ts";
+import type { GraphOutput } from "./graph.ts";
 import {
   createTensor,
   type Fill,
@@ -24,36 +31,12 @@ import {
   takeValues,
   type TensorValues,
 } from "./tensors.ts";
-
-/** Shape and type of a tensor. */
-export interface TensorType {
-  /** Its shape. */
-  readonly shape: number[];
-  /** `TF_DataType`. */
-  readonly dtype: number;
-}
+import { Trace, type TracedFunction } from "./trace.ts";
 
 /** What TensorFlow.js learns of a new tensor. */
 export interface TensorMetadata extends TensorType {
   /** Number of the tensor in this binding. */
   readonly id: number;
-}
-
-/** What a trace leaves behind. */
-export interface TracedFunction {
-  /** Name under which TensorFlow runs it, like an op. */
-  readonly name: string;
-  /** Values of the outside tensors, passed after the inputs at every call. */
-  readonly captures: readonly Deno.PointerValue[];
-}
-
-interface Trace {
-  readonly graph: Graph;
-  readonly xla: boolean;
-  readonly captures: Map<
-    number,
-    { readonly input: GraphOutput; readonly handle: Deno.PointerValue }
-  >;
 }
 
 type Entry =
@@ -168,10 +151,8 @@ export class TensorflowBinding {
         .map((output) => this.#addSymbolic(output));
     }
     const handles = inputIds.map((id) => this.#eager(id));
-    return this.#execute(name, attributes, handles, outputs).map((handle) => ({
-      ...this.#typeOf(handle),
-      id: this.#add({ handle }),
-    }));
+    return this.#execute({ name, attributes, inputs: handles, outputs })
+      .map((handle) => this.#addEager(handle));
   }
 
   /**
@@ -181,23 +162,23 @@ export class TensorflowBinding {
    * @returns Its handle.
    */
   createVariable({ shape, dtype }: TensorType): TensorMetadata {
-    const [handle] = this.#execute(
-      "VarHandleOp",
-      [
-        { name: "dtype", type: ATTRIBUTE.type, value: dtype },
+    const [handle] = this.#execute({
+      name: "VarHandleOp",
+      attributes: [
+        typeAttribute("dtype", dtype),
         { name: "container", type: ATTRIBUTE.string, value: "" },
         { name: "shared_name", type: ATTRIBUTE.string, value: ANONYMOUS },
       ],
-      [],
-      1,
+      inputs: [],
+      outputs: 1,
       shape,
-    );
-    return { ...this.#typeOf(handle), id: this.#add({ handle }) };
+    });
+    return this.#addEager(handle);
   }
 
   /** The value of a variable. */
   readVariable(id: number, { shape, dtype }: TensorType): TensorMetadata {
-    const attributes = [{ name: "dtype", type: ATTRIBUTE.type, value: dtype }];
+    const attributes = [typeAttribute("dtype", dtype)];
     const name = "ReadVariableOp";
     if (this.#trace === undefined) {
       return this.executeOp(name, attributes, [id], 1)[0];
@@ -210,14 +191,8 @@ export class TensorflowBinding {
 
   /** Replaces the value of a variable. */
   assignVariable(id: number, valueId: number, dtype: number): void {
-    this.executeOp(
-      "AssignVariableOp",
-      [
-        { name: "dtype", type: ATTRIBUTE.type, value: dtype },
-      ],
-      [id, valueId],
-      0,
-    );
+    const attributes = [typeAttribute("dtype", dtype)];
+    this.executeOp("AssignVariableOp", attributes, [id, valueId], 0);
   }
 
   /** True while a function is traced. */
@@ -246,9 +221,7 @@ export class TensorflowBinding {
     body: (inputs: TensorMetadata[]) => number[],
     xla = false,
   ): TracedFunction {
-    const { symbols, status } = this.#api;
-    const graph = new Graph(this.#api);
-    const trace: Trace = { graph, xla, captures: new Map() };
+    const trace = new Trace(this.#api, xla);
     this.#trace = trace;
     try {
       const placeholders = inputs.map(({ dtype, shape }) =>
@@ -256,21 +229,13 @@ export class TensorflowBinding {
       );
       const outputs = body(placeholders.map((p) => this.#addSymbolic(p)))
         .map((id) => this.#symbolic(id));
-      const captures = [...trace.captures.values()];
-      const allInputs = [...placeholders, ...captures.map((c) => c.input)];
-      const fn = trace.graph.toFunction(name, allInputs, outputs);
-      symbols.TFE_ContextAddFunction(this.#context, fn, status);
-      symbols.TF_DeleteFunction(fn);
-      this.#api.check(`register ${name}`);
-      return { name, captures: captures.map((capture) => capture.handle) };
+      return trace.toFunction(this.#context, name, placeholders, outputs);
     } catch (error) {
-      for (const { handle } of trace.captures.values()) {
-        symbols.TFE_DeleteTensorHandle(handle);
-      }
+      trace.releaseCaptures();
       throw error;
     } finally {
       this.#trace = undefined;
-      trace.graph.dispose();
+      trace.dispose();
     }
   }
 
@@ -292,7 +257,8 @@ export class TensorflowBinding {
       ? [{ name: "_XlaMustCompile", type: ATTRIBUTE.bool, value: true }]
       : [];
     const inputs = [...handles, ...captures];
-    return this.#execute(name, attributes, inputs, outputs.length)
+    const op = { name, attributes, inputs, outputs: outputs.length };
+    return this.#execute(op)
       .map((handle, i) => ({ ...outputs[i], id: this.#add({ handle }) }));
   }
 
@@ -314,37 +280,8 @@ export class TensorflowBinding {
     return this.devices.some((device) => device.type === "GPU");
   }
 
-  #execute(
-    name: string,
-    attributes: readonly OpAttribute[],
-    inputs: readonly Deno.PointerValue[],
-    outputs: number,
-    shape?: readonly number[],
-  ): Deno.PointerValue[] {
-    const { symbols, status } = this.#api;
-    const op = symbols.TFE_NewOp(this.#context, cString(name), status);
-    this.#api.check(`run ${name}`);
-    try {
-      for (const handle of inputs) symbols.TFE_OpAddInput(op, handle, status);
-      this.#api.check(`run ${name}`);
-      setAttributes(symbols, { op, graph: false }, attributes);
-      if (shape !== undefined) {
-        const dims = BigInt64Array.from(shape, BigInt);
-        const { length } = dims;
-        symbols.TFE_OpSetAttrShape(op, cString("shape"), dims, length, status);
-        this.#api.check(`run ${name}`);
-      }
-      const results = new BigUint64Array(outputs);
-      const count = Int32Array.of(outputs);
-      symbols.TFE_Execute(op, results, count, status);
-      this.#api.check(`run ${name}`);
-      return Array.from(
-        results.subarray(0, count[0]),
-        (address) => Deno.UnsafePointer.create(address),
-      );
-    } finally {
-      symbols.TFE_DeleteOp(op);
-    }
+  #execute(op: EagerOp): Deno.PointerValue[] {
+    return executeEager(this.#api, this.#context, op);
   }
 
   #add(entry: Entry): number {
@@ -353,18 +290,13 @@ export class TensorflowBinding {
     return id;
   }
 
+  #addEager(handle: Deno.PointerValue): TensorMetadata {
+    return { ...typeOfHandle(this.#api, handle), id: this.#add({ handle }) };
+  }
+
   #addSymbolic(output: GraphOutput): TensorMetadata {
     const id = this.#add({ trace: this.#trace!, output });
     return { id, dtype: output.dtype, shape: [...output.shape] };
-  }
-
-  #typeOf(handle: Deno.PointerValue): TensorType {
-    const { symbols, status } = this.#api;
-    const shape = Array.from(
-      { length: symbols.TFE_TensorHandleNumDims(handle, status) },
-      (_, i) => Number(symbols.TFE_TensorHandleDim(handle, i, status)),
-    );
-    return { shape, dtype: symbols.TFE_TensorHandleDataType(handle) };
   }
 
   #eager(id: number): Deno.PointerValue {
@@ -387,15 +319,6 @@ export class TensorflowBinding {
     const trace = this.#trace!;
     const entry = this.#entries.get(id);
     if (entry?.trace === trace) return entry.output;
-    const handle = this.#eager(id);
-    const captured = trace.captures.get(id);
-    if (captured !== undefined) return captured.input;
-    const { symbols, status } = this.#api;
-    const { dtype, shape } = this.#typeOf(handle);
-    const input = trace.graph.placeholder(dtype, shape);
-    const shared = symbols.TFE_TensorHandleCopySharingTensor(handle, status);
-    this.#api.check("capture a tensor");
-    trace.captures.set(id, { input, handle: shared });
-    return input;
+    return trace.capture(id, this.#eager(id));
   }
 }

@@ -238,3 +238,23 @@ function open<S extends Deno.ForeignLibraryInterface>(
     );
   }
 }
+
+/** Shape and type of a tensor. */
+export interface TensorType {
+  /** Its shape. */
+  readonly shape: number[];
+  /** `TF_DataType`. */
+  readonly dtype: number;
+}
+
+/** Shape and type of the tensor that a `TFE_TensorHandle` stands for. */
+export function typeOfHandle(
+  { symbols, status }: CApi,
+  handle: Deno.PointerValue,
+): TensorType {
+  const shape = Array.from(
+    { length: symbols.TFE_TensorHandleNumDims(handle, status) },
+    (_, i) => Number(symbols.TFE_TensorHandleDim(handle, i, status)),
+  );
+  return { shape, dtype: symbols.TFE_TensorHandleDataType(handle) };
+}

@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto";
 import * as tf from "@tensorflow/tfjs";
 import { TensorflowBackend } from "./backend.ts";
-import type { TensorType, TracedFunction } from "./binding.ts";
+import type { TensorType } from "./c_api.ts";
 import {
   flatten,
   type FlatTree,
@@ -17,6 +17,7 @@ import {
   tidy,
   unflatten,
 } from "./tree.ts";
+import type { TracedFunction } from "./trace.ts";
 import type { Variable } from "./variable.ts";
 
 /**

@@ -42,6 +42,7 @@ import {
   trainingWorkload,
   type Workload,
 } from "./cases.ts";
+import type { PeerWork } from "./peer.ts";
 
 const LORA: LoraConfig = {
   rank: 16,
@@ -256,24 +257,35 @@ export function memgenTrainingCase(
           ),
           { parameters, batch: packPrepend(rows, shape, memgen), rate },
         );
-      return {
-        run: workload.run,
-        dispose() {
-          workload.dispose();
-          disposeTree(model.weights);
-        },
-        peerWork(folder) {
-          saveRandomModel(folder, model);
-          return {
-            task: "train",
-            model: folder,
-            memgen: formatMemgenConfig(memgen),
-            rows: rows.map(({ ids }) => ids),
-            points,
-            rate,
-          };
-        },
-      };
+      return onModel(model, workload, {
+        task: "train",
+        memgen: formatMemgenConfig(memgen),
+        rows: rows.map(({ ids }) => ids),
+        points,
+        rate,
+      });
+    },
+  };
+}
+
+/**
+ * A step with its model, which it takes over, and the same work for the peer,
+ * which gets the model in a folder.
+ */
+export function onModel(
+  model: Model,
+  step: Pick<Workload, "run" | "dispose">,
+  work: PeerWork,
+): Workload {
+  return {
+    run: step.run,
+    dispose() {
+      step.dispose();
+      disposeTree(model.weights);
+    },
+    peerWork(folder) {
+      saveRandomModel(folder, model);
+      return { ...work, model: folder };
     },
   };
 }

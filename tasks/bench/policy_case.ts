@@ -8,7 +8,6 @@ import {
 } from "@/lib/memgen/mod.ts";
 import type { DecoderConfig } from "@/lib/models/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
-import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import {
   groupAdvantages,
   grpoLoss,
@@ -20,7 +19,6 @@ import {
 import {
   type BenchCase,
   randomModel,
-  saveRandomModel,
   TORCH_WEIGHT_DECAY,
   trainingWorkload,
 } from "./cases.ts";
@@ -28,6 +26,7 @@ import {
   type CaseMemory,
   memgenConfig,
   memgenRows,
+  onModel,
   type RowsSize,
 } from "./memgen_cases.ts";
 
@@ -89,26 +88,15 @@ export function memgenPolicyCase(
         },
         rate,
       });
-      return {
-        run: workload.run,
-        dispose() {
-          workload.dispose();
-          disposeTree(model.weights);
-        },
-        peerWork(folder) {
-          saveRandomModel(folder, model);
-          return {
-            task: "policy",
-            model: folder,
-            memgen: formatMemgenConfig(memgen),
-            rows: rows.map(({ ids }) => ids),
-            points,
-            rate,
-            advantages,
-            old: rows.map(() => old),
-          };
-        },
-      };
+      return onModel(model, workload, {
+        task: "policy",
+        memgen: formatMemgenConfig(memgen),
+        rows: rows.map(({ ids }) => ids),
+        points,
+        rate,
+        advantages,
+        old: rows.map(() => old),
+      });
     },
   };
 }

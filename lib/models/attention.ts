@@ -4,6 +4,7 @@
  * stay separate tensors; only their scores are joined before the softmax.
  */
 import * as tf from "@tensorflow/tfjs";
+import { withPrecision } from "../tensorflow/mod.ts";
 import { fromRows, headScores, headSums, toRows } from "./head_products.ts";
 
 /** Added to the score of a key that a query must not see. */
@@ -48,14 +49,17 @@ export function rotation(
   const half = headDim / 2;
   const frequencies = tf.tensor(
     Array.from({ length: half }, (_, i) => theta ** (-2 * i / headDim)),
-    [1, 1, 1, half],
+    [1, half],
   );
   const [B, T] = positions.shape;
-  const angles = positions.toFloat().reshape([B, T, 1, 1]).mul(frequencies);
-  return {
-    cos: tf.tile(angles.cos(), [1, 1, 1, 2]) as tf.Tensor4D,
-    sin: tf.tile(angles.sin(), [1, 1, 1, 2]) as tf.Tensor4D,
-  };
+  const angles = positions.toFloat().reshape([B * T, 1]).mul(frequencies);
+  // Doubled by a product: what is fused into its users, as a tile would be, XLA
+  // computes again for every head of every layer. Exact in float32 only.
+  const twice = tf.tile(tf.eye(half), [1, 2]) as tf.Tensor2D;
+  const double = (x: tf.Tensor): tf.Tensor4D =>
+    withPrecision("fp32", () => tf.matMul(x as tf.Tensor2D, twice))
+      .reshape([B, T, 1, headDim]);
+  return { cos: double(angles.cos()), sin: double(angles.sin()) };
 }
 
 /** Turns the pairs (i, i + hd/2) of `x [B, T, H, hd]`. */

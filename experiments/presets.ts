@@ -62,6 +62,8 @@ export const MINI_MEMGEN: Omit<MemgenConfig, "insertion"> = {
   maxPromptAugmentations: 1,
   maxInferenceAugmentations: 0,
   triggerActive: false,
+  triggerReads: "context",
+  triggerHead: "sigmoid",
   delimitersAfterDigits: false,
   weaverLora: ADAPTER,
   triggerLora: ADAPTER,

@@ -70,7 +70,7 @@ export function memgenMethod(
       const modules = await loadMemgen(folder, config);
       return {
         view: { weights: model.weights },
-        memory: new MemgenMemory(model, modules, functions),
+        memory: new MemgenMemory(model, modules, { functions }),
         dispose: () => disposeMemgen(modules),
       };
     },

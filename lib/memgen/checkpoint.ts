@@ -113,7 +113,7 @@ export async function loadMemgen(
   }
   const shapes = new Map([
     ...weaverShapes(model, config),
-    ...triggerShapes(model),
+    ...triggerShapes(model, config),
   ]);
   const archived: Record<string, HostTensor> = {};
   for (const { file, places } of ARCHIVES) {

@@ -12,6 +12,24 @@ export const INSERTIONS = ["append", "prepend"] as const;
 /** One of `INSERTIONS`. */
 export type Insertion = typeof INSERTIONS[number];
 
+/**
+ * What the trigger reads. `text`: token ids (the released code). `context`:
+ * what the reasoner reads, latents included (the paper's words).
+ */
+export const TRIGGER_READS = ["text", "context"] as const;
+
+/** One of `TRIGGER_READS`. */
+export type TriggerReads = typeof TRIGGER_READS[number];
+
+/**
+ * The trigger's head. `softmax`: scores of SKIP and INVOKE (the released
+ * code). `sigmoid`: one score, of INVOKE (eq. 4).
+ */
+export const TRIGGER_HEADS = ["softmax", "sigmoid"] as const;
+
+/** One of `TRIGGER_HEADS`. */
+export type TriggerHead = typeof TRIGGER_HEADS[number];
+
 /** Settings of MemGen. */
 export interface MemgenConfig {
   /** Where latents go. */
@@ -20,12 +38,19 @@ export interface MemgenConfig {
   readonly promptLatents: number;
   /** K after a delimiter. */
   readonly inferenceLatents: number;
-  /** Turns of a conversation that may get latents at their prompt's end. */
+  /**
+   * Turns of a conversation that may get latents at their prompt's end. 0: no
+   * latents there, also in generation; more than 0 does not limit generation.
+   */
   readonly maxPromptAugmentations: number;
   /** Insertions after delimiters in one answer, at most. */
   readonly maxInferenceAugmentations: number;
   /** Whether the trigger decides; else every candidate gets memory. */
   readonly triggerActive: boolean;
+  /** What the trigger reads. */
+  readonly triggerReads: TriggerReads;
+  /** What the trigger decides with. */
+  readonly triggerHead: TriggerHead;
   /**
    * Whether `,` and `.` right after a digit count as delimiters. They do in
    * the released code, which so inserts within 0.5 and 1,000.
@@ -43,8 +68,9 @@ export const DELIMITERS: readonly string[] = [",", ".", "\n"];
 /**
  * Reads the MemGen part of a checkpoint's config.json.
  *
- * `insertion` and `delimiters_after_digits` are ours; without them the file
- * is the released code's: append, and delimiters everywhere.
+ * `insertion`, `trigger_reads`, `trigger_head` and `delimiters_after_digits`
+ * are ours; without them the file is the released code's: append, text,
+ * softmax, and delimiters everywhere.
  *
  * @param file Path, for messages.
  * @throws {TypeError} If a field is missing or of the wrong type.
@@ -70,17 +96,20 @@ export function parseMemgenConfig(
     const value = fields[name] ?? fallback;
     return typeof value === "boolean" ? value : refuse(name, "a boolean");
   };
+  // The first of the choices is the released code's.
+  const choice = <T extends string>(name: string, choices: readonly T[]): T =>
+    choices.find((each) => each === (fields[name] ?? choices[0])) ??
+      refuse(name, choices.join(" or "));
   if (fields.model_type !== "memgen") refuse("model_type", '"memgen"');
-  const insertion =
-    INSERTIONS.find((name) => name === (fields.insertion ?? "append")) ??
-      refuse("insertion", INSERTIONS.join(" or "));
   return {
-    insertion,
+    insertion: choice("insertion", INSERTIONS),
     promptLatents: integer("prompt_latents_len", 1),
     inferenceLatents: integer("inference_latents_len", 1),
-    maxPromptAugmentations: integer("max_prompt_aug_num", 1),
+    maxPromptAugmentations: integer("max_prompt_aug_num", 0),
     maxInferenceAugmentations: integer("max_inference_aug_num", 0),
     triggerActive: boolean("trigger_active"),
+    triggerReads: choice("trigger_reads", TRIGGER_READS),
+    triggerHead: choice("trigger_head", TRIGGER_HEADS),
     delimitersAfterDigits: boolean("delimiters_after_digits", true),
     weaverLora: parseLora(
       fields.weaver_lora_config,
@@ -115,6 +144,8 @@ export function formatMemgenConfig(
     max_prompt_aug_num: config.maxPromptAugmentations,
     max_inference_aug_num: config.maxInferenceAugmentations,
     trigger_active: config.triggerActive,
+    trigger_reads: config.triggerReads,
+    trigger_head: config.triggerHead,
     delimiters_after_digits: config.delimitersAfterDigits,
     weaver_lora_config: lora(config.weaverLora),
     trigger_lora_config: lora(config.triggerLora),

@@ -17,7 +17,7 @@ import {
 /** Reads a context and writes K latents, `[b, K, D]`. */
 export type WeaveFunction = ExtendFunction<NamedTensors, tf.Tensor3D>;
 
-/** Reads a context and decides for each row, `[b]`: 1 is INVOKE. */
+/** Reads a context; by how much INVOKE outscores SKIP for each row, `[b]`. */
 export type TriggerFunction = ExtendFunction<
   {
     readonly parameters: NamedTensors;
@@ -83,7 +83,8 @@ function compileTrigger(config: DecoderConfig, xla: XlaMode): TriggerFunction {
       const places = tf.range(0, b * T, T, "int32").add(last);
       const rows = tf.gather(hidden.reshape([b * T, D]), places);
       const scores = triggerLogits(parameters, rows as tf.Tensor2D);
-      return tf.argMax(scores, -1) as tf.Tensor1D;
+      const [skip, invoke] = tf.unstack(scores, 1) as tf.Tensor1D[];
+      return invoke.sub<tf.Tensor1D>(skip);
     },
   });
 }

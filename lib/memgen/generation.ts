@@ -8,7 +8,6 @@
  * new tokens plus K latents. (The released code drops the cache and runs the
  * whole prefix again; its greedy tokens are the same.)
  */
-import * as tf from "@tensorflow/tfjs";
 import {
   CachedDecoder,
   type CacheSize,
@@ -24,13 +23,24 @@ import {
 import type { XlaMode } from "../tensorflow/mod.ts";
 import type { MemgenModules } from "./checkpoint.ts";
 import type { MemgenConfig } from "./config.ts";
+import {
+  type DecisionOptions,
+  type Decisions,
+  resolveDecisions,
+} from "./decisions.ts";
 import { compileMemgen, type MemgenFunctions } from "./functions.ts";
 import { CandidatePoints } from "./points.ts";
-import { triggerLora } from "./trigger.ts";
+import { TriggerSession } from "./trigger_session.ts";
 import { type QueryKind, weaverLora } from "./weaver.ts";
 
-/** INVOKE among the trigger's two scores. */
-const INVOKE = 1;
+/** How memory is inserted. */
+export interface MemgenMemoryOptions extends DecisionOptions {
+  /**
+   * When XLA compiles the functions, or functions that were made for another
+   * set of modules. @default {"auto"}
+   */
+  readonly functions?: XlaMode | MemgenFunctions;
+}
 
 /** MemGen's modules on a model, with the compiled functions that insert. */
 export class MemgenMemory implements Memory {
@@ -39,18 +49,19 @@ export class MemgenMemory implements Memory {
   /**
    * Holds on to the modules; the caller keeps owning them.
    *
-   * @param functions When XLA compiles the functions, or functions that were
-   * made for another set of modules.
+   * @throws {RangeError} As `resolveDecisions` does.
    */
   constructor(
     model: Model,
     modules: MemgenModules,
-    functions: XlaMode | MemgenFunctions = "auto",
+    options: MemgenMemoryOptions = {},
   ) {
+    const { functions = "auto" } = options;
     this.#parts = {
       model,
       modules,
       points: new CandidatePoints(model.tokenizer, modules.config),
+      decisions: resolveDecisions(options, modules.config),
       functions: typeof functions === "string"
         ? compileMemgen(model.config, functions)
         : functions,
@@ -66,7 +77,8 @@ export class MemgenMemory implements Memory {
   get maxLatents(): number {
     const { promptLatents, inferenceLatents, maxInferenceAugmentations } =
       this.config;
-    return promptLatents + inferenceLatents * maxInferenceAugmentations;
+    return (hasPromptMemory(this.config) ? promptLatents : 0) +
+      inferenceLatents * maxInferenceAugmentations;
   }
 
   /** Starts a call. */
@@ -85,15 +97,14 @@ interface Parts {
   readonly model: Model;
   readonly modules: MemgenModules;
   readonly points: CandidatePoints;
+  readonly decisions: Decisions;
   readonly functions: MemgenFunctions;
 }
 
-/** What the weaver and the trigger know of one row. */
+/** What the weaver knows of one row. */
 interface RowMemory {
   /** Tokens that the weaver has read. */
   woven: number;
-  /** Tokens that the trigger has read. */
-  judged: number;
   /** Latents that the weaver has not read back yet (append only). */
   unread: Item[];
   /** Insertions after delimiters so far. */
@@ -103,13 +114,13 @@ interface RowMemory {
 class Session implements MemorySession {
   readonly #parts: Parts;
   readonly #weaver: CachedDecoder;
-  readonly #trigger: CachedDecoder | undefined;
+  readonly #trigger: TriggerSession | undefined;
   /** By the number of the prompt. */
   readonly #rows = new Map<number, RowMemory>();
 
   constructor(parts: Parts, size: CacheSize) {
     const { model, modules } = parts;
-    const { config, weaver, trigger } = modules;
+    const { config, weaver } = modules;
     this.#parts = parts;
     this.#weaver = new CachedDecoder(
       model.config,
@@ -119,25 +130,21 @@ class Session implements MemorySession {
       },
       size,
     );
-    this.#trigger = config.triggerActive
-      ? new CachedDecoder(
-        model.config,
-        {
-          weights: model.weights,
-          lora: triggerLora(trigger, config),
-        },
-        size,
-      )
+    const { decide, sampleDecisions } = parts.decisions;
+    const judge = parts.functions.trigger;
+    this.#trigger = decide === "trigger"
+      ? new TriggerSession({ model, modules, judge, sampleDecisions }, size)
       : undefined;
   }
 
   /** The prompt's end, and delimiters until the cap (eq. 7). */
   isCandidate(row: GenerationRow): boolean {
-    if (row.tokens.length === row.promptLength) return true;
-    const { config } = this.#parts.modules;
+    const { modules: { config }, points, decisions: { decide } } = this.#parts;
+    if (kindOf(row) === "prompt") return hasPromptMemory(config);
+    const isAnywhere = typeof decide === "object" && decide.positions === "any";
     return this.#memoryOf(row).inferenceCount <
         config.maxInferenceAugmentations &&
-      this.#parts.points.isCandidate(row.tokens, row.tokens.length);
+      (isAnywhere || points.isCandidate(row.tokens, row.tokens.length));
   }
 
   write(rows: readonly GenerationRow[]): Insertion[] {
@@ -161,10 +168,10 @@ class Session implements MemorySession {
     return results;
   }
 
-  clear({ index, prompt }: GenerationRow): void {
-    this.#rows.delete(prompt);
-    this.#weaver.clear(index);
-    this.#trigger?.clear(index);
+  clear(row: GenerationRow): void {
+    this.#rows.delete(row.prompt);
+    this.#weaver.clear(row.index);
+    this.#trigger?.clear(row);
   }
 
   dispose(): void {
@@ -177,7 +184,6 @@ class Session implements MemorySession {
     if (memory === undefined) {
       memory = {
         woven: 0,
-        judged: 0,
         unread: [],
         inferenceCount: 0,
       };
@@ -186,33 +192,15 @@ class Session implements MemorySession {
     return memory;
   }
 
-  /** Whether to insert, for each row; always, without an active trigger. */
+  /** Whether to insert, for each row. */
   #decide(rows: readonly GenerationRow[]): boolean[] {
-    if (this.#trigger === undefined) return rows.map(() => true);
-    const blocks = rows.map((row) => {
-      const memory = this.#memoryOf(row);
-      const start = memory.judged;
-      memory.judged = row.tokens.length;
-      return row.tokens.slice(start).map((value, i) => ({
-        value,
-        position: start + i,
-        kind: KIND.text,
-      }));
-    });
-    const { trigger: parameters } = this.#parts.modules;
-    const { result: decisions, places } = this.#trigger.extend(
-      this.#parts.functions.trigger,
-      ({ b, places }) => {
-        const last = new Int32Array(b);
-        places.forEach((place, i) => last[place] = blocks[i].length - 1);
-        return { parameters, last: tf.tensor1d(last, "int32") };
-      },
-      rows.map(({ index }) => index),
-      blocks,
+    if (this.#trigger !== undefined) return this.#trigger.decide(rows);
+    const { decide } = this.#parts.decisions;
+    return rows.map(({ memoryRandom }) =>
+      typeof decide === "object"
+        ? memoryRandom() < decide.probability
+        : decide === "always"
     );
-    const values = decisions.dataSync();
-    decisions.dispose();
-    return places.map((place) => values[place] === INVOKE);
   }
 
   /** Latents of each row, as K vectors of size D. */
@@ -269,6 +257,7 @@ class Session implements MemorySession {
         position: k - latents.length,
         kind: KIND.memory,
       }));
+      this.#trigger?.notice(row, block);
       return [...pending.slice(0, -1), ...block, pending.at(-1)!];
     }
     const start = row.tokens.length + row.shift;
@@ -279,10 +268,15 @@ class Session implements MemorySession {
     }));
     row.shift += latents.length;
     this.#memoryOf(row).unread = block;
+    this.#trigger?.notice(row, block);
     return [...pending, ...block];
   }
 }
 
 function kindOf(row: GenerationRow): QueryKind {
   return row.tokens.length === row.promptLength ? "prompt" : "inference";
+}
+
+function hasPromptMemory({ maxPromptAugmentations }: MemgenConfig): boolean {
+  return maxPromptAugmentations > 0;
 }

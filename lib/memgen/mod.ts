@@ -27,14 +27,25 @@ export {
   INSERTIONS,
   type MemgenConfig,
   parseMemgenConfig,
+  TRIGGER_HEADS,
+  TRIGGER_READS,
+  type TriggerHead,
+  type TriggerReads,
 } from "./config.ts";
+export {
+  type Decide,
+  type DecisionOptions,
+  type Decisions,
+  type RandomDecisions,
+  resolveDecisions,
+} from "./decisions.ts";
 export {
   compileMemgen,
   type MemgenFunctions,
   type TriggerFunction,
   type WeaveFunction,
 } from "./functions.ts";
-export { MemgenMemory } from "./generation.ts";
+export { MemgenMemory, type MemgenMemoryOptions } from "./generation.ts";
 export {
   CandidatePoints,
   generatedPoints,

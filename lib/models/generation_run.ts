@@ -66,7 +66,7 @@ export interface RunOptions {
   readonly memory?: Memory;
 }
 
-/** A row with its random numbers. */
+/** A row with the random numbers of its tokens. */
 interface ActiveRow extends GenerationRow {
   readonly random: Random;
   /** Drawn already, for its next tokens. */
@@ -151,6 +151,7 @@ export class GenerationRun {
     const waiting = this.#prompts.length - this.#started;
     const enough = Math.min(waiting, BLOCK_ROWS, this.#slots.length / 2);
     if (waiting === 0 || free.length < enough) return;
+    const { seed } = this.#options;
     for (const index of free.slice(0, waiting)) {
       const prompt = this.#started++;
       const tokens = this.#prompts[prompt];
@@ -162,7 +163,8 @@ export class GenerationRun {
         ran: 0,
         shift: 0,
         augmentation: [],
-        random: seededRandom("generate", this.#options.seed, prompt),
+        memoryRandom: seededRandom("memory", seed, prompt),
+        random: seededRandom("generate", seed, prompt),
         uniforms: [],
       };
     }

@@ -2,6 +2,7 @@
  * The place that generation has for memory: what a call asks of it, and what
  * it may put before a row's next token. MemGen's weaver is one such memory.
  */
+import type { Random } from "../random.ts";
 import { KIND } from "./attention.ts";
 import type { Item } from "./cached_functions.ts";
 import type { CacheSize } from "./kv_cache.ts";
@@ -25,6 +26,8 @@ export interface GenerationRow {
   shift: number;
   /** For each generated token: `NOT_ASKED`, 0 skipped, 1 inserted before. */
   readonly augmentation: number[];
+  /** Random numbers for the row's memory; its tokens have others. */
+  readonly memoryRandom: Random;
 }
 
 /** What memory puts in place of a row's pending tokens. */

@@ -83,6 +83,8 @@ export function memgenConfig(
     maxPromptAugmentations: 1,
     maxInferenceAugmentations: insertions - 1,
     triggerActive: true,
+    triggerReads: "text",
+    triggerHead: "softmax",
     delimitersAfterDigits: true,
     weaverLora: LORA,
     triggerLora: LORA,
@@ -152,7 +154,9 @@ export function fixedMemory(
   trigger["trigger.output_layer.bias"].dispose();
   // The trigger runs, and then says INVOKE.
   trigger["trigger.output_layer.bias"] = tf.tensor1d([0, 1e4]);
-  const memory = new MemgenMemory(model, { config, weaver, trigger }, xla);
+  const memory = new MemgenMemory(model, { config, weaver, trigger }, {
+    functions: xla,
+  });
   return {
     maxLatents: memory.maxLatents,
     open(size: CacheSize) {

@@ -28,7 +28,7 @@ export function checkGeneration(
   const batchPrompts = batch.inputIds.map((ids, b) =>
     ids.filter((_, t) => batch.attentionMask[b][t] === 1)
   );
-  const memory = new MemgenMemory(model, modules, "never");
+  const memory = new MemgenMemory(model, modules, { functions: "never" });
   const generator = new Generator(model, "never");
   const generate = (prompts: readonly number[][], batchSize: number) =>
     generator.generate(prompts, {

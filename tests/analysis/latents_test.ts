@@ -8,6 +8,7 @@ import {
   KIND,
   type Memory,
 } from "@/lib/models/mod.ts";
+import { seededRandom } from "@/lib/random.ts";
 import { withMemgen } from "@/tests/memgen/full_pass.ts";
 import { tensorTest } from "@/tests/models/tiny.ts";
 
@@ -21,6 +22,7 @@ function rowAt(index: number, generated: number): GenerationRow {
     ran: 0,
     shift: 0,
     augmentation: [],
+    memoryRandom: seededRandom("row", index),
   };
 }
 
@@ -83,7 +85,9 @@ for (const insertion of INSERTIONS) {
       withMemgen(
         { insertion, maxInferenceAugmentations: 3 },
         ({ model, modules, prompts, generate }) => {
-          const memory = new MemgenMemory(model, modules, "never");
+          const memory = new MemgenMemory(model, modules, {
+            functions: "never",
+          });
           const recorder = new LatentRecorder(memory);
           // Seven prompts take turns in three slots.
           const results = generate({ batchSize: 3, memory: recorder });

@@ -137,6 +137,8 @@ for (const insertion of ["append", "prepend"] as const) {
         insertion,
         delimitersAfterDigits: insertion === "append",
         triggerActive: insertion === "prepend",
+        triggerReads: insertion === "prepend" ? "context" : "text",
+        triggerHead: insertion === "prepend" ? "sigmoid" : "softmax",
         maxInferenceAugmentations: 0,
       });
       const modules = randomModules({ config: model }, config, 1);

@@ -25,6 +25,8 @@ Deno.test("parseMemgenConfig() reads the released file as the released code does
     maxPromptAugmentations: 1,
     maxInferenceAugmentations: 3,
     triggerActive: true,
+    triggerReads: "text",
+    triggerHead: "softmax",
     delimitersAfterDigits: true,
     weaverLora: lora,
     triggerLora: lora,
@@ -37,6 +39,9 @@ Deno.test("parseMemgenConfig() reads what formatMemgenConfig() writes", () => {
       const config = memgenConfig({
         insertion,
         triggerActive: flag,
+        triggerReads: flag ? "context" : "text",
+        triggerHead: flag ? "sigmoid" : "softmax",
+        maxPromptAugmentations: Number(flag),
         delimitersAfterDigits: !flag,
         maxInferenceAugmentations: 0,
         triggerLora: {
@@ -75,7 +80,7 @@ const INVALID: readonly [
   ["prompt_latents_len", 0, RangeError, "must be an integer of at least 1"],
   ["prompt_latents_len", 1.5, RangeError, "must be an integer of at least 1"],
   ["inference_latents_len", undefined, TypeError, "must be an integer"],
-  ["max_prompt_aug_num", 0, RangeError, "must be an integer of at least 1"],
+  ["max_prompt_aug_num", -1, RangeError, "must be an integer of at least 0"],
   ["max_inference_aug_num", -1, RangeError, "must be an integer of at least 0"],
   [
     "max_inference_aug_num",
@@ -85,6 +90,8 @@ const INVALID: readonly [
   ],
   ["trigger_active", undefined, TypeError, "must be a boolean"],
   ["trigger_active", 1, RangeError, "must be a boolean"],
+  ["trigger_reads", "latents", RangeError, "must be text or context"],
+  ["trigger_head", "linear", RangeError, "must be softmax or sigmoid"],
   ["delimiters_after_digits", "no", RangeError, "must be a boolean"],
 ];
 

@@ -57,7 +57,7 @@ export function withMemgen(
 ): void {
   const model = tinyModel(family, seed);
   const modules = randomModules(model, memgenConfig(changes), seed);
-  const memory = new MemgenMemory(model, modules, "never");
+  const memory = new MemgenMemory(model, modules, { functions: "never" });
   const generator = new Generator(model, "never");
   const fixture: Fixture = {
     model,

@@ -71,7 +71,7 @@ for (const family of FAMILIES) {
         maxInferenceAugmentations: 3,
       }, ({ model, modules, prompts }) => {
         const found: Float32Array[][] = [];
-        const memory = new MemgenMemory(model, modules, "never");
+        const memory = new MemgenMemory(model, modules, { functions: "never" });
         const generator = new Generator(model, "never");
         // Sampled text is more varied, and its latents are as certain.
         const results = generator.generate(prompts, {
@@ -268,7 +268,9 @@ tensorTest(
         // What most rows write at some time ends them.
         const end = whole[0].ids[8];
         const config = { ...model.config, eosTokenIds: [end] };
-        const memory = new MemgenMemory({ ...model, config }, modules, "never");
+        const memory = new MemgenMemory({ ...model, config }, modules, {
+          functions: "never",
+        });
         const generator = new Generator({ ...model, config }, "never");
         const cut = generator.generate(prompts, { maxNewTokens: 24, memory });
         cut.forEach(({ ids, augmentation }, i) => {
@@ -301,7 +303,7 @@ tensorTest(
 
 Deno.test("MemgenMemory.maxLatents is what a row may get at most", () =>
   withMemgen({ maxInferenceAugmentations: 5 }, ({ model, modules }) => {
-    const memory = new MemgenMemory(model, modules, "never");
+    const memory = new MemgenMemory(model, modules, { functions: "never" });
     assertEquals(memory.maxLatents, 2 + 5 * 3);
     assertEquals(memory.config, modules.config);
     memory.dispose();

@@ -49,6 +49,8 @@ export function memgenConfig(
     maxPromptAugmentations: 1,
     maxInferenceAugmentations: 2,
     triggerActive: false,
+    triggerReads: "text",
+    triggerHead: "softmax",
     delimitersAfterDigits: true,
     weaverLora: lora,
     triggerLora: lora,

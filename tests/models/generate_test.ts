@@ -19,6 +19,7 @@ import {
   plainItems,
   requirePrompt,
 } from "@/lib/models/mod.ts";
+import { seededRandom } from "@/lib/random.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import {
   assertBatchesAgree,
@@ -314,6 +315,7 @@ Deno.test("plainItems() are the pending tokens at their shifted positions", () =
     ran: 2,
     shift: 3,
     augmentation: [],
+    memoryRandom: seededRandom("row"),
   };
   assertEquals(plainItems(row), [
     { value: 7, position: 5, kind: KIND.text },

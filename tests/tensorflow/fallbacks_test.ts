@@ -34,7 +34,7 @@ async function generate(
   const modules = await loadMemgen(`${EXPECTED}/checkpoint`, model.config);
   return new Generator(model, "never").generate(prompts, {
     maxNewTokens: NEW_TOKENS,
-    memory: new MemgenMemory(model, modules, "never"),
+    memory: new MemgenMemory(model, modules, { functions: "never" }),
   });
 }
 

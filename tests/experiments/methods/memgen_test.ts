@@ -52,7 +52,7 @@ function testInsertion(insertion: Insertion): void {
         const memory = new MemgenMemory(
           MODEL,
           { config, weaver: parameters, trigger: loaded.trigger },
-          "never",
+          { functions: "never" },
         );
         const expected = generate(memory);
         const applied = await method.load(folder);

@@ -1,6 +1,5 @@
 /** `deno task evaluate`: accuracy of a model on a benchmark. */
 // deno-lint-ignore-file no-console
-import { basename, join, resolve } from "node:path";
 import { chainOfThoughtPrompt, vanillaPrompt } from "@/lib/baselines/mod.ts";
 import {
   BENCHMARK_NAMES,
@@ -15,7 +14,6 @@ import {
   MemgenMemory,
   type MemgenModules,
 } from "@/lib/memgen/mod.ts";
-import { writeFileAtomically } from "@/lib/models/atomic_file.ts";
 import {
   Generator,
   loadLora,
@@ -26,12 +24,14 @@ import {
 } from "@/lib/models/mod.ts";
 import { renderText } from "@/lib/report/mod.ts";
 import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
-import {
-  BACKEND_OPTIONS,
-  type BackendArguments,
-  startBackend,
-} from "@/tasks/backend.ts";
+import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import {
+  defaultOutput,
+  readBaseline,
+  summaryPath,
+  writeEvaluation,
+} from "@/tasks/evaluation_files.ts";
 import {
   type EvaluationSettings,
   type EvaluationSummary,
@@ -123,6 +123,12 @@ export const DEFINITION = {
       help:
         "JSONL of the records; replaced only once all is answered. Default: a name made of the settings, in .runs/evaluate",
     },
+    baseline: {
+      type: "string",
+      placeholder: "FILE",
+      help:
+        "Records of an earlier evaluation on the same tasks, such as of the model alone, to show the gain over it with its interval. Default: none",
+    },
     ...BACKEND_OPTIONS,
   },
   examples: [
@@ -143,7 +149,8 @@ export type EvaluateModelOptions =
  * @returns What was written beside the records.
  * @throws {UsageError} If a trigger is chosen without MemGen, an adapter with
  * it, or the output is a folder or not JSONL.
- * @throws {RangeError} If a task does not fit the model; names the task.
+ * @throws {RangeError} If a task does not fit the model; names the task. If the
+ * baseline is of other tasks.
  * @throws As the benchmark's `load`, `loadModel`, `loadLora` and `loadMemgen`
  * do for bad folders.
  */
@@ -155,6 +162,9 @@ export async function evaluateModel(
   const { benchmark, data, split, limit, output } = options;
   const all = await findBenchmark(benchmark).load(data, split);
   const tasks = all.slice(0, limit);
+  const baseline = options.baseline === undefined
+    ? undefined
+    : readBaseline(options.baseline, tasks.map(({ id }) => id));
   const backend = await start();
   const model = await loadModel(options.model);
   const lora = options.adapter === undefined
@@ -173,10 +183,8 @@ export async function evaluateModel(
     splitTasks: all.length,
     seconds,
     made: await provenance("deno task evaluate", backend),
-  });
-  const lines = records.map((record) => `${JSON.stringify(record)}\n`);
-  writeText(output, lines.join(""));
-  writeText(summaryPath(output), `${JSON.stringify(summary, null, 2)}\n`);
+  }, baseline);
+  writeEvaluation(output, records, summary);
   return summary;
 }
 
@@ -251,34 +259,6 @@ async function answer(
   generator.dispose();
   memory?.dispose();
   return { records, maxNewTokens, seconds };
-}
-
-function writeText(path: string, text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  writeFileAtomically(path, (write) => write(bytes));
-}
-
-function summaryPath(output: string): string {
-  return output.replace(/\.jsonl$/, ".json");
-}
-
-/** `.runs/evaluate/gsm8k-test-50-tiny-qwen2.5-vanilla.jsonl` */
-function defaultOutput(
-  { precision, ...options }:
-    & Omit<EvaluateModelOptions, "output">
-    & Pick<BackendArguments, "precision">,
-): string {
-  const { benchmark, split, limit, model, adapter, memgen } = options;
-  const folders = [model, adapter, memgen].map((folder) =>
-    folder && basename(resolve(folder))
-  );
-  const parts = [benchmark, split, limit, ...folders, options.trigger];
-  const lower = precision === "fp32" ? undefined : precision;
-  const name = [...parts, options.method, lower]
-    .filter((part) => part !== undefined).join("-");
-  const folder = join(".runs", "evaluate");
-  Deno.mkdirSync(folder, { recursive: true });
-  return join(folder, `${name}.jsonl`);
 }
 
 if (import.meta.main) {

@@ -1,6 +1,13 @@
 /** What `deno task evaluate` says of its records: a summary and its table. */
 import type { EvaluationRecord, Score, Split } from "@/lib/benchmarks/mod.ts";
-import { accuracyCell, type Interval, type Table } from "@/lib/report/mod.ts";
+import { seededRandom } from "@/lib/random.ts";
+import {
+  accuracyCell,
+  gainCell,
+  type Interval,
+  type Measurement,
+  type Table,
+} from "@/lib/report/mod.ts";
 import type { MemgenArguments } from "@/tasks/memgen_options.ts";
 import type { Provenance } from "@/tasks/provenance.ts";
 
@@ -26,6 +33,8 @@ export interface EvaluationSettings extends MemgenArguments {
   readonly batchSize: number;
   /** File of the records. */
   readonly output: string;
+  /** Records of an earlier evaluation to compare with. Default: none. */
+  readonly baseline?: string;
 }
 
 /** How an evaluation was made. */
@@ -46,6 +55,8 @@ export interface Accuracy extends Interval {
   readonly right: number;
   /** Their share in percent. */
   readonly percent: number;
+  /** Points more than the baseline, with the paired bootstrap interval. */
+  readonly gain?: Measurement;
 }
 
 /** An evaluation without its records. */
@@ -64,10 +75,15 @@ export interface EvaluationSummary extends EvaluationRun {
   readonly insertions: number;
 }
 
-/** Adds records up; there must be one at least. */
+/**
+ * Adds records up; there must be one at least.
+ *
+ * @param baseline Scores to compare with, in the order of the records.
+ */
 export function summarize(
   records: readonly EvaluationRecord[],
   run: EvaluationRun,
+  baseline?: readonly Score[],
 ): EvaluationSummary {
   const n = records.length;
   const sum = (value: (record: EvaluationRecord) => number): number =>
@@ -75,7 +91,12 @@ export function summarize(
   const accuracy = (scorer: keyof Score): Accuracy => {
     const right = sum((record) => record[scorer]);
     const { value, low, high } = accuracyCell(right, n, 1);
-    return { right, percent: value, low, high };
+    const gain = baseline && gainCell(
+      records.map((record) => record[scorer]),
+      baseline.map((score) => score[scorer]),
+      { seeds: 1, rng: seededRandom("gain") },
+    );
+    return { right, percent: value, low, high, ...gain && { gain } };
   };
   const { maxNewTokens } = run.settings;
   return {
@@ -106,11 +127,22 @@ export function summaryTable(summary: EvaluationSummary): Table {
   return {
     title: `${benchmark}: ${n} of ${summary.splitTasks} ${split} tasks`,
     caption: caption.join(", "),
-    columns: ["Scorer", "Accuracy, %", "Right", "n"]
-      .map((header) => ({ header })),
+    columns: [
+      "Scorer",
+      "Accuracy, %",
+      "Right",
+      "n",
+      ...settings.baseline === undefined ? [] : ["Gain, points"],
+    ].map((header) => ({ header })),
     rows: (["official", "lenient"] as const).map((scorer) => {
-      const { right } = summary[scorer];
-      return [scorer, accuracyCell(right, n, 1), right, n];
+      const { right, gain } = summary[scorer];
+      return [
+        scorer,
+        accuracyCell(right, n, 1),
+        right,
+        n,
+        ...gain ? [gain] : [],
+      ];
     }),
     footnotes: [
       "official: the released code's rules; lenient: ours, which forgive the form of a right answer",
@@ -118,6 +150,9 @@ export function summaryTable(summary: EvaluationSummary): Table {
       memgen === undefined
         ? work
         : `${work}, memory inserted ${insertions} times`,
+      ...settings.baseline === undefined
+        ? []
+        : [`Gain over ${settings.baseline}: paired bootstrap interval`],
     ],
   };
 }

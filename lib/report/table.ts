@@ -8,7 +8,11 @@
  * failed or was left out.
  */
 
-import { type Interval, wilsonInterval } from "./interval.ts";
+import {
+  type Interval,
+  pairedBootstrapInterval,
+  wilsonInterval,
+} from "./interval.ts";
 import type { PaperNumber } from "./paper_numbers.ts";
 
 /** A number measured by this project, with its 95 % interval. */
@@ -96,6 +100,32 @@ export function accuracyCell(
   const { low, high } = wilsonInterval(successes, n);
   return {
     value: 100 * successes / n,
+    low: 100 * low,
+    high: 100 * high,
+    n,
+    seeds,
+  };
+}
+
+/**
+ * The cell of a gain in points, with its paired bootstrap interval.
+ *
+ * @param scores Scores (0 or 1), one per task.
+ * @param baseline Scores without what is measured, in the same task order.
+ * @param options Training seeds behind the scores, and random numbers.
+ * @returns Measurement in points: percent less percent.
+ * @throws {RangeError} As `pairedBootstrapInterval` does.
+ */
+export function gainCell(
+  scores: readonly number[],
+  baseline: readonly number[],
+  { seeds, rng }: { readonly seeds: number; readonly rng: () => number },
+): Measurement {
+  const { low, high } = pairedBootstrapInterval(scores, baseline, { rng });
+  const n = scores.length;
+  const gained = scores.reduce((sum, x, i) => sum + x - baseline[i], 0);
+  return {
+    value: 100 * gained / n,
     low: 100 * low,
     high: 100 * high,
     n,

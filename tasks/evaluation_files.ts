@@ -1,0 +1,90 @@
+/** The files of an evaluation: its records, its summary and its baseline. */
+import { basename, join, resolve } from "node:path";
+import type { EvaluationRecord, Score } from "@/lib/benchmarks/mod.ts";
+import { writeFileAtomically } from "@/lib/models/atomic_file.ts";
+import { readExisting } from "@/lib/models/existing_file.ts";
+import type { Precision } from "@/lib/tensorflow/mod.ts";
+import type {
+  EvaluationSettings,
+  EvaluationSummary,
+} from "@/tasks/evaluation_summary.ts";
+
+/** Writes the records and, beside them, the summary. */
+export function writeEvaluation(
+  output: string,
+  records: readonly EvaluationRecord[],
+  summary: EvaluationSummary,
+): void {
+  const lines = records.map((record) => `${JSON.stringify(record)}\n`);
+  writeText(output, lines.join(""));
+  writeText(summaryPath(output), `${JSON.stringify(summary, null, 2)}\n`);
+}
+
+/**
+ * The scores of an earlier evaluation.
+ *
+ * @param path JSONL of its records.
+ * @param ids Of the tasks that are evaluated now.
+ * @throws {Deno.errors.NotFound} If there is no file.
+ * @throws {RangeError} If its records are not of these tasks in this order.
+ */
+export function readBaseline(path: string, ids: readonly string[]): Score[] {
+  const text = readExisting(path, () => Deno.readTextFileSync(path));
+  const records = text.trimEnd().split("\n").map((line, i) =>
+    parseRecord(line, `${path} line ${i + 1}`)
+  );
+  const first = Array.from(
+    { length: Math.max(records.length, ids.length) },
+    (_, i) => i,
+  ).find((i) => records[i]?.id !== ids[i]);
+  if (first !== undefined) {
+    throw new RangeError(
+      `Cannot compare with ${path} as record ${first + 1} must be of ${
+        ids[first] ?? "no task"
+      }: current value is ${records[first]?.id ?? "none"}`,
+    );
+  }
+  return records;
+}
+
+function parseRecord(line: string, place: string): EvaluationRecord {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new SyntaxError(
+      `Cannot read ${place} as it must be a record: current value is ${
+        line.slice(0, 40)
+      }`,
+      { cause },
+    );
+  }
+}
+
+function writeText(path: string, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  writeFileAtomically(path, (write) => write(bytes));
+}
+
+/** Where the summary of these records is. */
+export function summaryPath(output: string): string {
+  return output.replace(/\.jsonl$/, ".json");
+}
+
+/** `.runs/evaluate/gsm8k-test-50-tiny-qwen2.5-vanilla.jsonl` */
+export function defaultOutput(
+  { precision, ...options }:
+    & Omit<EvaluationSettings, "output" | "maxNewTokens">
+    & { readonly precision: Precision },
+): string {
+  const { benchmark, split, limit, model, adapter, memgen } = options;
+  const folders = [model, adapter, memgen].map((folder) =>
+    folder && basename(resolve(folder))
+  );
+  const parts = [benchmark, split, limit, ...folders, options.trigger];
+  const lower = precision === "fp32" ? undefined : precision;
+  const name = [...parts, options.method, lower]
+    .filter((part) => part !== undefined).join("-");
+  const folder = join(".runs", "evaluate");
+  Deno.mkdirSync(folder, { recursive: true });
+  return join(folder, `${name}.jsonl`);
+}

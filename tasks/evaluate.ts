@@ -42,6 +42,7 @@ import {
   loadMemgenModules,
   MEMGEN_OPTIONS,
   type MemgenArguments,
+  parseDecisions,
   requireMemgenArguments,
 } from "@/tasks/memgen_options.ts";
 import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
@@ -117,6 +118,13 @@ export const DEFINITION = {
       default: 32,
       help: "Tasks at once; changes the speed, not the result",
     },
+    seed: {
+      type: "integer",
+      placeholder: "S",
+      minimum: 0,
+      default: 0,
+      help: "Seed of random decisions; the tokens are greedy",
+    },
     output: {
       type: "string",
       placeholder: "FILE",
@@ -133,7 +141,7 @@ export const DEFINITION = {
   },
   examples: [
     "--benchmark gsm8k --data ../shared/data/gsm8k --model tests/parity/models/tiny-qwen2.5 --limit 50",
-    "--benchmark gsm8k --data ../shared/data/gsm8k --model Qwen2.5-1.5B-Instruct --memgen checkpoint --trigger active --output memgen.jsonl",
+    "--benchmark gsm8k --data ../shared/data/gsm8k --model Qwen2.5-1.5B-Instruct --memgen checkpoint --trigger learned --output memgen.jsonl",
   ],
 } as const satisfies TaskDefinition;
 
@@ -147,8 +155,8 @@ export type EvaluateModelOptions =
  *
  * @param start Starts the backend; called once the tasks are known to be good.
  * @returns What was written beside the records.
- * @throws {UsageError} If a trigger is chosen without MemGen, an adapter with
- * it, or the output is a folder or not JSONL.
+ * @throws {UsageError} As `requireMemgenArguments` does, if an adapter comes
+ * with MemGen, or the output is a folder or not JSONL.
  * @throws {RangeError} If a task does not fit the model; names the task. If the
  * baseline is of other tasks.
  * @throws As the benchmark's `load`, `loadModel`, `loadLora` and `loadMemgen`
@@ -179,7 +187,7 @@ export async function evaluateModel(
   disposeTree([model.weights, lora]);
   if (modules !== undefined) disposeMemgen(modules);
   const summary = summarize(records, {
-    settings: { ...options, trigger: triggerOf(modules), maxNewTokens },
+    settings: { ...options, ...memgenSettings(options, modules), maxNewTokens },
     splitTasks: all.length,
     seconds,
     made: await provenance("deno task evaluate", backend),
@@ -188,12 +196,19 @@ export async function evaluateModel(
   return summary;
 }
 
-/** When memory is inserted; undefined without MemGen. */
-function triggerOf(
+/** MemGen's settings as they are used; none without it. */
+function memgenSettings(
+  { trigger }: MemgenArguments,
   modules: MemgenModules | undefined,
-): MemgenArguments["trigger"] {
-  if (modules === undefined) return undefined;
-  return modules.config.triggerActive ? "active" : "always";
+): MemgenArguments {
+  if (modules === undefined) return {};
+  const { triggerActive, maxPromptAugmentations, maxInferenceAugmentations } =
+    modules.config;
+  return {
+    trigger: trigger ?? (triggerActive ? "learned" : "always"),
+    maxPromptAugmentations,
+    maxInferenceAugmentations,
+  };
 }
 
 function requireOptions(options: EvaluateModelOptions): void {
@@ -229,7 +244,8 @@ async function answer(
 }> {
   const { config, weights, tokenizer } = model;
   const prompt = PROMPTS[options.method];
-  const memory = modules && new MemgenMemory(model, modules);
+  const decisions = parseDecisions(DEFINITION.name, options);
+  const memory = modules && new MemgenMemory(model, modules, decisions);
   const maxLatents = memory?.maxLatents ?? 0;
   const prompts = tasks.map(({ messages }) =>
     encodePrompt(tokenizer, prompt(messages))
@@ -252,6 +268,7 @@ async function answer(
     memory,
     maxNewTokens,
     batchSize: options.batchSize,
+    seed: options.seed,
     onProgress: (done) => progress.update(done),
   });
   const seconds = (performance.now() - started) / 1000;

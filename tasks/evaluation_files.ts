@@ -70,7 +70,10 @@ export function summaryPath(output: string): string {
   return output.replace(/\.jsonl$/, ".json");
 }
 
-/** `.runs/evaluate/gsm8k-test-50-tiny-qwen2.5-vanilla.jsonl` */
+/**
+ * A file named after the settings that change its records, such as
+ * `.runs/evaluate/gsm8k-test-50-tiny-memory-random-0.5-seed-1-vanilla.jsonl`.
+ */
 export function defaultOutput(
   { precision, ...options }:
     & Omit<EvaluationSettings, "output" | "maxNewTokens">
@@ -80,10 +83,22 @@ export function defaultOutput(
   const folders = [model, adapter, memgen].map((folder) =>
     folder && basename(resolve(folder))
   );
-  const parts = [benchmark, split, limit, ...folders, options.trigger];
-  const lower = precision === "fp32" ? undefined : precision;
-  const name = [...parts, options.method, lower]
-    .filter((part) => part !== undefined).join("-");
+  const numbers = {
+    temperature: options.triggerTemperature || undefined,
+    prompt: options.maxPromptAugmentations,
+    inference: options.maxInferenceAugmentations,
+    seed: options.seed || undefined,
+  };
+  const parts = [
+    ...[benchmark, split, limit, ...folders],
+    options.trigger?.replace(":", "-"),
+    ...Object.entries(numbers).map(([name, number]) =>
+      number === undefined ? undefined : `${name}-${number}`
+    ),
+    options.method,
+    precision === "fp32" ? undefined : precision,
+  ];
+  const name = parts.filter((part) => part !== undefined).join("-");
   const folder = join(".runs", "evaluate");
   Deno.mkdirSync(folder, { recursive: true });
   return join(folder, `${name}.jsonl`);

@@ -31,6 +31,8 @@ export interface EvaluationSettings extends MemgenArguments {
   readonly maxNewTokens: number;
   /** Tasks at once. */
   readonly batchSize: number;
+  /** Seed of random decisions. */
+  readonly seed: number;
   /** File of the records. */
   readonly output: string;
   /** Records of an earlier evaluation to compare with. Default: none. */

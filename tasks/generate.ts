@@ -20,6 +20,7 @@ import {
   loadMemgenModules,
   MEMGEN_OPTIONS,
   type MemgenArguments,
+  parseDecisions,
   requireMemgenArguments,
 } from "@/tasks/memgen_options.ts";
 import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
@@ -73,7 +74,7 @@ export const DEFINITION = {
       placeholder: "S",
       minimum: 0,
       default: 0,
-      help: "Seed of the sampling",
+      help: "Seed of the sampling and of random decisions",
     },
     ...BACKEND_OPTIONS,
   },
@@ -97,7 +98,7 @@ export interface GenerateFileOptions extends MemgenArguments {
   readonly temperature: number;
   /** Rows at once. */
   readonly batchSize: number;
-  /** Seed of the sampling. */
+  /** Seed of the sampling and of random decisions. */
   readonly seed: number;
 }
 
@@ -112,8 +113,8 @@ export interface GeneratedRow extends Generation {
  *
  * @param start Starts the backend; called once the rows are known to be good.
  * @returns What was written, in the order of the prompts.
- * @throws {UsageError} If a trigger is chosen without MemGen, or the output is
- * the input or a folder.
+ * @throws {UsageError} As `requireMemgenArguments` does, or if the output is the
+ * input or a folder.
  * @throws {SyntaxError | TypeError | RangeError} If a row is malformed, empty,
  * or does not fit the model; names its line.
  * @throws As `loadModel` and `loadMemgen` do for bad folders.
@@ -143,10 +144,12 @@ function generate(
   model: Model,
   modules: MemgenModules | undefined,
   prompts: readonly Prompt[],
-  { maxNewTokens, temperature, batchSize, seed }: GenerateFileOptions,
+  options: GenerateFileOptions,
 ): GeneratedRow[] {
+  const { maxNewTokens, temperature, batchSize, seed } = options;
   const { config, tokenizer } = model;
-  const memory = modules && new MemgenMemory(model, modules);
+  const decisions = parseDecisions(DEFINITION.name, options);
+  const memory = modules && new MemgenMemory(model, modules, decisions);
   const inputs = prompts.map(({ place, content }) => {
     const ids = typeof content === "string"
       ? tokenizer.encode(content)

@@ -22,8 +22,7 @@ export interface EvaluationRecord extends Score {
 }
 
 /** Settings of an evaluation. */
-export interface EvaluateOptions
-  extends Omit<GenerateOptions, "seed" | "temperature"> {
+export interface EvaluateOptions extends Omit<GenerateOptions, "temperature"> {
   /** The model's compiled functions. */
   readonly generator: Pick<Generator, "generateInTurns">;
   /** Its tokenizer. */
@@ -44,7 +43,7 @@ export async function evaluate(
   tasks: readonly Task[],
   options: EvaluateOptions,
 ): Promise<EvaluationRecord[]> {
-  const { generator, tokenizer, maxNewTokens, batchSize, view, memory } =
+  const { generator, tokenizer, maxNewTokens, seed, batchSize, view, memory } =
     options;
   const prompt = options.prompt ?? ((messages) => messages);
   const prompts = tasks.map(({ messages }) =>
@@ -52,6 +51,7 @@ export async function evaluate(
   );
   const turns = generator.generateInTurns(prompts, {
     maxNewTokens,
+    seed,
     batchSize,
     view,
     memory,

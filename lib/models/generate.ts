@@ -19,7 +19,7 @@ export interface GenerateOptions {
   readonly maxNewTokens: number;
   /** 0 is greedy, else divides the scores. @default {0} */
   readonly temperature?: number;
-  /** Seed of the sampled tokens. @default {0} */
+  /** Seed of the sampled tokens, and of the memory's decisions. @default {0} */
   readonly seed?: number;
   /** Rows at once. @default {32} */
   readonly batchSize?: number;

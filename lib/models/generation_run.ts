@@ -56,7 +56,7 @@ export interface RunOptions {
   readonly maxNewTokens: number;
   /** 0 is greedy, else divides the scores. */
   readonly temperature: number;
-  /** Seed of the sampled tokens. */
+  /** Seed of the sampled tokens, and of the memory's decisions. */
   readonly seed: number;
   /** Slots at most. */
   readonly batchSize: number;

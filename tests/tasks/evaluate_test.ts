@@ -62,6 +62,7 @@ const SETTINGS: Omit<EvaluateModelOptions, "output"> = {
   method: "vanilla",
   maxNewTokens: 12,
   batchSize: 32,
+  seed: 0,
 };
 
 function start(): Promise<typeof backend> {
@@ -186,13 +187,29 @@ tensorTest(
         withoutScores(own.records),
         await generated(folder, messages, MEMGEN),
       );
-      assertEquals(own.summary.settings.trigger, "active");
+      assertEquals(own.summary.settings.trigger, "learned");
       const always = await evaluateTo(folder, {
         memgen: MEMGEN,
         trigger: "always",
       });
       assert(always.records.every(({ insertions }) => insertions[0] === 0));
       assertEquals(always.summary.settings.trigger, "always");
+      // Any place may get memory, if not the prompt's end.
+      const random = await evaluateTo(folder, {
+        memgen: MEMGEN,
+        trigger: "random-anywhere:0.5",
+        maxPromptAugmentations: 0,
+        maxInferenceAugmentations: 8,
+      });
+      assertEquals(random.summary.settings.maxInferenceAugmentations, 8);
+      const found = random.records.map(({ insertions }) => insertions);
+      assert(found.every(({ length }) => length <= 8));
+      assert(!found.flat().includes(0));
+      const { records } = await evaluateTo(folder, {
+        ...random.summary.settings,
+        seed: 1,
+      });
+      assert(`${records.map(({ insertions }) => insertions)}` !== `${found}`);
       assertEquals(
         always.summary.insertions,
         always.records.flatMap(({ insertions }) => insertions).length,
@@ -287,9 +304,9 @@ const BAD: readonly (readonly [
   string,
 ])[] = [
   [
-    { trigger: "active" },
+    { trigger: "learned" },
     UsageError,
-    "Cannot run evaluate as --trigger must come with --memgen: current value is only active",
+    "Cannot run evaluate as --trigger must come with --memgen: current value is only learned",
   ],
   [
     { adapter: "lora", memgen: "memory" },

@@ -16,6 +16,7 @@ const RUN: EvaluationRun = {
     method: "vanilla",
     maxNewTokens: 9,
     batchSize: 32,
+    seed: 0,
     output: "records.jsonl",
   },
   splitTasks: 1319,
@@ -113,8 +114,8 @@ Deno.test("summaryTable() names the adapter or the memory", () => {
     "models/tiny, adapter lora, cot prompt, greedy, at most 9 new tokens",
     "17 new tokens in 1.3 s",
   ]);
-  assertEquals(show({ memgen: "memory", trigger: "active" }), [
-    "models/tiny, MemGen memory (trigger active), vanilla prompt, greedy, at most 9 new tokens",
+  assertEquals(show({ memgen: "memory", trigger: "learned" }), [
+    "models/tiny, MemGen memory (trigger learned), vanilla prompt, greedy, at most 9 new tokens",
     "17 new tokens in 1.3 s, memory inserted 3 times",
   ]);
 });

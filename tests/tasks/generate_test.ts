@@ -112,7 +112,7 @@ tensorTest(
     const own = await generateRows(prompts, options);
     const active = await generateRows(prompts, {
       ...options,
-      trigger: "active",
+      trigger: "learned",
     });
     const always = await generateRows(prompts, {
       ...options,
@@ -234,11 +234,11 @@ Deno.test("generateFile() refuses a malformed row before the backend starts", ()
     await assertRejects(
       () =>
         generateFile(
-          { ...SETTINGS, prompts, output, trigger: "active" },
+          { ...SETTINGS, prompts, output, trigger: "learned" },
           start,
         ),
       UsageError,
-      "Cannot run generate as --trigger must come with --memgen: current value is only active",
+      "Cannot run generate as --trigger must come with --memgen: current value is only learned",
     );
   }));
 

@@ -65,6 +65,9 @@ export const MINI_MEMGEN: Omit<MemgenConfig, "insertion"> = {
   triggerReads: "context",
   triggerHead: "sigmoid",
   delimitersAfterDigits: false,
+  weaver: "lora",
+  weaverReads: "embeddings",
+  maxSnippetTokens: 0,
   weaverLora: ADAPTER,
   triggerLora: ADAPTER,
 };

@@ -109,7 +109,7 @@ function appendRun(model: Model, memgen: MemgenConfig): Run {
 }
 
 function initialWeaver(model: Model, memgen: MemgenConfig, seed: number) {
-  return initializeWeaver(model.config, memgen, seededRandom("weaver", seed));
+  return initializeWeaver(model, memgen, seededRandom("weaver", seed));
 }
 
 function common(rows: readonly SupervisedRow[], settings: TrainSettings) {

@@ -2,31 +2,15 @@
  * Memory at the current position, as in the released code: latents go in
  * before token c, and everything after them moves on by K.
  *
- * The weaver reads earlier latents too, so its blocks follow one another; it
- * keeps its keys and values, and each pass reads only what is new: the
- * latents of the block before, the text since then, and the queries. (The
- * released code re-encodes the whole prefix; modeling_memgen.py:127-186.)
- *
  * Shapes: B rows, T tokens, N blocks, K latents a block, M = all latents of a
- * row, L new tokens a pass, D hidden size.
+ * row, D hidden size.
  */
 import * as tf from "@tensorflow/tfjs";
-import {
-  type CachePart,
-  causalMask,
-  decode,
-  type DecoderView,
-  embed,
-  embedInputs,
-  KIND,
-  requireNoDropout,
-  visibility,
-} from "../models/mod.ts";
+import { decode, embed, embedInputs, requireNoDropout } from "../models/mod.ts";
 import { type NamedTensors, tidy } from "../tensorflow/mod.ts";
 import type { MemgenConfig } from "./config.ts";
-import { PROMPT_SKIPPED } from "./points.ts";
+import { packSnippets, type SnippetBatch } from "./retrieval.ts";
 import {
-  type BatchShape,
   blockSizes,
   crossEntropy,
   type FrozenModel,
@@ -37,17 +21,15 @@ import {
   targetLogProbs,
   type Targets,
 } from "./supervised.ts";
-import { toReasoner, toWeaver, weaverLora, weaverQueries } from "./weaver.ts";
-
-/** What one pass of the weaver reads. */
-export interface WeaverPass {
-  /** Places of the new text in `[B T]`, `[B, L]`. */
-  readonly text: tf.Tensor2D;
-  /** Positions of earlier latents, text and queries, `[B, K' + L + K]`. */
-  readonly positions: tf.Tensor2D;
-  /** Their kinds, `[B, K' + L + K]`. */
-  readonly kinds: tf.Tensor2D;
-}
+import {
+  type AppendShape,
+  ownSizes,
+  packPasses,
+  sum,
+  weaveInTurn,
+  type WeaverPass,
+} from "./weave_in_turn.ts";
+import type { MemgenBase } from "./weaver.ts";
 
 /** A supervised batch with appended memory. */
 export interface AppendBatch {
@@ -59,16 +41,10 @@ export interface AppendBatch {
   readonly sequenceText: tf.Tensor2D;
   /** Number of its latent, -1 where it is text, `[B, T + M]`. */
   readonly sequenceLatent: tf.Tensor2D;
+  /** What was retrieved for each block, where the weaver reads that. */
+  readonly snippets?: SnippetBatch;
   /** What is learned. */
   readonly targets: Targets;
-}
-
-/** Sizes of an append batch. */
-export interface AppendShape extends BatchShape {
-  /** Tokens of the longest prompt. */
-  readonly prompt: number;
-  /** Tokens between two insertions, at most. */
-  readonly segment: number;
 }
 
 /**
@@ -107,9 +83,10 @@ export function packAppend(
   }
   return tidy(() => ({
     ids: packIds(rows, shape),
-    passes: sizes.map((_, n) => packPass(rows, shape, sizes, n)),
+    passes: packPasses(rows, shape, config),
     sequenceText: tf.tensor2d(sequenceText, [B, T + M], "int32"),
     sequenceLatent: tf.tensor2d(sequenceLatent, [B, T + M], "int32"),
+    snippets: packSnippets(rows, shape, config),
     // The element before a token predicts it: its last latent, if any.
     targets: packTargets(
       rows,
@@ -119,72 +96,9 @@ export function packAppend(
   }));
 }
 
-/** K of each block that a row has: 0 where its prompt was skipped. */
-function ownSizes(
-  points: readonly number[],
-  sizes: readonly number[],
-): number[] {
-  return points.map((point, n) => point === PROMPT_SKIPPED ? 0 : sizes[n]);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-function packPass(
-  rows: readonly SupervisedRow[],
-  shape: AppendShape,
-  sizes: readonly number[],
-  n: number,
-): WeaverPass {
-  const { rows: B, length: T } = shape;
-  const L = n === 0 ? shape.prompt : shape.segment;
-  const earlier = n === 0 ? 0 : sizes[n - 1];
-  const total = earlier + L + sizes[n];
-  const text = new Int32Array(B * L);
-  const positions = new Int32Array(B * total);
-  const kinds = new Int32Array(B * total).fill(KIND.none);
-  rows.forEach(({ points }, b) => {
-    if (n >= points.length) return;
-    const own = ownSizes(points, sizes);
-    // Of a skipped prompt the first pass reads what it has room for.
-    const readUpTo = (pass: number): number =>
-      points[pass] === PROMPT_SKIPPED
-        ? Math.min(shape.prompt, points[1] ?? 0)
-        : points[pass];
-    const start = n === 0 ? 0 : readUpTo(n - 1);
-    const end = readUpTo(n);
-    if (end - start > L) {
-      throw new RangeError(
-        `Cannot pack a batch as at most ${L} tokens may stand ${
-          n === 0 ? "in a prompt" : "between two insertions"
-        }: current value is ${end - start}`,
-      );
-    }
-    // Positions run on through latents and text.
-    const shift = sum(own.slice(0, n));
-    const put = (at: number, position: number): void => {
-      positions[b * total + at] = position;
-      kinds[b * total + at] = KIND.text;
-    };
-    const read = n === 0 ? 0 : own[n - 1];
-    for (let k = 0; k < read; k++) put(k, start + shift - read + k);
-    for (let t = start; t < end; t++) {
-      text[b * L + t - start] = b * T + t;
-      put(earlier + t - start, t + shift);
-    }
-    for (let k = 0; k < own[n]; k++) put(earlier + L + k, end + shift + k);
-  });
-  return {
-    text: tf.tensor2d(text, [B, L], "int32"),
-    positions: tf.tensor2d(positions, [B, total], "int32"),
-    kinds: tf.tensor2d(kinds, [B, total], "int32"),
-  };
-}
-
 /** Cross-entropy of a batch; the weaver's parameters get the gradient. */
 export function appendLoss(
-  model: FrozenModel,
+  model: MemgenBase,
   config: MemgenConfig,
   parameters: NamedTensors,
   batch: AppendBatch,
@@ -196,7 +110,7 @@ export function appendLoss(
 
 /** Log-probabilities of what a batch learns, `[P]`; see `targetLogProbs`. */
 export function appendLogProbs(
-  model: FrozenModel,
+  model: MemgenBase,
   config: MemgenConfig,
   parameters: NamedTensors,
   batch: AppendBatch,
@@ -209,7 +123,7 @@ export function appendLogProbs(
 
 /** Hidden states of text and latents in their order, `[B, T + M, D]`. */
 export function decodeAppended(
-  model: FrozenModel,
+  model: MemgenBase,
   config: MemgenConfig,
   parameters: NamedTensors,
   batch: Omit<AppendBatch, "targets">,
@@ -240,54 +154,4 @@ export function decodeSequence(
     positions: tf.tile(positions, [B, 1]) as tf.Tensor2D,
     mask: "causal",
   }).hidden;
-}
-
-/** The latents of all blocks, `[B, M, D]`, one pass of the weaver a block. */
-function weaveInTurn(
-  { config: model, weights }: FrozenModel,
-  config: MemgenConfig,
-  parameters: NamedTensors,
-  { ids, passes }: Pick<AppendBatch, "ids" | "passes">,
-): tf.Tensor3D {
-  const weaver: DecoderView = {
-    weights,
-    lora: weaverLora(parameters, config),
-  };
-  const blocks: tf.Tensor3D[] = [];
-  const past: { layers: CachePart["layers"]; kinds: tf.Tensor2D }[] = [];
-  passes.forEach((pass, n) => {
-    const B = pass.text.shape[0];
-    const tokens = tf.gather<tf.Tensor>(
-      ids.flatten(),
-      pass.text,
-    ) as tf.Tensor2D;
-    const segment: tf.Tensor = embed(weights, tokens); // [B, L, D]
-    const input = n === 0 ? segment : tf.concat([blocks[n - 1], segment], 1);
-    const queries = weaverQueries(parameters, n === 0 ? "prompt" : "inference");
-    const K = queries.shape[0];
-    const read: number = input.shape[1]!; // K' + L
-    const { hidden, keyValues } = decode(model, weaver, {
-      embeddings: tf.concat([
-        toWeaver(parameters, input as tf.Tensor3D),
-        tf.tile(queries.expandDims(0), [B, 1, 1]) as tf.Tensor3D,
-      ], 1),
-      positions: pass.positions,
-      mask: causalMask(read + K).add(visibility(pass.kinds, pass.kinds)),
-      past: past.map(({ layers, kinds }) => ({
-        layers,
-        mask: visibility(pass.kinds, kinds),
-      })),
-    });
-    const last = hidden.slice([0, read, 0], [B, K, model.hiddenSize]);
-    blocks.push(toReasoner(parameters, last));
-    // The queries leave no trace: later passes see latents in their place.
-    past.push({
-      layers: keyValues.map(({ keys, values }) => ({
-        keys: keys.slice([0, 0, 0, 0], [-1, -1, read, -1]),
-        values: values.slice([0, 0, 0, 0], [-1, -1, read, -1]),
-      })),
-      kinds: pass.kinds.slice([0, 0], [B, read]),
-    });
-  });
-  return tf.concat(blocks, 1);
 }

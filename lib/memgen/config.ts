@@ -30,6 +30,26 @@ export const TRIGGER_HEADS = ["softmax", "sigmoid"] as const;
 /** One of `TRIGGER_HEADS`. */
 export type TriggerHead = typeof TRIGGER_HEADS[number];
 
+/**
+ * Who writes the latents. `lora`: the base model with an adapter; `full`: a
+ * copy of its layers, all of which learn (table 7); `pause`: nobody, they are
+ * learned themselves and the same everywhere (table 9).
+ */
+export const WEAVERS = ["lora", "full", "pause"] as const;
+
+/** One of `WEAVERS`. */
+export type WeaverKind = typeof WEAVERS[number];
+
+/**
+ * What the weaver reads of the context. `embeddings`: the reasoner's inputs
+ * (the released code); `hidden`: its last hidden states (eq. 5); `nothing`:
+ * only retrieved snippets ("w/o parametric memory" of table 10).
+ */
+export const WEAVER_READS = ["embeddings", "hidden", "nothing"] as const;
+
+/** One of `WEAVER_READS`. */
+export type WeaverReads = typeof WEAVER_READS[number];
+
 /** Settings of MemGen. */
 export interface MemgenConfig {
   /** Where latents go. */
@@ -56,7 +76,13 @@ export interface MemgenConfig {
    * the released code, which so inserts within 0.5 and 1,000.
    */
   readonly delimitersAfterDigits: boolean;
-  /** Adapter of the weaver. */
+  /** Who writes the latents. */
+  readonly weaver: WeaverKind;
+  /** What the weaver reads of the context. */
+  readonly weaverReads: WeaverReads;
+  /** Tokens of retrieved snippets that it reads after that; 0: none. */
+  readonly maxSnippetTokens: number;
+  /** Adapter of the weaver, if it has one. */
   readonly weaverLora: LoraConfig;
   /** Adapter of the trigger. */
   readonly triggerLora: LoraConfig;
@@ -68,9 +94,10 @@ export const DELIMITERS: readonly string[] = [",", ".", "\n"];
 /**
  * Reads the MemGen part of a checkpoint's config.json.
  *
- * `insertion`, `trigger_reads`, `trigger_head` and `delimiters_after_digits`
- * are ours; without them the file is the released code's: append, text,
- * softmax, and delimiters everywhere.
+ * Ours are `insertion`, `trigger_reads`, `trigger_head`,
+ * `delimiters_after_digits`, `weaver`, `weaver_reads` and
+ * `max_snippet_tokens`; without them the file is the released code's: append,
+ * text, softmax, delimiters everywhere, an adapter, embeddings, no snippets.
  *
  * @param file Path, for messages.
  * @throws {TypeError} If a field is missing or of the wrong type.
@@ -88,10 +115,12 @@ export function parseMemgenConfig(
       }`,
     );
   };
-  const integer = (name: string, least: number): number =>
-    Number.isInteger(fields[name]) && fields[name] as number >= least
-      ? fields[name] as number
+  const integer = (name: string, least: number, fallback?: number): number => {
+    const value = fields[name] ?? fallback;
+    return Number.isInteger(value) && value as number >= least
+      ? value as number
       : refuse(name, `an integer of at least ${least}`);
+  };
   const boolean = (name: string, fallback?: boolean): boolean => {
     const value = fields[name] ?? fallback;
     return typeof value === "boolean" ? value : refuse(name, "a boolean");
@@ -101,6 +130,7 @@ export function parseMemgenConfig(
     choices.find((each) => each === (fields[name] ?? choices[0])) ??
       refuse(name, choices.join(" or "));
   if (fields.model_type !== "memgen") refuse("model_type", '"memgen"');
+  const weaverReads = choice("weaver_reads", WEAVER_READS);
   return {
     insertion: choice("insertion", INSERTIONS),
     promptLatents: integer("prompt_latents_len", 1),
@@ -111,6 +141,14 @@ export function parseMemgenConfig(
     triggerReads: choice("trigger_reads", TRIGGER_READS),
     triggerHead: choice("trigger_head", TRIGGER_HEADS),
     delimitersAfterDigits: boolean("delimiters_after_digits", true),
+    weaver: choice("weaver", WEAVERS),
+    weaverReads,
+    // Without the context only snippets are left to read.
+    maxSnippetTokens: integer(
+      "max_snippet_tokens",
+      weaverReads === "nothing" ? 1 : 0,
+      0,
+    ),
     weaverLora: parseLora(
       fields.weaver_lora_config,
       "weaver_lora_config",
@@ -147,6 +185,9 @@ export function formatMemgenConfig(
     trigger_reads: config.triggerReads,
     trigger_head: config.triggerHead,
     delimiters_after_digits: config.delimitersAfterDigits,
+    weaver: config.weaver,
+    weaver_reads: config.weaverReads,
+    max_snippet_tokens: config.maxSnippetTokens,
     weaver_lora_config: lora(config.weaverLora),
     trigger_lora_config: lora(config.triggerLora),
   };

@@ -8,12 +8,11 @@ export {
   type AppendBatch,
   appendLogProbs,
   appendLoss,
-  type AppendShape,
   decodeAppended,
   decodeSequence,
   packAppend,
-  type WeaverPass,
 } from "./append.ts";
+export { decodeWithBank, decodeWithBlocks, type MemoryBank } from "./bank.ts";
 export {
   disposeMemgen,
   loadMemgen,
@@ -27,6 +26,10 @@ export {
   INSERTIONS,
   type MemgenConfig,
   parseMemgenConfig,
+  WEAVER_READS,
+  type WeaverKind,
+  type WeaverReads,
+  WEAVERS,
   TRIGGER_HEADS,
   TRIGGER_READS,
   type TriggerHead,
@@ -53,16 +56,21 @@ export {
   PROMPT_SKIPPED,
 } from "./points.ts";
 export {
-  decodeWithBank,
   decodeWithMemory,
-  type MemoryBank,
   packPrepend,
   type PrependBatch,
   prependLogProbs,
   prependLoss,
   type PrependShape,
-  weaveBlocks,
 } from "./prepend.ts";
+export {
+  makeRetrieve,
+  packSnippets,
+  type Retrieve,
+  type Search,
+  type SnippetBatch,
+  withSnippets,
+} from "./retrieval.ts";
 export {
   type BatchShape,
   blockSizes,
@@ -84,12 +92,25 @@ export {
   triggerShapes,
 } from "./trigger.ts";
 export {
+  type AppendShape,
+  packPasses,
+  weaveInTurn,
+  type WeaverPass,
+} from "./weave_in_turn.ts";
+export { weaveBlocks, type WovenText } from "./weave_blocks.ts";
+export {
   initializeWeaver,
+  type MemgenBase,
+  pauseLatents,
+  pauseName,
   type QueryKind,
   toReasoner,
   toWeaver,
+  WEAVER_BASE_PREFIX,
   WEAVER_LORA_PREFIX,
   weaverLora,
+  weaverModel,
   weaverQueries,
   weaverShapes,
+  weaverView,
 } from "./weaver.ts";

@@ -11,17 +11,11 @@
  * a block, M = all latents of a row, D hidden size.
  */
 import * as tf from "@tensorflow/tfjs";
-import {
-  causalMask,
-  decode,
-  type DecoderView,
-  embed,
-  MASKED,
-  maskWhere,
-  requireNoDropout,
-} from "../models/mod.ts";
+import { requireNoDropout } from "../models/mod.ts";
 import { type NamedTensors, tidy } from "../tensorflow/mod.ts";
+import { decodeWithBlocks } from "./bank.ts";
 import type { MemgenConfig } from "./config.ts";
+import { packSnippets, type SnippetBatch } from "./retrieval.ts";
 import {
   type BatchShape,
   blockSizes,
@@ -34,7 +28,8 @@ import {
   targetLogProbs,
   type Targets,
 } from "./supervised.ts";
-import { toReasoner, toWeaver, weaverLora, weaverQueries } from "./weaver.ts";
+import { weaveBlocks } from "./weave_blocks.ts";
+import type { MemgenBase } from "./weaver.ts";
 
 /** A supervised batch with prepended memory. */
 export interface PrependBatch {
@@ -47,6 +42,8 @@ export interface PrependBatch {
    * the text, `PROMPT_SKIPPED` where there is none at the prompt's end.
    */
   readonly points: tf.Tensor2D;
+  /** What was retrieved for each block, where the weaver reads that. */
+  readonly snippets?: SnippetBatch;
   /** What is learned. */
   readonly targets: Targets;
 }
@@ -91,6 +88,7 @@ export function packPrepend(
       ids,
       read: ids.slice([0, 0], [shape.rows, L]),
       points: tf.tensor2d(points, [shape.rows, N], "int32"),
+      snippets: packSnippets(rows, shape, config),
       targets: packTargets(rows, shape, (b, t) => b * shape.length + t - 1),
     };
   });
@@ -98,7 +96,7 @@ export function packPrepend(
 
 /** Cross-entropy of a batch; the weaver's parameters get the gradient. */
 export function prependLoss(
-  model: FrozenModel,
+  model: MemgenBase,
   config: MemgenConfig,
   parameters: NamedTensors,
   batch: PrependBatch,
@@ -109,7 +107,7 @@ export function prependLoss(
 
 /** Log-probabilities of what a batch learns, `[P]`; see `targetLogProbs`. */
 export function prependLogProbs(
-  model: FrozenModel,
+  model: MemgenBase,
   config: MemgenConfig,
   parameters: NamedTensors,
   batch: PrependBatch,
@@ -120,7 +118,7 @@ export function prependLogProbs(
 }
 
 function decodePrepended(
-  model: FrozenModel,
+  model: MemgenBase,
   config: MemgenConfig,
   parameters: NamedTensors,
   batch: PrependBatch,
@@ -130,46 +128,6 @@ function decodePrepended(
   return decodeWithMemory(model, config, latents, batch);
 }
 
-/**
- * The latents of every block, `[B, M, D]`: the weaver's hidden states at the
- * queries, which stand after token c - 1, see the text up to there and their
- * own block.
- */
-export function weaveBlocks(
-  { config: model, weights }: FrozenModel,
-  config: MemgenConfig,
-  parameters: NamedTensors,
-  { read, points }: Pick<PrependBatch, "read" | "points">,
-): tf.Tensor3D {
-  const [B, L] = read.shape;
-  const sizes = blockSizes(config);
-  const weaver: DecoderView = {
-    weights,
-    lora: weaverLora(parameters, config),
-  };
-  const text = decode(model, weaver, {
-    embeddings: toWeaver(parameters, embed(weights, read)),
-    positions: textPositions(B, L),
-    mask: "causal",
-  }).keyValues;
-  const queries = tf.concat(
-    sizes.map((_, n) =>
-      weaverQueries(parameters, n === 0 ? "prompt" : "inference")
-    ),
-  ); // [M, D]
-  const M = queries.shape[0];
-  const point = perLatent(points, sizes); // [B, M]
-  const before = tf.range(0, L, 1, "int32").reshape([1, 1, 1, L])
-    .less(point.reshape([B, 1, M, 1]));
-  const { hidden } = decode(model, weaver, {
-    embeddings: tf.tile(queries.expandDims(0), [B, 1, 1]) as tf.Tensor3D,
-    positions: point.add(placeInBlock(sizes)) as tf.Tensor2D,
-    mask: ownBlockMask(sizes),
-    past: [{ layers: text, mask: maskWhere(before) as tf.Tensor4D }],
-  });
-  return toReasoner(parameters, hidden);
-}
-
 /** Hidden states of the text, `[B, T, D]`, with the blocks in view. */
 export function decodeWithMemory(
   model: FrozenModel,
@@ -177,78 +135,5 @@ export function decodeWithMemory(
   latents: tf.Tensor3D,
   { ids, points }: Pick<PrependBatch, "ids" | "points">,
 ): tf.Tensor3D {
-  const sizes = blockSizes(config);
-  return decodeWithBank(model, {
-    ids,
-    latents,
-    // Position -K + k; the sizes of the blocks may differ.
-    positions: sizes.flatMap((K) => Array.from({ length: K }, (_, k) => k - K)),
-    // `PROMPT_SKIPPED` becomes -1.
-    seenFrom: perLatent(points, sizes).sub(1),
-  });
-}
-
-/** Memory slots beside the text. */
-export interface MemoryBank {
-  /** Tokens, `[B, T]`. */
-  readonly ids: tf.Tensor2D;
-  /** Latents, `[B, M, D]`. */
-  readonly latents: tf.Tensor3D;
-  /** Position of each latent, M numbers. */
-  readonly positions: readonly number[];
-  /**
-   * The first token that sees each latent, `[B, M]`; T or more: none. Below 0
-   * there is no latent: later ones do not see it either.
-   */
-  readonly seenFrom: tf.Tensor2D;
-}
-
-/** Hidden states of the text, `[B, T, D]`, with a bank of memory beside it. */
-export function decodeWithBank(
-  { config: model, weights }: FrozenModel,
-  { ids, latents, positions, seenFrom }: MemoryBank,
-): tf.Tensor3D {
-  const [B, T] = ids.shape;
-  const M = latents.shape[1];
-  const exists = seenFrom.greaterEqual(0).reshape([B, 1, 1, M]);
-  const bank = decode(model, { weights }, {
-    embeddings: latents,
-    positions: tf.tile(tf.tensor2d([...positions], [1, M], "int32"), [B, 1]),
-    mask: causalMask(M).add(maskWhere(exists)),
-  }).keyValues;
-  const seen = tf.range(0, T, 1, "int32").reshape([1, 1, T, 1])
-    .greaterEqual(seenFrom.reshape([B, 1, 1, M])).logicalAnd(exists);
-  return decode(model, { weights }, {
-    embeddings: embed(weights, ids),
-    positions: textPositions(B, T),
-    mask: "causal",
-    past: [{ layers: bank, mask: maskWhere(seen) as tf.Tensor4D }],
-  }).hidden;
-}
-
-function textPositions(B: number, T: number): tf.Tensor2D {
-  return tf.tile(tf.range(0, T, 1, "int32").expandDims(0), [B, 1]);
-}
-
-/** From one value a block, `[B, N]`, to one a latent, `[B, M]`. */
-function perLatent(points: tf.Tensor2D, sizes: readonly number[]): tf.Tensor2D {
-  const block = sizes.flatMap((K, n) => Array<number>(K).fill(n));
-  return tf.gather(points, tf.tensor1d(block, "int32"), 1);
-}
-
-/** k of each latent in its block, `[1, M]`. */
-function placeInBlock(sizes: readonly number[]): tf.Tensor2D {
-  const places = sizes.flatMap((K) => Array.from({ length: K }, (_, k) => k));
-  return tf.tensor2d(places, [1, places.length], "int32");
-}
-
-/** Queries see their own block, causally; `[1, 1, M, M]`. */
-function ownBlockMask(sizes: readonly number[]): tf.Tensor4D {
-  const block = sizes.flatMap((K, n) => Array<number>(K).fill(n));
-  const M = block.length;
-  const mask = Float32Array.from({ length: M * M }, (_, i) => {
-    const [query, key] = [Math.floor(i / M), i % M];
-    return block[query] === block[key] && key <= query ? 0 : MASKED;
-  });
-  return tf.tensor4d(mask, [1, 1, M, M]);
+  return decodeWithBlocks(model, blockSizes(config), latents, { ids, points });
 }

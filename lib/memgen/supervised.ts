@@ -36,6 +36,11 @@ export interface SupervisedRow {
    * first is the prompt's end, or `PROMPT_SKIPPED`.
    */
   readonly points: readonly number[];
+  /**
+   * Tokens of what was retrieved for each point; see retrieval.ts. Only where
+   * the weaver reads snippets.
+   */
+  readonly snippets?: readonly (readonly number[])[];
 }
 
 /** Sizes to which batches are padded; few of them, as each is compiled. */
@@ -63,14 +68,16 @@ export interface Targets {
  *
  * @throws {RangeError} If a row has more points than there are blocks, or its
  * points do not increase within 1 to the length of the row, a prompt that was
- * skipped apart.
+ * skipped apart, or there are not snippets for each where the weaver reads
+ * them.
  */
 export function requirePoints(
   rows: readonly SupervisedRow[],
   config: MemgenConfig,
 ): void {
   const blocks = 1 + config.maxInferenceAugmentations;
-  rows.forEach(({ ids, points }, b) => {
+  const { maxSnippetTokens } = config;
+  rows.forEach(({ ids, points, snippets = [] }, b) => {
     if (points.length > blocks) {
       throw new RangeError(
         `Cannot pack a batch as row ${b} may hold at most ${blocks} insertion points: current value is ${points.length}`,
@@ -84,6 +91,15 @@ export function requirePoints(
     if (!isInOrder) {
       throw new RangeError(
         `Cannot pack a batch as the insertion points of row ${b} must increase within 1 to ${ids.length}: current value is ${points}`,
+      );
+    }
+    const isRetrieved = snippets.length === points.length &&
+      snippets.every(({ length }) => length <= maxSnippetTokens);
+    if (maxSnippetTokens > 0 && !isRetrieved) {
+      throw new RangeError(
+        `Cannot pack a batch as row ${b} must have at most ${maxSnippetTokens} tokens of snippets for each of its ${points.length} insertion points: current value is ${
+          JSON.stringify(snippets.map(({ length }) => length))
+        }`,
       );
     }
   });

@@ -1,33 +1,51 @@
 /**
- * The weaver (eq. 5): a LoRA view of the base model that writes K latent
- * vectors after reading a context.
+ * The weaver (eq. 5) writes K latent vectors after reading a context.
  *
- * Learned queries stand after the context; the hidden states at their places,
- * projected, are the latents. Source: weaver.py:7-125, modeling_memgen.py:62.
+ * It is a view of a base model, that of the reasoner or another one: with an
+ * adapter, or with layers of its own. Learned queries stand after the context;
+ * the hidden states at their places, projected, are the latents. Source:
+ * weaver.py:7-125, modeling_memgen.py:62. In its place there may be pause
+ * tokens, latents that are learned themselves (table 9).
  *
  * Its trainable tensors bear the released code's parameter names, such as
  * `reasoner_to_weaver.weight` and
- * `weaver.lora.model.layers.0.self_attn.q_proj.lora_A.weight`.
+ * `weaver.lora.model.layers.0.self_attn.q_proj.lora_A.weight`; ours are
+ * `weaver.base.model.layers.0.self_attn.q_proj.weight`, held as `[in, out]`,
+ * and `weaver.prompt_pause_tokens`.
  *
- * Shapes: B rows, T context length, K latents, D hidden size of the reasoner
- * and, as both are one model, of the weaver.
+ * Shapes: B rows, T context length, K latents a block, M all latents of a row,
+ * D hidden size of the reasoner, W of the weaver.
  */
 import * as tf from "@tensorflow/tfjs";
 import {
   type DecoderConfig,
+  type DecoderView,
   initializeLora,
   type Lora,
   loraView,
 } from "../models/mod.ts";
-import { normals, type Random, uniforms } from "../random.ts";
+import { normals, type Random, randomInt, uniforms } from "../random.ts";
 import type { NamedTensors } from "../tensorflow/mod.ts";
 import type { MemgenConfig } from "./config.ts";
+import type { FrozenModel } from "./supervised.ts";
+
+/** The models that MemGen is built on; they are never trained. */
+export interface MemgenBase extends FrozenModel {
+  /**
+   * What the weaver is a view of, if not of the reasoner. It reads the
+   * reasoner's vectors, so that it needs no tokenizer.
+   */
+  readonly weaverBase?: FrozenModel;
+}
 
 /** Which queries: those of the prompt's end, or those after a delimiter. */
 export type QueryKind = "prompt" | "inference";
 
 /** What the names of the weaver's LoRA factors begin with. */
 export const WEAVER_LORA_PREFIX = "weaver.lora.";
+/** What the names of its own layers begin with, where all of them learn. */
+export const WEAVER_BASE_PREFIX = "weaver.base.";
+const EMBEDDING = "model.embed_tokens.weight";
 /** PyTorch's LayerNorm default. */
 const LAYER_NORM_EPS = 1e-5;
 
@@ -39,7 +57,58 @@ export function weaverLora(
   return loraView(parameters, WEAVER_LORA_PREFIX, config.weaverLora);
 }
 
-/** Queries after LayerNorm and scale, `[K, D]` (weaver.py:67-68). */
+/** The model whose layers the weaver has. */
+export function weaverModel(base: MemgenBase): FrozenModel {
+  return base.weaverBase ?? base;
+}
+
+/**
+ * The weaver's layers, for `decode`. Its embeddings are those of the reasoner,
+ * whose inputs it reads.
+ */
+export function weaverView(
+  base: MemgenBase,
+  config: MemgenConfig,
+  parameters: NamedTensors,
+): DecoderView {
+  const { weights } = weaverModel(base);
+  const embedding = { [EMBEDDING]: base.weights[EMBEDDING] };
+  if (config.weaver === "lora") {
+    const lora = weaverLora(parameters, config);
+    return { weights: { ...weights, ...embedding }, lora };
+  }
+  return { weights: { ...ownLayers(parameters), ...embedding } };
+}
+
+/** The layers of a weaver that has its own, by Hugging Face's names. */
+export function ownLayers(parameters: NamedTensors): NamedTensors {
+  return Object.fromEntries(
+    Object.entries(parameters)
+      .filter(([name]) => name.startsWith(WEAVER_BASE_PREFIX))
+      .map(([name, tensor]) => [name.slice(WEAVER_BASE_PREFIX.length), tensor]),
+  );
+}
+
+/** The latents of every block where they are pause tokens; `[B, M, D]`. */
+export function pauseLatents(
+  parameters: NamedTensors,
+  { maxInferenceAugmentations }: MemgenConfig,
+  rows: number,
+): tf.Tensor3D {
+  const kinds: QueryKind[] = [
+    "prompt",
+    ...Array(maxInferenceAugmentations).fill("inference"),
+  ];
+  const latents = tf.concat(kinds.map((kind) => parameters[pauseName(kind)]));
+  return tf.tile(latents.expandDims(0), [rows, 1, 1]) as tf.Tensor3D;
+}
+
+/** Name of the pause tokens of a kind of block, `[K, D]`. */
+export function pauseName(kind: QueryKind): string {
+  return `weaver.${kind}_pause_tokens`;
+}
+
+/** Queries after LayerNorm and scale, `[K, W]` (weaver.py:67-68). */
 export function weaverQueries(
   parameters: NamedTensors,
   kind: QueryKind,
@@ -53,7 +122,7 @@ export function weaverQueries(
     .mul(parameters[`weaver.${kind}_latent_scale`]);
 }
 
-/** From the reasoner's input embeddings to the weaver's; `[B, T, D]`. */
+/** From the reasoner's vectors, `[B, T, D]`, to the weaver's; `[B, T, W]`. */
 export function toWeaver(
   parameters: NamedTensors,
   embeddings: tf.Tensor3D,
@@ -61,7 +130,7 @@ export function toWeaver(
   return project(parameters, "reasoner_to_weaver", embeddings);
 }
 
-/** From the weaver's hidden states to latents; `[B, K, D]`. */
+/** From the weaver's hidden states, `[B, K, W]`, to latents; `[B, K, D]`. */
 export function toReasoner(
   parameters: NamedTensors,
   hidden: tf.Tensor3D,
@@ -80,54 +149,92 @@ function project(
     .add(parameters[`${name}.bias`]).reshape([B, T, weight.shape[0]]);
 }
 
-/** Shape of every tensor of the weaver but its LoRA factors, by name. */
+/**
+ * Shape of every tensor of the weaver but its LoRA factors and own layers, by
+ * name.
+ *
+ * @param model Shape of the reasoner.
+ * @param weaver Shape of the weaver.
+ */
 export function weaverShapes(
   model: DecoderConfig,
   config: MemgenConfig,
+  weaver: DecoderConfig,
 ): Map<string, number[]> {
-  const D = model.hiddenSize;
-  const shapes = new Map<string, number[]>();
-  for (const name of ["reasoner_to_weaver", "weaver_to_reasoner"]) {
-    shapes.set(`${name}.weight`, [D, D]);
-    shapes.set(`${name}.bias`, [D]);
+  const [D, W] = [model.hiddenSize, weaver.hiddenSize];
+  const blocks = [
+    ["prompt", config.promptLatents],
+    ["inference", config.inferenceLatents],
+  ] as const;
+  if (config.weaver === "pause") {
+    return new Map(blocks.map(([kind, K]) => [pauseName(kind), [K, D]]));
   }
-  for (const kind of ["prompt", "inference"] as const) {
-    const K = kind === "prompt"
-      ? config.promptLatents
-      : config.inferenceLatents;
-    shapes.set(`weaver.${kind}_query_latents`, [K, D]);
-    shapes.set(`weaver.${kind}_latent_ln.weight`, [D]);
-    shapes.set(`weaver.${kind}_latent_ln.bias`, [D]);
+  const shapes = new Map([
+    ["reasoner_to_weaver.weight", [W, D]],
+    ["reasoner_to_weaver.bias", [W]],
+    ["weaver_to_reasoner.weight", [D, W]],
+    ["weaver_to_reasoner.bias", [D]],
+  ]);
+  for (const [kind, K] of blocks) {
+    shapes.set(`weaver.${kind}_query_latents`, [K, W]);
+    shapes.set(`weaver.${kind}_latent_ln.weight`, [W]);
+    shapes.set(`weaver.${kind}_latent_ln.bias`, [W]);
     shapes.set(`weaver.${kind}_latent_scale`, [1]);
   }
   return shapes;
 }
 
+/** Whether a tensor of a model is one of its layers, or their norm. */
+export function isLayer(name: string): boolean {
+  return name.startsWith("model.layers.") || name === "model.norm.weight";
+}
+
 /**
  * A weaver before training, initialised as PyTorch does: projections uniform
- * within 1/sqrt(in), queries normal, LayerNorm and scale without effect.
- * The caller owns the tensors.
+ * within 1/sqrt(in), queries normal, LayerNorm and scale without effect. Its
+ * own layers begin as copies of the base model's, pause tokens as embeddings
+ * of random tokens (Lester et al. 2021). The caller owns the tensors.
  */
 export function initializeWeaver(
-  model: DecoderConfig,
+  base: MemgenBase,
   config: MemgenConfig,
   random: Random,
 ): NamedTensors {
   const parameters: Record<string, tf.Tensor> = {};
-  for (const [name, shape] of weaverShapes(model, config)) {
+  const { config: decoder, weights } = weaverModel(base);
+  for (const [name, shape] of weaverShapes(base.config, config, decoder)) {
     const size = shape.reduce((product, dim) => product * dim, 1);
-    if (name.endsWith("query_latents")) {
+    if (name.endsWith("pause_tokens")) {
+      const tokens = Array.from(
+        { length: shape[0] },
+        () => randomInt(random, base.config.vocabSize),
+      );
+      parameters[name] = tf.tidy(() =>
+        tf.gather(base.weights[EMBEDDING], tf.tensor1d(tokens, "int32"))
+      );
+    } else if (name.endsWith("query_latents")) {
       parameters[name] = tf.tensor(normals(random, size), shape);
     } else if (name.endsWith("ln.bias")) {
       parameters[name] = tf.zeros(shape);
     } else if (name.endsWith("ln.weight") || name.endsWith("scale")) {
       parameters[name] = tf.ones(shape);
     } else {
-      const bound = 1 / Math.sqrt(model.hiddenSize);
+      const { hiddenSize } = name.startsWith("reasoner")
+        ? base.config
+        : decoder;
+      const bound = 1 / Math.sqrt(hiddenSize);
       parameters[name] = tf.tensor(uniforms(random, size, bound), shape);
     }
   }
-  const prefix = WEAVER_LORA_PREFIX;
-  const lora = initializeLora(model, config.weaverLora, { prefix, random });
-  return { ...parameters, ...lora };
+  if (config.weaver === "lora") {
+    const prefix = WEAVER_LORA_PREFIX;
+    const lora = initializeLora(decoder, config.weaverLora, { prefix, random });
+    return { ...parameters, ...lora };
+  }
+  if (config.weaver === "full") {
+    for (const [name, tensor] of Object.entries(weights)) {
+      if (isLayer(name)) parameters[WEAVER_BASE_PREFIX + name] = tensor.clone();
+    }
+  }
+  return parameters;
 }

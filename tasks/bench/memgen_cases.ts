@@ -86,6 +86,9 @@ export function memgenConfig(
     triggerReads: "text",
     triggerHead: "softmax",
     delimitersAfterDigits: true,
+    weaver: "lora",
+    weaverReads: "embeddings",
+    maxSnippetTokens: 0,
     weaverLora: LORA,
     triggerLora: LORA,
   };
@@ -149,7 +152,7 @@ export function fixedMemory(
   const config = memgenConfig({ insertions, every, ...rest });
   const random = seededRandom("bench modules");
   const { config: decoder } = model;
-  const weaver = initializeWeaver(decoder, config, random);
+  const weaver = initializeWeaver(model, config, random);
   const trigger = { ...initializeTrigger(decoder, config, random) };
   trigger["trigger.output_layer.bias"].dispose();
   // The trigger runs, and then says INVOKE.
@@ -237,7 +240,7 @@ export function memgenTrainingCase(
       const model = await randomModel(config);
       const { points, rows, shape } = memgenRows(config, memory, size);
       const parameters = initializeWeaver(
-        config,
+        model,
         memgen,
         seededRandom("bench modules"),
       );

@@ -78,7 +78,7 @@ export function memgenPolicyCase(
       );
       const workload = trainingWorkload(step, {
         parameters: initializeWeaver(
-          config,
+          model,
           memgen,
           seededRandom("bench modules"),
         ),

@@ -28,6 +28,9 @@ Deno.test("parseMemgenConfig() reads the released file as the released code does
     triggerReads: "text",
     triggerHead: "softmax",
     delimitersAfterDigits: true,
+    weaver: "lora",
+    weaverReads: "embeddings",
+    maxSnippetTokens: 0,
     weaverLora: lora,
     triggerLora: lora,
   });

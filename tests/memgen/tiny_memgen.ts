@@ -3,9 +3,9 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import {
-  type FrozenModel,
   initializeTrigger,
   initializeWeaver,
+  type MemgenBase,
   type MemgenConfig,
   type MemgenModules,
   type SupervisedRow,
@@ -52,6 +52,9 @@ export function memgenConfig(
     triggerReads: "text",
     triggerHead: "softmax",
     delimitersAfterDigits: true,
+    weaver: "lora",
+    weaverReads: "embeddings",
+    maxSnippetTokens: 0,
     weaverLora: lora,
     triggerLora: lora,
     ...changes,
@@ -98,7 +101,7 @@ export function tinyModel(family: Family, seed: number): Model {
 
 /** Modules at which every part matters; the caller owns the tensors. */
 export function randomModules(
-  { config: model }: Pick<FrozenModel, "config">,
+  base: MemgenBase,
   config: MemgenConfig,
   seed: number,
 ): MemgenModules {
@@ -115,8 +118,8 @@ export function randomModules(
     );
   return {
     config,
-    weaver: stir(initializeWeaver(model, config, random)),
-    trigger: stir(initializeTrigger(model, config, random)),
+    weaver: stir(initializeWeaver(base, config, random)),
+    trigger: stir(initializeTrigger(base.config, config, random)),
   };
 }
 

@@ -17,6 +17,9 @@ import {
 /** Reads a context and writes K latents, `[b, K, D]`. */
 export type WeaveFunction = ExtendFunction<NamedTensors, tf.Tensor3D>;
 
+/** Reads a context as the reasoner does; hidden states, `[b, T, D]`. */
+export type ReadFunction = ExtendFunction<null, tf.Tensor3D>;
+
 /** Reads a context; by how much INVOKE outscores SKIP for each row, `[b]`. */
 export type TriggerFunction = ExtendFunction<
   {
@@ -31,20 +34,33 @@ export type TriggerFunction = ExtendFunction<
 export interface MemgenFunctions {
   /** By which queries they ask. */
   readonly weave: Readonly<Record<QueryKind, WeaveFunction>>;
+  /** The reasoner, where the weaver reads its hidden states. */
+  readonly read: ReadFunction;
   /** The trigger. */
   readonly trigger: TriggerFunction;
 }
 
-/** Compiles them; each is traced at its first use. */
+/**
+ * Compiles them; each is traced at its first use.
+ *
+ * @param config Shape of the reasoner.
+ * @param weaver Shape of the weaver. Default: the same.
+ */
 export function compileMemgen(
   config: DecoderConfig,
   xla: XlaMode,
+  weaver: DecoderConfig = config,
 ): MemgenFunctions {
   return {
     weave: {
-      prompt: compileWeave(config, "prompt", xla),
-      inference: compileWeave(config, "inference", xla),
+      prompt: compileWeave(weaver, "prompt", xla),
+      inference: compileWeave(weaver, "inference", xla),
     },
+    read: makeExtend<null, tf.Tensor3D>(config, {
+      name: "read_hidden",
+      xla,
+      finish: (_, hidden) => hidden,
+    }),
     trigger: compileTrigger(config, xla),
   };
 }
@@ -66,9 +82,9 @@ function compileWeave(
       ], 1);
     },
     finish: (parameters, hidden) => {
-      const [b, total, D] = hidden.shape;
+      const [b, total, W] = hidden.shape;
       const K = parameters[`weaver.${kind}_query_latents`].shape[0];
-      const last = hidden.slice([0, total - K, 0], [b, K, D]);
+      const last = hidden.slice([0, total - K, 0], [b, K, W]);
       return toReasoner(parameters, last);
     },
   });

@@ -9,7 +9,6 @@
  * whole prefix again; its greedy tokens are the same.)
  */
 import {
-  CachedDecoder,
   type CacheSize,
   type GenerationRow,
   type Insertion,
@@ -30,8 +29,10 @@ import {
 } from "./decisions.ts";
 import { compileMemgen, type MemgenFunctions } from "./functions.ts";
 import { CandidatePoints } from "./points.ts";
+import type { Retrieve } from "./retrieval.ts";
 import { TriggerSession } from "./trigger_session.ts";
-import { type QueryKind, weaverLora } from "./weaver.ts";
+import { type MemgenBase, type QueryKind, weaverModel } from "./weaver.ts";
+import { WeaverSession } from "./weaver_session.ts";
 
 /** How memory is inserted. */
 export interface MemgenMemoryOptions extends DecisionOptions {
@@ -40,6 +41,8 @@ export interface MemgenMemoryOptions extends DecisionOptions {
    * set of modules. @default {"auto"}
    */
   readonly functions?: XlaMode | MemgenFunctions;
+  /** Finds snippets, where the weaver reads any; see retrieval.ts. */
+  readonly retrieve?: Retrieve;
 }
 
 /** MemGen's modules on a model, with the compiled functions that insert. */
@@ -50,20 +53,27 @@ export class MemgenMemory implements Memory {
    * Holds on to the modules; the caller keeps owning them.
    *
    * @throws {RangeError} As `resolveDecisions` does.
+   * @throws {TypeError} If the weaver reads snippets and nothing finds them.
    */
   constructor(
-    model: Model,
+    model: Model & MemgenBase,
     modules: MemgenModules,
     options: MemgenMemoryOptions = {},
   ) {
-    const { functions = "auto" } = options;
+    const { functions = "auto", retrieve } = options;
+    if (modules.config.maxSnippetTokens > 0 && retrieve === undefined) {
+      throw new TypeError(
+        "Cannot make memory as 'retrieve' must find the snippets that the weaver reads: current value is undefined",
+      );
+    }
     this.#parts = {
       model,
       modules,
+      retrieve,
       points: new CandidatePoints(model.tokenizer, modules.config),
       decisions: resolveDecisions(options, modules.config),
       functions: typeof functions === "string"
-        ? compileMemgen(model.config, functions)
+        ? compileMemgen(model.config, functions, weaverModel(model).config)
         : functions,
     };
   }
@@ -88,50 +98,38 @@ export class MemgenMemory implements Memory {
 
   /** Frees the compiled functions. */
   dispose(): void {
-    const { weave, trigger } = this.#parts.functions;
-    for (const fn of [weave.prompt, weave.inference, trigger]) fn.dispose();
+    const { weave, read, trigger } = this.#parts.functions;
+    for (const fn of [weave.prompt, weave.inference, read, trigger]) {
+      fn.dispose();
+    }
   }
 }
 
 interface Parts {
-  readonly model: Model;
+  readonly model: Model & MemgenBase;
   readonly modules: MemgenModules;
   readonly points: CandidatePoints;
   readonly decisions: Decisions;
   readonly functions: MemgenFunctions;
-}
-
-/** What the weaver knows of one row. */
-interface RowMemory {
-  /** Tokens that the weaver has read. */
-  woven: number;
-  /** Latents that the weaver has not read back yet (append only). */
-  unread: Item[];
-  /** Insertions after delimiters so far. */
-  inferenceCount: number;
+  readonly retrieve?: Retrieve;
 }
 
 class Session implements MemorySession {
   readonly #parts: Parts;
-  readonly #weaver: CachedDecoder;
+  readonly #weaver: WeaverSession;
   readonly #trigger: TriggerSession | undefined;
-  /** By the number of the prompt. */
-  readonly #rows = new Map<number, RowMemory>();
+  /** Insertions after delimiters so far, by the number of the prompt. */
+  readonly #inserted = new Map<number, number>();
 
   constructor(parts: Parts, size: CacheSize) {
-    const { model, modules } = parts;
-    const { config, weaver } = modules;
+    const { model, modules, functions, retrieve } = parts;
     this.#parts = parts;
-    this.#weaver = new CachedDecoder(
-      model.config,
-      {
-        weights: model.weights,
-        lora: weaverLora(weaver, config),
-      },
+    this.#weaver = new WeaverSession(
+      { base: model, modules, functions, retrieve },
       size,
     );
     const { decide, sampleDecisions } = parts.decisions;
-    const judge = parts.functions.trigger;
+    const judge = functions.trigger;
     this.#trigger = decide === "trigger"
       ? new TriggerSession({ model, modules, judge, sampleDecisions }, size)
       : undefined;
@@ -142,7 +140,7 @@ class Session implements MemorySession {
     const { modules: { config }, points, decisions: { decide } } = this.#parts;
     if (kindOf(row) === "prompt") return hasPromptMemory(config);
     const isAnywhere = typeof decide === "object" && decide.positions === "any";
-    return this.#memoryOf(row).inferenceCount <
+    return this.#insertedIn(row) <
         config.maxInferenceAugmentations &&
       (isAnywhere || points.isCandidate(row.tokens, row.tokens.length));
   }
@@ -159,18 +157,21 @@ class Session implements MemorySession {
         invoked[i] && kindOf(rows[i]) === kind
       );
       if (group.length === 0) continue;
-      const latents = this.#weaveRows(kind, group.map((i) => rows[i]));
+      const latents = this.#weaver.weave(kind, group.map((i) => rows[i]));
       group.forEach((i, j) => {
-        results[i] = { items: this.#insert(rows[i], latents[j]), decision: 1 };
-        if (kind === "inference") this.#memoryOf(rows[i]).inferenceCount++;
+        const row = rows[i];
+        results[i] = { items: this.#insert(row, latents[j]), decision: 1 };
+        if (kind === "inference") {
+          this.#inserted.set(row.prompt, this.#insertedIn(row) + 1);
+        }
       });
     }
     return results;
   }
 
   clear(row: GenerationRow): void {
-    this.#rows.delete(row.prompt);
-    this.#weaver.clear(row.index);
+    this.#inserted.delete(row.prompt);
+    this.#weaver.clear(row);
     this.#trigger?.clear(row);
   }
 
@@ -179,17 +180,8 @@ class Session implements MemorySession {
     this.#trigger?.dispose();
   }
 
-  #memoryOf({ prompt }: GenerationRow): RowMemory {
-    let memory = this.#rows.get(prompt);
-    if (memory === undefined) {
-      memory = {
-        woven: 0,
-        unread: [],
-        inferenceCount: 0,
-      };
-      this.#rows.set(prompt, memory);
-    }
-    return memory;
+  #insertedIn({ prompt }: GenerationRow): number {
+    return this.#inserted.get(prompt) ?? 0;
   }
 
   /** Whether to insert, for each row. */
@@ -203,50 +195,6 @@ class Session implements MemorySession {
     );
   }
 
-  /** Latents of each row, as K vectors of size D. */
-  #weaveRows(
-    kind: QueryKind,
-    rows: readonly GenerationRow[],
-  ): Float32Array[][] {
-    const { model, modules, functions } = this.#parts;
-    const K = kind === "prompt"
-      ? modules.config.promptLatents
-      : modules.config.inferenceLatents;
-    const blocks = rows.map((row) => {
-      const memory = this.#memoryOf(row);
-      const start = memory.woven;
-      memory.woven = row.tokens.length;
-      const text = row.tokens.slice(start).map((value, i) => ({
-        value,
-        position: start + i + row.shift,
-        kind: KIND.text,
-      }));
-      return [...memory.unread, ...text];
-    });
-    const tails = rows.map((row) =>
-      Array.from({ length: K }, (_, k) => ({
-        position: row.tokens.length + row.shift + k,
-        kind: KIND.text,
-      }))
-    );
-    const { result: latents, places } = this.#weaver.extend(
-      functions.weave[kind],
-      () => modules.weaver,
-      rows.map(({ index }) => index),
-      blocks,
-      tails,
-    );
-    const values = latents.dataSync<"float32">();
-    latents.dispose();
-    const D = model.config.hiddenSize;
-    return places.map((place) =>
-      Array.from({ length: K }, (_, k) => {
-        const start = (place * K + k) * D;
-        return values.slice(start, start + D);
-      })
-    );
-  }
-
   /** The pending tokens of a row with latents in their place. */
   #insert(row: GenerationRow, latents: readonly Float32Array[]): Item[] {
     const pending = plainItems(row);
@@ -257,7 +205,7 @@ class Session implements MemorySession {
         position: k - latents.length,
         kind: KIND.memory,
       }));
-      this.#trigger?.notice(row, block);
+      this.#notice(row, block);
       return [...pending.slice(0, -1), ...block, pending.at(-1)!];
     }
     const start = row.tokens.length + row.shift;
@@ -267,9 +215,13 @@ class Session implements MemorySession {
       kind: KIND.text,
     }));
     row.shift += latents.length;
-    this.#memoryOf(row).unread = block;
-    this.#trigger?.notice(row, block);
+    this.#notice(row, block);
     return [...pending, ...block];
+  }
+
+  #notice(row: GenerationRow, block: readonly Item[]): void {
+    this.#weaver.notice(row, block);
+    this.#trigger?.notice(row, block);
   }
 }
 

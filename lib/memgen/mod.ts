@@ -26,14 +26,14 @@ export {
   INSERTIONS,
   type MemgenConfig,
   parseMemgenConfig,
-  WEAVER_READS,
-  type WeaverKind,
-  type WeaverReads,
-  WEAVERS,
   TRIGGER_HEADS,
   TRIGGER_READS,
   type TriggerHead,
   type TriggerReads,
+  WEAVER_READS,
+  type WeaverKind,
+  type WeaverReads,
+  WEAVERS,
 } from "./config.ts";
 export {
   type Decide,
@@ -45,6 +45,7 @@ export {
 export {
   compileMemgen,
   type MemgenFunctions,
+  type ReadFunction,
   type TriggerFunction,
   type WeaveFunction,
 } from "./functions.ts";

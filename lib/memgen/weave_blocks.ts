@@ -122,7 +122,7 @@ function weaveAfter(
     const K = blockSizes(config)[numbers[i]];
     return block.slice([0, lengths[i] - K, 0], [B, K, model.hiddenSize]);
   });
-  return toReasoner(parameters, tf.concat(written, 1));
+  return toReasoner(parameters, tf.concat(written, 1) as tf.Tensor3D);
 }
 
 /** What one block adds after the context: snippets, if any, and queries. */

@@ -154,12 +154,12 @@ function project(
  * name.
  *
  * @param model Shape of the reasoner.
- * @param weaver Shape of the weaver.
+ * @param weaver Shape of the weaver. Default: the same.
  */
 export function weaverShapes(
   model: DecoderConfig,
   config: MemgenConfig,
-  weaver: DecoderConfig,
+  weaver: DecoderConfig = model,
 ): Map<string, number[]> {
   const [D, W] = [model.hiddenSize, weaver.hiddenSize];
   const blocks = [

@@ -143,6 +143,11 @@ export class CachedDecoder {
     this.#cache.fill(row, Array(count).fill(KIND.text));
   }
 
+  /** Forgets the last `count` inputs of a row, as if they had not been run. */
+  forget(row: number, count: number): void {
+    this.#cache.forget(row, count);
+  }
+
   /** Forgets a row. */
   clear(row: number): void {
     this.#cache.clear(row);
@@ -173,10 +178,13 @@ export class CachedDecoder {
     blocks: readonly (readonly Item[])[],
     tails: readonly Tail[],
   ): Omit<BlockTensors, "rows"> {
-    const D = this.#config.hiddenSize;
     const total = T + tails[0].length;
-    const isVector = (item: Item): boolean => typeof item.value !== "number";
-    const M = Math.max(...blocks.map((block) => block.filter(isVector).length));
+    const vectorsOf = (block: readonly Item[]): Float32Array[] =>
+      block.flatMap(({ value }) => typeof value === "number" ? [] : [value]);
+    const M = Math.max(...blocks.map((block) => vectorsOf(block).length));
+    // A weaver of another size reads the reasoner's vectors.
+    const D = blocks.flatMap(vectorsOf).at(0)?.length ??
+      this.#config.hiddenSize;
     const ids = new Int32Array(b * T);
     const vectors = new Float32Array(b * M * D);
     const vectorIndex = new Int32Array(b * T).fill(-1);

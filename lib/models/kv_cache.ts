@@ -98,6 +98,13 @@ export class KvCache {
     this.#lengths[row] += kinds.length;
   }
 
+  /** Empties the last `count` slots of a row. */
+  forget(row: number, count: number): void {
+    this.#lengths[row] -= count;
+    const end = row * this.#slots + this.#lengths[row];
+    this.#kinds.fill(KIND.none, end, end + count);
+  }
+
   /** Empties a row. */
   clear(row: number): void {
     this.#lengths[row] = 0;

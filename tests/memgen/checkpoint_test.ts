@@ -141,7 +141,7 @@ for (const insertion of ["append", "prepend"] as const) {
         triggerHead: insertion === "prepend" ? "sigmoid" : "softmax",
         maxInferenceAugmentations: 0,
       });
-      const modules = randomModules({ config: model }, config, 1);
+      const modules = randomModules({ config: model, weights: {} }, config, 1);
       await assertRoundTrip(modules, model);
       disposeMemgen(modules);
     },
@@ -155,7 +155,11 @@ tensorTest(
       const model = tinyConfig("qwen3");
       for (const promptLatents of [4, 1]) {
         const config = memgenConfig({ promptLatents });
-        const modules = randomModules({ config: model }, config, promptLatents);
+        const modules = randomModules(
+          { config: model, weights: {} },
+          config,
+          promptLatents,
+        );
         await saveMemgen(folder, model, modules);
         const again = await loadMemgen(folder, model);
         assertEquals(valuesOf(again.weaver), valuesOf(modules.weaver));
@@ -171,7 +175,7 @@ tensorTest(
     withFolder(async (folder) => {
       const model = tinyConfig("qwen3");
       const config = memgenConfig();
-      const modules = randomModules({ config: model }, config, 1);
+      const modules = randomModules({ config: model, weights: {} }, config, 1);
       await saveMemgen(folder, model, modules);
       const name = "trigger.output_layer.bias";
       const bias = tf.tensor1d([0, NaN]);

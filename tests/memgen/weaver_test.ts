@@ -46,7 +46,11 @@ tidyTest("weaverQueries() normalises, then scales", () => {
 tidyTest("weaverQueries() has other parameters after delimiters", () => {
   const config = memgenConfig();
   const parameters = {
-    ...initializeWeaver(tinyConfig("qwen2"), config, seededRandom("w")),
+    ...initializeWeaver(
+      { config: tinyConfig("qwen2"), weights: {} },
+      config,
+      seededRandom("w"),
+    ),
     "weaver.inference_latent_scale": tf.tensor1d([0]),
   };
   assertEquals(weaverQueries(parameters, "prompt").shape, [2, 16]);
@@ -72,7 +76,11 @@ tensorTest(
   () => {
     const model = tinyConfig("qwen3", { hiddenSize: 64, heads: 4 });
     const config = memgenConfig({ promptLatents: 64, inferenceLatents: 64 });
-    const weaver = initializeWeaver(model, config, seededRandom("initial"));
+    const weaver = initializeWeaver(
+      { config: model, weights: {} },
+      config,
+      seededRandom("initial"),
+    );
     const values = (name: string) => weaver[name].dataSync<"float32">();
     for (const [name, shape] of weaverShapes(model, config)) {
       assertEquals(weaver[name].shape, shape, name);
@@ -120,7 +128,7 @@ function assertWithin(
 tensorTest("initializeWeaver() depends on the stream alone", () => {
   const [model, config] = [tinyConfig("smollm3"), memgenConfig()];
   const [a, b, c] = ["x", "x", "y"].map((key) =>
-    initializeWeaver(model, config, seededRandom(key))
+    initializeWeaver({ config: model, weights: {} }, config, seededRandom(key))
   );
   const name = "weaver.prompt_query_latents";
   assertEquals(a[name].arraySync(), b[name].arraySync());

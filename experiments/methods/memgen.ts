@@ -8,14 +8,18 @@ import {
   initializeTrigger,
   initializeWeaver,
   loadMemgen,
+  type MemgenBase,
   type MemgenConfig,
   MemgenMemory,
   packAppend,
   packPrepend,
   type PrependBatch,
   prependLoss,
+  type Retrieve,
   saveMemgen,
   type SupervisedRow,
+  weaverModel,
+  withSnippets,
 } from "@/lib/memgen/mod.ts";
 import type { Model } from "@/lib/models/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
@@ -28,17 +32,27 @@ import {
   WARMUP_SHARE,
 } from "@/experiments/methods/method.ts";
 
+/** What a weaver may need besides its model. */
+export interface MemgenMethodOptions {
+  /** Finds snippets, where the weaver reads any. */
+  readonly retrieve?: Retrieve;
+}
+
 /** MemGen SFT of a model: the weaver learns, memory is always inserted. */
 export function memgenMethod(
-  model: Model,
+  model: Model & MemgenBase,
   memgen: MemgenConfig,
+  { retrieve }: MemgenMethodOptions = {},
 ): Method {
   const { config } = model;
+  const { config: weaverConfig } = weaverModel(model);
   const points = new CandidatePoints(model.tokenizer, memgen);
   const run = memgen.insertion === "prepend"
     ? prependRun(model, memgen)
     : appendRun(model, memgen);
-  const functions = compileMemgen(config, "always");
+  const functions = compileMemgen(config, "always", weaverConfig);
+  const retrieved = (row: SupervisedRow): SupervisedRow =>
+    retrieve === undefined ? row : withSnippets(row, retrieve);
   return {
     id: `memgen-${memgen.insertion}`,
     settings: {
@@ -49,15 +63,17 @@ export function memgenMethod(
     },
     train: (rows, settings) =>
       run(
-        rows.map(({ ids, labels }) => ({
-          ids,
-          labels,
-          points: points.supervisedPoints(
+        rows.map(({ ids, labels }) =>
+          retrieved({
             ids,
             labels,
-            memgen.maxInferenceAugmentations,
-          ),
-        })),
+            points: points.supervisedPoints(
+              ids,
+              labels,
+              memgen.maxInferenceAugmentations,
+            ),
+          })
+        ),
         settings,
       ),
     async save(folder, weaver) {
@@ -67,10 +83,10 @@ export function memgenMethod(
       disposeTree(trigger);
     },
     async load(folder) {
-      const modules = await loadMemgen(folder, config);
+      const modules = await loadMemgen(folder, config, weaverConfig);
       return {
         view: { weights: model.weights },
-        memory: new MemgenMemory(model, modules, { functions }),
+        memory: new MemgenMemory(model, modules, { functions, retrieve }),
         dispose: () => disposeMemgen(modules),
       };
     },
@@ -82,7 +98,7 @@ type Run = (
   settings: TrainSettings,
 ) => ReturnType<Method["train"]>;
 
-function prependRun(model: Model, memgen: MemgenConfig): Run {
+function prependRun(model: MemgenBase, memgen: MemgenConfig): Run {
   const step = makeTrainStep<PrependBatch>(
     (parameters, batch) => prependLoss(model, memgen, parameters, batch),
     { name: "memgen_prepend_step", xla: "always" },
@@ -95,7 +111,7 @@ function prependRun(model: Model, memgen: MemgenConfig): Run {
     });
 }
 
-function appendRun(model: Model, memgen: MemgenConfig): Run {
+function appendRun(model: MemgenBase, memgen: MemgenConfig): Run {
   const step = makeTrainStep<AppendBatch>(
     (parameters, batch) => appendLoss(model, memgen, parameters, batch),
     { name: "memgen_append_step", xla: "always" },
@@ -108,7 +124,7 @@ function appendRun(model: Model, memgen: MemgenConfig): Run {
     });
 }
 
-function initialWeaver(model: Model, memgen: MemgenConfig, seed: number) {
+function initialWeaver(model: MemgenBase, memgen: MemgenConfig, seed: number) {
   return initializeWeaver(model, memgen, seededRandom("weaver", seed));
 }
 

@@ -30,6 +30,7 @@ export {
   type EvaluateOptions,
   type EvaluationRecord,
 } from "./evaluate.ts";
+export { Bm25 } from "./bm25.ts";
 export { gsm8k, gsm8kPrompt } from "./gsm8k.ts";
 export { officialMathScore } from "./boxed_math.ts";
 export { lenientMathScore } from "./lenient_math.ts";

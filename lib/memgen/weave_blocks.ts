@@ -118,11 +118,13 @@ function weaveAfter(
     mask: ownBlockMask(lengths).add(visibility(kinds, kinds)),
     past: readsText ? [past()] : [],
   });
-  const written = tf.split(hidden, lengths, 1).map((block, i) => {
-    const K = blockSizes(config)[numbers[i]];
-    return block.slice([0, lengths[i] - K, 0], [B, K, model.hiddenSize]);
+  let end = 0;
+  const written = numbers.map((n, i) => {
+    end += lengths[i];
+    const K = blockSizes(config)[n];
+    return hidden.slice([0, end - K, 0], [B, K, model.hiddenSize]);
   });
-  return toReasoner(parameters, tf.concat(written, 1) as tf.Tensor3D);
+  return toReasoner(parameters, tf.concat(written, 1));
 }
 
 /** What one block adds after the context: snippets, if any, and queries. */

@@ -103,6 +103,7 @@ export {
   saveModel,
   type SaveModelOptions,
   toHost,
+  toStored,
   toTensor,
   transposeProjection,
 } from "./model.ts";

@@ -132,7 +132,7 @@ export function saveModel(
   const tensors = new Map(
     Object.entries(weights).map(([name, tensor]): [string, HostTensor] => [
       name,
-      toFile(name, tensor),
+      toStored(name, tensor),
     ]),
   );
   requireShapes(tensors, config, `save ${folder}`);
@@ -218,7 +218,7 @@ export function transposeProjection(
 }
 
 /** The same way back, to host memory; the tensor stays the caller's. */
-function toFile(name: string, tensor: tf.Tensor): HostTensor {
+export function toStored(name: string, tensor: tf.Tensor): HostTensor {
   if (!isProjection(name)) return toHost(tensor);
   const transposed = tensor.transpose();
   const host = toHost(transposed);

@@ -7,6 +7,7 @@ import {
   loadMemgen,
   type MemgenModules,
   saveMemgen,
+  weaverModel,
 } from "@/lib/memgen/mod.ts";
 import {
   type DecoderConfig,
@@ -16,10 +17,11 @@ import {
   readLoraAdapter,
   readTorchArchive,
 } from "@/lib/models/mod.ts";
-import type { NamedTensors } from "@/lib/tensorflow/mod.ts";
+import { disposeTree, type NamedTensors } from "@/lib/tensorflow/mod.ts";
 import { EXPECTED_MEMGEN } from "@/tasks/parity/expected_files.ts";
 import { readJson } from "@/tasks/parity/json_reader.ts";
 import { memgenConfig, randomModules } from "@/tests/memgen/tiny_memgen.ts";
+import { variantBase, VARIANTS } from "@/tests/memgen/weaver_variants.ts";
 import {
   PARITY_NAMES,
   parityPath,
@@ -107,11 +109,12 @@ for (const name of PARITY_NAMES) {
 async function assertRoundTrip(
   modules: MemgenModules,
   model: DecoderConfig,
+  weaver: DecoderConfig = model,
 ): Promise<void> {
   await withFolder(async (folder) => {
     const path = join(folder, "new", "checkpoint");
     await saveMemgen(path, model, modules);
-    const again = await loadMemgen(path, model);
+    const again = await loadMemgen(path, model, weaver);
     assertEquals(again.config, modules.config);
     assertEquals(valuesOf(again.weaver), valuesOf(modules.weaver));
     assertEquals(valuesOf(again.trigger), valuesOf(modules.trigger));
@@ -147,6 +150,47 @@ for (const insertion of ["append", "prepend"] as const) {
     },
   );
 }
+
+for (const name of Object.keys(VARIANTS)) {
+  tensorTest(`saveMemgen() keeps a weaver: ${name}`, async () => {
+    const base = variantBase(name);
+    const config = memgenConfig(VARIANTS[name]);
+    const modules = randomModules(base, config, 1);
+    await assertRoundTrip(modules, base.config, weaverModel(base).config);
+    disposeMemgen(modules);
+    disposeTree([base.weights, base.weaverBase?.weights ?? {}]);
+  });
+}
+
+tensorTest(
+  "loadMemgen() refuses a weaver of another size, and layers that do not fit",
+  () =>
+    withFolder(async (folder) => {
+      const base = variantBase("another size, all parameters");
+      const config = memgenConfig({ weaver: "full" });
+      const modules = randomModules(base, config, 1);
+      await saveMemgen(folder, base.config, modules);
+      await assertRejects(
+        () => loadMemgen(folder, base.config),
+        RangeError,
+        `Cannot load ${folder}: reasoner_to_weaver.weight as it must have shape [16,16]: current value is [24,16]`,
+      );
+      const weaver = base.weaverBase!.config;
+      await assertRejects(
+        () => loadMemgen(folder, base.config, { ...weaver, headDim: 4 }),
+        RangeError,
+        `Cannot load ${folder}/weaver: model.layers.0.self_attn.q_proj.weight as it must have shape [16,24]: current value is [24,24]`,
+      );
+      const layers = { layers: 2, ropeLayers: [true, false] };
+      await assertRejects(
+        () => loadMemgen(folder, base.config, { ...weaver, ...layers }),
+        Error,
+        `Cannot load ${folder}/weaver as every tensor must have a place in the weaver: current value is 'model.layers.2.`,
+      );
+      disposeMemgen(modules);
+      disposeTree([base.weights, base.weaverBase!.weights]);
+    }),
+);
 
 tensorTest(
   "saveMemgen() replaces an older checkpoint",

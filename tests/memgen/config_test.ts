@@ -42,6 +42,9 @@ Deno.test("parseMemgenConfig() reads what formatMemgenConfig() writes", () => {
       const config = memgenConfig({
         insertion,
         triggerActive: flag,
+        weaver: flag ? "full" : "pause",
+        weaverReads: flag ? "hidden" : "nothing",
+        maxSnippetTokens: 7,
         triggerReads: flag ? "context" : "text",
         triggerHead: flag ? "sigmoid" : "softmax",
         maxPromptAugmentations: Number(flag),
@@ -96,7 +99,32 @@ const INVALID: readonly [
   ["trigger_reads", "latents", RangeError, "must be text or context"],
   ["trigger_head", "linear", RangeError, "must be softmax or sigmoid"],
   ["delimiters_after_digits", "no", RangeError, "must be a boolean"],
+  ["weaver", "none", RangeError, "must be lora or full or pause"],
+  [
+    "weaver_reads",
+    "text",
+    RangeError,
+    "must be embeddings or hidden or nothing",
+  ],
+  ["max_snippet_tokens", -1, RangeError, "must be an integer of at least 0"],
 ];
+
+Deno.test("parseMemgenConfig() refuses a weaver with nothing to read", () => {
+  for (
+    const [tokens, error] of [[0, RangeError], [undefined, TypeError]] as const
+  ) {
+    assertThrows(
+      () =>
+        parseMemgenConfig({
+          ...FIELDS,
+          weaver_reads: "nothing",
+          max_snippet_tokens: tokens,
+        }, "f"),
+      error,
+      `Cannot read f as 'max_snippet_tokens' must be an integer of at least 1: current value is ${tokens}`,
+    );
+  }
+});
 
 for (const [name, value, error, rule] of INVALID) {
   Deno.test(`parseMemgenConfig() refuses ${name} ${JSON.stringify(value)}`, () => {

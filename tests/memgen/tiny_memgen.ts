@@ -9,6 +9,7 @@ import {
   type MemgenConfig,
   type MemgenModules,
   type SupervisedRow,
+  WEAVER_BASE_PREFIX,
 } from "@/lib/memgen/mod.ts";
 import {
   type Family,
@@ -111,7 +112,9 @@ export function randomModules(
     Object.fromEntries(
       Object.entries(tensors).map(([name, tensor]) => {
         const noise = tf.tensor(normals(random, tensor.size), tensor.shape);
-        const stirred = tf.tidy(() => tensor.add(noise.mul(0.3)));
+        // A weaver's own layers are random already.
+        const spread = name.startsWith(WEAVER_BASE_PREFIX) ? 0.03 : 0.3;
+        const stirred = tf.tidy(() => tensor.add(noise.mul(spread)));
         disposeTree([tensor, noise]);
         return [name, stirred];
       }),

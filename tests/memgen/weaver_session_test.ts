@@ -1,0 +1,148 @@
+import "@/tests/backend.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  type Insertion,
+  INSERTIONS,
+  type MemgenBase,
+  MemgenMemory,
+  type MemgenModules,
+  PROMPT_SKIPPED,
+  withSnippets,
+} from "@/lib/memgen/mod.ts";
+import { type Generation, Generator, type Model } from "@/lib/models/mod.ts";
+import { disposeTree, tidy } from "@/lib/tensorflow/mod.ts";
+import { replay, rowOf } from "@/tests/memgen/full_pass.ts";
+import { memgenConfig, randomModules } from "@/tests/memgen/tiny_memgen.ts";
+import {
+  retrieveSome,
+  variantBase,
+  VARIANTS,
+} from "@/tests/memgen/weaver_variants.ts";
+import { randomPrompts, tensorTest } from "@/tests/models/tiny.ts";
+
+/** What a variant generates for prompts of 1 to 9 tokens. */
+interface Generated {
+  readonly model: Model & MemgenBase;
+  readonly modules: MemgenModules;
+  readonly prompts: readonly (readonly number[])[];
+  generate(count: number, batchSize: number): Generation[];
+}
+
+/** Runs `use` with a variant that inserts at some of its candidates. */
+function withVariant(
+  name: string,
+  insertion: Insertion,
+  use: (generated: Generated) => void,
+): void {
+  const model = variantBase(name);
+  const config = memgenConfig({
+    ...VARIANTS[name],
+    insertion,
+    maxInferenceAugmentations: 3,
+  });
+  const modules = randomModules(model, config, 3);
+  const memory = new MemgenMemory(model, modules, {
+    functions: "never",
+    decide: { probability: 0.4, positions: "any" },
+    retrieve: retrieveSome,
+  });
+  const generator = new Generator(model, "never");
+  const prompts = [
+    [3],
+    ...randomPrompts(model.config, { count: 6, maxLength: 9, seed: 4 }),
+  ];
+  try {
+    use({
+      model,
+      modules,
+      prompts,
+      generate: (count, batchSize) =>
+        generator.generate(prompts.slice(0, count), {
+          maxNewTokens: 16,
+          memory,
+          batchSize,
+        }),
+    });
+  } finally {
+    generator.dispose();
+    memory.dispose();
+    disposeTree([
+      model.weights,
+      model.weaverBase?.weights ?? {},
+      modules.weaver,
+      modules.trigger,
+    ]);
+  }
+}
+
+for (const name of Object.keys(VARIANTS)) {
+  for (const insertion of INSERTIONS) {
+    tensorTest(
+      `Cached generation, ${name}, ${insertion}, equals one full pass`,
+      () =>
+        withVariant(
+          name,
+          insertion,
+          ({ model, modules, prompts, generate }) => {
+            const results = generate(7, 4);
+            const points = results.map((result, i) =>
+              tidy(() => {
+                const plain = rowOf(prompts[i], result);
+                const row = modules.config.maxSnippetTokens === 0
+                  ? plain
+                  : withSnippets(plain, retrieveSome);
+                const { best } = replay(model, modules, row);
+                const start = prompts[i].length - 1;
+                assertEquals(result.ids, [...best.slice(start, -1)]);
+                return row.points;
+              })
+            );
+            const lengths = points.map(({ length }) => length);
+            assert(Math.max(...lengths) > 2, `${lengths}`);
+            assert(points.some(([first]) => first === PROMPT_SKIPPED));
+            // A row never depends on its neighbours.
+            assertEquals(generate(3, 1), results.slice(0, 3));
+          },
+        ),
+    );
+  }
+}
+
+tensorTest("MemgenMemory refuses to be without what finds its snippets", () => {
+  const model = variantBase("snippets");
+  const modules = randomModules(
+    model,
+    memgenConfig({ maxSnippetTokens: 1 }),
+    3,
+  );
+  assertThrows(
+    () => new MemgenMemory(model, modules),
+    TypeError,
+    "Cannot make memory as 'retrieve' must find the snippets that the weaver reads: current value is undefined",
+  );
+  disposeTree([model.weights, modules.weaver, modules.trigger]);
+});
+
+tensorTest(
+  "Generation refuses a row that the weaver has no positions for",
+  () => {
+    const { weaverBase, ...model } = variantBase("another size");
+    const small = {
+      ...weaverBase!,
+      config: { ...weaverBase!.config, maxPositions: 20 },
+    };
+    const base = { ...model, weaverBase: small };
+    const modules = randomModules(base, memgenConfig(), 3);
+    const memory = new MemgenMemory(base, modules, { functions: "never" });
+    const generator = new Generator(base, "never");
+    // 5 tokens of the prompt, 9 new ones that are run, 2 + 2 x 3 latents.
+    assertThrows(
+      () => generator.generate([[1, 2, 3, 4, 5]], { maxNewTokens: 10, memory }),
+      RangeError,
+      "Cannot generate as a row with its memory and snippets must fit into the weaver's 20 positions: current value is 22",
+    );
+    generator.dispose();
+    memory.dispose();
+    disposeTree([base.weights, small.weights, modules.weaver, modules.trigger]);
+  },
+);

@@ -9,11 +9,7 @@ import {
   findBenchmark,
   type Task,
 } from "@/lib/benchmarks/mod.ts";
-import {
-  disposeMemgen,
-  MemgenMemory,
-  type MemgenModules,
-} from "@/lib/memgen/mod.ts";
+import type { MemgenMemory } from "@/lib/memgen/mod.ts";
 import {
   Generator,
   loadLora,
@@ -39,10 +35,9 @@ import {
   summaryTable,
 } from "@/tasks/evaluation_summary.ts";
 import {
-  loadMemgenModules,
   MEMGEN_OPTIONS,
   type MemgenArguments,
-  parseDecisions,
+  openMemory,
   requireMemgenArguments,
 } from "@/tasks/memgen_options.ts";
 import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
@@ -178,16 +173,20 @@ export async function evaluateModel(
   const lora = options.adapter === undefined
     ? undefined
     : loadLora(options.adapter, model.config);
-  const modules = await loadMemgenModules(options, model.config);
+  const opened = await openMemory(DEFINITION.name, options, model);
   const { records, maxNewTokens, seconds } = await answer(
     tasks,
-    { model, lora, modules },
+    { model, lora, memory: opened?.memory },
     options,
   );
   disposeTree([model.weights, lora]);
-  if (modules !== undefined) disposeMemgen(modules);
+  opened?.dispose();
   const summary = summarize(records, {
-    settings: { ...options, ...memgenSettings(options, modules), maxNewTokens },
+    settings: {
+      ...options,
+      ...memgenSettings(options, opened?.memory),
+      maxNewTokens,
+    },
     splitTasks: all.length,
     seconds,
     made: await provenance("deno task evaluate", backend),
@@ -199,11 +198,11 @@ export async function evaluateModel(
 /** MemGen's settings as they are used; none without it. */
 function memgenSettings(
   { trigger }: MemgenArguments,
-  modules: MemgenModules | undefined,
+  memory: MemgenMemory | undefined,
 ): MemgenArguments {
-  if (modules === undefined) return {};
+  if (memory === undefined) return {};
   const { triggerActive, maxPromptAugmentations, maxInferenceAugmentations } =
-    modules.config;
+    memory.config;
   return {
     trigger: trigger ?? (triggerActive ? "learned" : "always"),
     maxPromptAugmentations,
@@ -231,10 +230,10 @@ function requireOptions(options: EvaluateModelOptions): void {
 /** Refuses what does not fit the model, then answers and scores. */
 async function answer(
   tasks: readonly Task[],
-  { model, lora, modules }: {
+  { model, lora, memory }: {
     readonly model: Model;
     readonly lora: Lora | undefined;
-    readonly modules: MemgenModules | undefined;
+    readonly memory: MemgenMemory | undefined;
   },
   options: EvaluateModelOptions,
 ): Promise<{
@@ -244,8 +243,6 @@ async function answer(
 }> {
   const { config, weights, tokenizer } = model;
   const prompt = PROMPTS[options.method];
-  const decisions = parseDecisions(DEFINITION.name, options);
-  const memory = modules && new MemgenMemory(model, modules, decisions);
   const maxLatents = memory?.maxLatents ?? 0;
   const prompts = tasks.map(({ messages }) =>
     encodePrompt(tokenizer, prompt(messages))
@@ -274,7 +271,6 @@ async function answer(
   const seconds = (performance.now() - started) / 1000;
   progress.end();
   generator.dispose();
-  memory?.dispose();
   return { records, maxNewTokens, seconds };
 }
 

@@ -8,19 +8,14 @@ import {
   type Model,
   requirePrompt,
 } from "@/lib/models/mod.ts";
-import {
-  disposeMemgen,
-  MemgenMemory,
-  type MemgenModules,
-} from "@/lib/memgen/mod.ts";
+import type { MemgenMemory } from "@/lib/memgen/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
 import {
-  loadMemgenModules,
   MEMGEN_OPTIONS,
   type MemgenArguments,
-  parseDecisions,
+  openMemory,
   requireMemgenArguments,
 } from "@/tasks/memgen_options.ts";
 import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
@@ -129,10 +124,10 @@ export async function generateFile(
   const prompts = readPrompts(input);
   await start();
   const model = await loadModel(options.model);
-  const modules = await loadMemgenModules(options, model.config);
-  const rows = generate(model, modules, prompts, options);
+  const opened = await openMemory(DEFINITION.name, options, model);
+  const rows = generate(model, opened?.memory, prompts, options);
   disposeTree(model.weights);
-  if (modules !== undefined) disposeMemgen(modules);
+  opened?.dispose();
   const encoder = new TextEncoder();
   writeFileAtomically(output, (write) => {
     for (const row of rows) write(encoder.encode(`${JSON.stringify(row)}\n`));
@@ -142,14 +137,12 @@ export async function generateFile(
 
 function generate(
   model: Model,
-  modules: MemgenModules | undefined,
+  memory: MemgenMemory | undefined,
   prompts: readonly Prompt[],
   options: GenerateFileOptions,
 ): GeneratedRow[] {
   const { maxNewTokens, temperature, batchSize, seed } = options;
   const { config, tokenizer } = model;
-  const decisions = parseDecisions(DEFINITION.name, options);
-  const memory = modules && new MemgenMemory(model, modules, decisions);
   const inputs = prompts.map(({ place, content }) => {
     const ids = typeof content === "string"
       ? tokenizer.encode(content)
@@ -172,7 +165,6 @@ function generate(
   const generations = turn.value;
   progress.end();
   generator.dispose();
-  memory?.dispose();
   return generations.map(({ ids, augmentation }) => {
     const hasEnded = config.eosTokenIds.includes(ids.at(-1)!);
     const text = tokenizer.decode(hasEnded ? ids.slice(0, -1) : ids);

@@ -1,11 +1,20 @@
 /** The options of every task that runs MemGen, and the modules they name. */
+import { Bm25 } from "@/lib/benchmarks/mod.ts";
 import {
   type DecisionOptions,
+  disposeMemgen,
   loadMemgen,
+  makeRetrieve,
+  MemgenMemory,
   type MemgenModules,
+  type Retrieve,
 } from "@/lib/memgen/mod.ts";
-import type { DecoderConfig } from "@/lib/models/mod.ts";
+import { type DecoderConfig, loadModel, type Model } from "@/lib/models/mod.ts";
+import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+
+/** As the released code's retriever for TriviaQA. */
+const RETRIEVED_TEXTS = 3;
 
 /** Options of every task that runs a model with or without MemGen. */
 export const MEMGEN_OPTIONS = {
@@ -13,6 +22,25 @@ export const MEMGEN_OPTIONS = {
     type: "string",
     placeholder: "DIR",
     help: "MemGen checkpoint for it, in the released format. Default: none",
+  },
+  weaverModel: {
+    type: "string",
+    placeholder: "DIR",
+    help:
+      "Hugging Face folder of the model that the checkpoint's weaver is made of. Default: that of --model",
+  },
+  externalMemory: {
+    type: "string",
+    placeholder: "FILE",
+    help:
+      "Texts, one a line, of which the weaver reads those that BM25 finds, if the checkpoint's weaver reads snippets. Default: none",
+  },
+  externalTexts: {
+    type: "integer",
+    placeholder: "N",
+    minimum: 1,
+    help:
+      `Texts found each time, at most. Default: ${RETRIEVED_TEXTS}, as in the released code's TriviaQA`,
   },
   trigger: {
     type: "string",
@@ -47,6 +75,12 @@ export const MEMGEN_OPTIONS = {
 export interface MemgenArguments {
   /** Folder of MemGen's modules. Default: none. */
   readonly memgen?: string;
+  /** Folder of the weaver's base model. Default: the reasoner. */
+  readonly weaverModel?: string;
+  /** File of texts that the weaver may read. Default: none. */
+  readonly externalMemory?: string;
+  /** Texts found each time, at most. @default {3} */
+  readonly externalTexts?: number;
   /** Who decides. Default: what the checkpoint says. */
   readonly trigger?: string;
   /** Of the trigger's decisions; 0 is greedy. @default {0} */
@@ -70,6 +104,8 @@ export function requireMemgenArguments(
 ): void {
   const { memgen, trigger } = args;
   const settings = {
+    "--weaver-model": args.weaverModel,
+    "--external-memory": args.externalMemory,
     "--trigger": trigger,
     "--max-prompt-augmentations": args.maxPromptAugmentations,
     "--max-inference-augmentations": args.maxInferenceAugmentations,
@@ -125,18 +161,91 @@ export function parseDecisions(
   return { decide: { probability: Number(digits), positions } };
 }
 
+/** Memory as the options ask for it. */
+export interface OpenMemory {
+  /** The memory. */
+  readonly memory: MemgenMemory;
+  /** Frees it and all that was loaded for it. */
+  dispose(): void;
+}
+
 /**
- * Loads the modules that the options name; the caller frees them.
+ * The memory that the options name, for a model that stays the caller's.
  *
- * @param model The model that they are for.
- * @throws As `loadMemgen` does for a bad folder.
+ * @param task Name of the task, for messages.
+ * @throws {UsageError} If the checkpoint's weaver reads snippets and there is
+ * no external memory, or the other way round; as `parseDecisions` does.
+ * @throws As `loadMemgen` and `loadModel` do for bad folders.
  */
-export async function loadMemgenModules(
-  { memgen, ...args }: MemgenArguments,
-  model: DecoderConfig,
-): Promise<MemgenModules | undefined> {
+export async function openMemory(
+  task: string,
+  args: MemgenArguments,
+  model: Model,
+): Promise<OpenMemory | undefined> {
+  const { memgen, weaverModel } = args;
   if (memgen === undefined) return undefined;
-  const modules = await loadMemgen(memgen, model);
+  const decisions = parseDecisions(task, args);
+  const weaverBase = weaverModel === undefined
+    ? undefined
+    : await loadModel(weaverModel);
+  const weights = weaverBase?.weights ?? {};
+  const modules = await loadModules(
+    memgen,
+    args,
+    model.config,
+    (weaverBase ?? model).config,
+  );
+  try {
+    const retrieve = openRetrieve(task, args, model, modules);
+    const options = { ...decisions, retrieve };
+    const base = { ...model, weaverBase };
+    const memory = new MemgenMemory(base, modules, options);
+    return {
+      memory,
+      dispose() {
+        memory.dispose();
+        disposeMemgen(modules);
+        disposeTree(weights);
+      },
+    };
+  } catch (error) {
+    disposeMemgen(modules);
+    disposeTree(weights);
+    throw error;
+  }
+}
+
+function openRetrieve(
+  task: string,
+  { externalMemory, externalTexts = RETRIEVED_TEXTS }: MemgenArguments,
+  { tokenizer }: Model,
+  { config }: MemgenModules,
+): Retrieve | undefined {
+  const { maxSnippetTokens } = config;
+  if ((externalMemory === undefined) !== (maxSnippetTokens === 0)) {
+    throw new UsageError(
+      task,
+      "--external-memory must come with a checkpoint whose weaver reads snippets, and the other way round",
+      `${
+        externalMemory ?? "no file"
+      } and ${maxSnippetTokens} tokens of snippets`,
+    );
+  }
+  if (externalMemory === undefined) return undefined;
+  const lines = Deno.readTextFileSync(externalMemory).split("\n");
+  const texts = new Bm25(lines.filter((line) => line.trim() !== ""));
+  const search = (query: string) => texts.search(query, externalTexts);
+  return makeRetrieve(tokenizer, search, config);
+}
+
+/** Loads the modules with the settings that the options ask for. */
+async function loadModules(
+  memgen: string,
+  args: MemgenArguments,
+  model: DecoderConfig,
+  weaver: DecoderConfig,
+): Promise<MemgenModules> {
+  const modules = await loadMemgen(memgen, model, weaver);
   const { config } = modules;
   const {
     maxPromptAugmentations = config.maxPromptAugmentations,

@@ -6,7 +6,7 @@
  * row, D hidden size.
  */
 import * as tf from "@tensorflow/tfjs";
-import { decode, embed, embedInputs, requireNoDropout } from "../models/mod.ts";
+import { decode, embedInputs, requireNoDropout } from "../models/mod.ts";
 import { type NamedTensors, tidy } from "../tensorflow/mod.ts";
 import type { MemgenConfig } from "./config.ts";
 import { packSnippets, type SnippetBatch } from "./retrieval.ts";

@@ -144,26 +144,27 @@ export function randomRow(
  * Asserts that the gradient of each tensor is the slope of the loss.
  *
  * Central differences along the gradient itself, where the slope is its
- * norm, at two widths, extrapolated (Richardson); float32 leaves an error of
- * about 1e-7 |loss| / width.
+ * norm, at `width` and twice that, extrapolated (Richardson); float32 leaves an
+ * error of about 1e-7 |loss| / width.
  */
 export function assertGradients(
   loss: (parameters: NamedTensors) => tf.Scalar,
   parameters: NamedTensors,
   options: GradientOptions = {},
+  width = 0.01,
 ): void {
   const { gradients } = lossAndGradients(loss, parameters, undefined, options);
   const traced = jit(loss, { name: "loss", xla: "never" });
   for (const [name, gradient] of Object.entries(gradients)) {
     const [norm] = gradient.norm().dataSync();
-    const at = (width: number): number => {
-      const step = gradient.mul(width / Math.max(norm, 1e-12));
+    const at = (distance: number): number => {
+      const step = gradient.mul(distance / Math.max(norm, 1e-12));
       return traced({ ...parameters, [name]: parameters[name].add(step) })
         .dataSync()[0];
     };
-    const slope = (width: number): number =>
-      (at(width) - at(-width)) / (2 * width);
-    const measured = (4 * slope(0.01) - slope(0.02)) / 3;
+    const slope = (distance: number): number =>
+      (at(distance) - at(-distance)) / (2 * distance);
+    const measured = (4 * slope(width) - slope(2 * width)) / 3;
     assert(
       Math.abs(measured - norm) < 5e-3 * norm + 1e-4,
       `${name}: gradient ${norm}, slope ${measured}`,

@@ -99,6 +99,9 @@ for (const name of Object.keys(VARIANTS)) {
             ? prependLoss(base, config, parameters, prepended)
             : appendLoss(base, config, parameters, appended),
         weaver,
+        {},
+        // Blocks that read each other through hidden states bend the loss.
+        0.004,
       );
     });
   }

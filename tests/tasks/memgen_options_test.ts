@@ -1,23 +1,47 @@
 import "@/tests/backend.ts";
-import { assertEquals, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { join } from "node:path";
+import { Bm25 } from "@/lib/benchmarks/mod.ts";
 import {
   type DecisionOptions,
   disposeMemgen,
+  makeRetrieve,
   type MemgenConfig,
+  MemgenMemory,
+  saveMemgen,
 } from "@/lib/memgen/mod.ts";
-import { parseDecoderConfig, readJsonObject } from "@/lib/models/mod.ts";
+import {
+  Generator,
+  initializeWeights,
+  loadModel,
+  type Memory,
+  type Model,
+  readTokenizerFiles,
+  saveModel,
+} from "@/lib/models/mod.ts";
+import { seededRandom } from "@/lib/random.ts";
+import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { UsageError } from "@/tasks/cli.ts";
 import {
-  loadMemgenModules,
   type MemgenArguments,
+  openMemory,
   parseDecisions,
   requireMemgenArguments,
 } from "@/tasks/memgen_options.ts";
+import { withFolder } from "@/tests/folder.ts";
+import { memgenConfig, randomModules } from "@/tests/memgen/tiny_memgen.ts";
 import { parityPath, tensorTest } from "@/tests/models/tiny.ts";
 
 Deno.test("requireMemgenArguments() refuses MemGen's settings without MemGen", () => {
   const refused: readonly (readonly [MemgenArguments, string])[] = [
     [{ trigger: "learned" }, "--trigger must come with --memgen"],
+    [{ weaverModel: "w" }, "--weaver-model must come with --memgen"],
+    [{ externalMemory: "e" }, "--external-memory must come with --memgen"],
     [
       { maxPromptAugmentations: 0 },
       "--max-prompt-augmentations must come with --memgen",
@@ -97,17 +121,18 @@ Deno.test("parseDecisions() draws only what the trigger decides", () => {
   }
 });
 
+const MODEL = parityPath("models", "tiny-qwen2.5");
+
 tensorTest(
-  "loadMemgenModules() loads nothing without a folder, and lets options override the checkpoint",
+  "openMemory() opens nothing without a folder, and lets options override the checkpoint",
   async () => {
-    const file = parityPath("models", "tiny-qwen2.5", "config.json");
-    const model = parseDecoderConfig(readJsonObject(file), file);
-    const load = async (
+    const model = await loadModel(MODEL);
+    const open = async (
       args: MemgenArguments,
     ): Promise<MemgenConfig | undefined> => {
-      const modules = await loadMemgenModules(args, model);
-      if (modules !== undefined) disposeMemgen(modules);
-      return modules?.config;
+      const opened = await openMemory("generate", args, model);
+      opened?.dispose();
+      return opened?.memory.config;
     };
     const memgen = parityPath(
       "expected",
@@ -115,18 +140,99 @@ tensorTest(
       "memgen-trigger",
       "checkpoint",
     );
-    assertEquals(await load({}), undefined);
-    const own = await load({ memgen, trigger: "never" });
+    assertEquals(await open({}), undefined);
+    const own = await open({ memgen, trigger: "never" });
     assertEquals(own?.triggerActive, true);
     assertEquals(own?.maxPromptAugmentations, 1);
     assertEquals(own?.maxInferenceAugmentations, 3);
     assertEquals(
-      await load({
+      await open({
         memgen,
         maxPromptAugmentations: 0,
         maxInferenceAugmentations: 7,
       }),
       { ...own!, maxPromptAugmentations: 0, maxInferenceAugmentations: 7 },
     );
+    disposeTree(model.weights);
   },
+);
+
+const TEXTS = ["One apple.", "Two pears.", "Two apples, two pears."];
+
+/** Runs `use` with a checkpoint whose weaver is larger and reads snippets. */
+async function withLargerWeaver(
+  use: (
+    files: { memgen: string; weaverModel: string; externalMemory: string },
+    memory: MemgenMemory,
+    model: Model,
+  ) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const model = await loadModel(MODEL);
+    const config = { ...model.config, hiddenSize: 48, heads: 4, headDim: 12 };
+    const weights = initializeWeights(config, seededRandom("weaver"));
+    const files = {
+      memgen: join(folder, "memgen"),
+      weaverModel: join(folder, "weaver"),
+      externalMemory: join(folder, "texts.txt"),
+    };
+    const weaver = { ...model, config, weights };
+    const tokenizerFiles = readTokenizerFiles(MODEL);
+    saveModel(files.weaverModel, weaver, { tokenizerFiles });
+    const base = { ...model, weaverBase: weaver };
+    const settings = memgenConfig({ maxSnippetTokens: 8 });
+    const modules = randomModules(base, settings, 1);
+    await saveMemgen(files.memgen, model.config, modules);
+    Deno.writeTextFileSync(files.externalMemory, `${TEXTS.join("\n\n")}\n`);
+    const bm25 = new Bm25(TEXTS);
+    const search = (query: string) => bm25.search(query, 1);
+    const memory = new MemgenMemory(base, modules, {
+      functions: "never",
+      retrieve: makeRetrieve(model.tokenizer, search, settings),
+    });
+    await use(files, memory, model);
+    memory.dispose();
+    disposeMemgen(modules);
+    disposeTree([model.weights, weights]);
+  });
+}
+
+tensorTest(
+  "openMemory() gives a weaver of another size what it retrieves",
+  () =>
+    withLargerWeaver(async (files, expected, model) => {
+      const args = { ...files, externalTexts: 1 };
+      const opened = await openMemory("generate", args, model);
+      const generator = new Generator(model, "never");
+      const generate = (memory?: Memory) =>
+        generator.generate(
+          ["apple", "two pears", "x"].map(model.tokenizer.encode),
+          { maxNewTokens: 8, memory },
+        );
+      assertEquals(generate(opened!.memory), generate(expected));
+      assertNotEquals(generate(opened!.memory), generate());
+      opened!.dispose();
+      generator.dispose();
+    }),
+);
+
+tensorTest(
+  "openMemory() refuses snippets without texts, and texts in vain",
+  () =>
+    withLargerWeaver(async ({ externalMemory, ...files }, _, model) => {
+      const rule =
+        "Cannot run generate as --external-memory must come with a checkpoint whose weaver reads snippets, and the other way round: current value is";
+      await assertRejects(
+        () => openMemory("generate", files, model),
+        UsageError,
+        `${rule} no file and 8 tokens of snippets`,
+      );
+      const kind = ["expected", "tiny-qwen2.5", "memgen-always", "checkpoint"];
+      const memgen = parityPath(...kind);
+      await assertRejects(
+        () => openMemory("generate", { memgen, externalMemory }, model),
+        UsageError,
+        `${rule} ${externalMemory} and 0 tokens of snippets`,
+      );
+    }),
 );

@@ -59,6 +59,7 @@ export const QUICK: SupervisedPreset = {
 export const MINI_MEMGEN: Omit<MemgenConfig, "insertion"> = {
   promptLatents: 8,
   inferenceLatents: 8,
+  memoryScope: "episode",
   maxPromptAugmentations: 1,
   maxInferenceAugmentations: 0,
   triggerActive: false,

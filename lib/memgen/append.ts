@@ -8,15 +8,14 @@
 import * as tf from "@tensorflow/tfjs";
 import { decode, embedInputs, requireNoDropout } from "../models/mod.ts";
 import { type NamedTensors, tidy } from "../tensorflow/mod.ts";
+import { blockSizes, requirePoints } from "./blocks.ts";
 import type { MemgenConfig } from "./config.ts";
 import { packSnippets, type SnippetBatch } from "./retrieval.ts";
 import {
-  blockSizes,
   crossEntropy,
   type FrozenModel,
   packIds,
   packTargets,
-  requirePoints,
   type SupervisedRow,
   targetLogProbs,
   type Targets,
@@ -58,9 +57,8 @@ export function packAppend(
   shape: AppendShape,
   config: MemgenConfig,
 ): AppendBatch {
-  requirePoints(rows, config);
   const { rows: B, length: T } = shape;
-  const sizes = blockSizes(config);
+  const sizes = blockSizes(config, requirePoints(rows, shape, config));
   const M = sum(sizes);
   /** Latents of row b before token t. */
   const latentsBefore = (b: number, t: number): number => {

@@ -50,6 +50,16 @@ export const WEAVER_READS = ["embeddings", "hidden", "nothing"] as const;
 /** One of `WEAVER_READS`. */
 export type WeaverReads = typeof WEAVER_READS[number];
 
+/**
+ * Whose memory a turn of an episode sees. `turn`: its own alone, as each turn
+ * is generated from text anew (the released code). `episode`: that of earlier
+ * turns, too, as the context carries on (the paper).
+ */
+export const MEMORY_SCOPES = ["turn", "episode"] as const;
+
+/** One of `MEMORY_SCOPES`. */
+export type MemoryScope = typeof MEMORY_SCOPES[number];
+
 /** Settings of MemGen. */
 export interface MemgenConfig {
   /** Where latents go. */
@@ -58,12 +68,16 @@ export interface MemgenConfig {
   readonly promptLatents: number;
   /** K after a delimiter. */
   readonly inferenceLatents: number;
+  /** Whose memory a turn sees. */
+  readonly memoryScope: MemoryScope;
   /**
-   * Turns of a conversation that may get latents at their prompt's end. 0: no
-   * latents there, also in generation; more than 0 does not limit generation.
+   * Turns of an episode that a step of supervised training learns, at most,
+   * where each sees its own memory alone (modeling_memgen.py:263-270). 0: no
+   * latents at prompt ends, also in generation; more than 0 does not limit
+   * generation.
    */
   readonly maxPromptAugmentations: number;
-  /** Insertions after delimiters in one answer, at most. */
+  /** Insertions after delimiters in one turn, at most. */
   readonly maxInferenceAugmentations: number;
   /** Whether the trigger decides; else every candidate gets memory. */
   readonly triggerActive: boolean;
@@ -94,10 +108,11 @@ export const DELIMITERS: readonly string[] = [",", ".", "\n"];
 /**
  * Reads the MemGen part of a checkpoint's config.json.
  *
- * Ours are `insertion`, `trigger_reads`, `trigger_head`,
+ * Ours are `insertion`, `memory_scope`, `trigger_reads`, `trigger_head`,
  * `delimiters_after_digits`, `weaver`, `weaver_reads` and
  * `max_snippet_tokens`; without them the file is the released code's: append,
- * text, softmax, delimiters everywhere, an adapter, embeddings, no snippets.
+ * a turn's own memory, text, softmax, delimiters everywhere, an adapter,
+ * embeddings, no snippets.
  *
  * @param file Path, for messages.
  * @throws {TypeError} If a field is missing or of the wrong type.
@@ -133,6 +148,7 @@ export function parseMemgenConfig(
   const weaverReads = choice("weaver_reads", WEAVER_READS);
   return {
     insertion: choice("insertion", INSERTIONS),
+    memoryScope: choice("memory_scope", MEMORY_SCOPES),
     promptLatents: integer("prompt_latents_len", 1),
     inferenceLatents: integer("inference_latents_len", 1),
     maxPromptAugmentations: integer("max_prompt_aug_num", 0),
@@ -177,6 +193,7 @@ export function formatMemgenConfig(
   return {
     model_type: "memgen",
     insertion: config.insertion,
+    memory_scope: config.memoryScope,
     prompt_latents_len: config.promptLatents,
     inference_latents_len: config.inferenceLatents,
     max_prompt_aug_num: config.maxPromptAugmentations,

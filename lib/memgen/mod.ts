@@ -14,6 +14,12 @@ export {
 } from "./append.ts";
 export { decodeWithBank, decodeWithBlocks, type MemoryBank } from "./bank.ts";
 export {
+  blockKinds,
+  blockSizes,
+  blocksPerTurn,
+  requirePoints,
+} from "./blocks.ts";
+export {
   disposeMemgen,
   loadMemgen,
   type MemgenModules,
@@ -25,6 +31,8 @@ export {
   type Insertion,
   INSERTIONS,
   type MemgenConfig,
+  MEMORY_SCOPES,
+  type MemoryScope,
   parseMemgenConfig,
   TRIGGER_HEADS,
   TRIGGER_READS,
@@ -74,13 +82,11 @@ export {
 } from "./retrieval.ts";
 export {
   type BatchShape,
-  blockSizes,
   crossEntropy,
   type FrozenModel,
   learnedPlaces,
   packIds,
   packTargets,
-  requirePoints,
   type SupervisedRow,
   targetLogProbs,
   type Targets,
@@ -92,6 +98,7 @@ export {
   triggerLora,
   triggerShapes,
 } from "./trigger.ts";
+export { chooseTurns, supervisedTurns, type Turn, turnRows } from "./turns.ts";
 export {
   type AppendShape,
   packPasses,

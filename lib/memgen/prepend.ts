@@ -14,16 +14,15 @@ import * as tf from "@tensorflow/tfjs";
 import { requireNoDropout } from "../models/mod.ts";
 import { type NamedTensors, tidy } from "../tensorflow/mod.ts";
 import { decodeWithBlocks } from "./bank.ts";
+import { blockSizes, requirePoints } from "./blocks.ts";
 import type { MemgenConfig } from "./config.ts";
 import { packSnippets, type SnippetBatch } from "./retrieval.ts";
 import {
   type BatchShape,
-  blockSizes,
   crossEntropy,
   type FrozenModel,
   packIds,
   packTargets,
-  requirePoints,
   type SupervisedRow,
   targetLogProbs,
   type Targets,
@@ -39,7 +38,7 @@ export interface PrependBatch {
   readonly read: tf.Tensor2D;
   /**
    * Insertion point of each block, `[B, N]`; T + 1 where there is none after
-   * the text, `PROMPT_SKIPPED` where there is none at the prompt's end.
+   * the text, `PROMPT_SKIPPED` where there is none before others.
    */
   readonly points: tf.Tensor2D;
   /** What was retrieved for each block, where the weaver reads that. */
@@ -67,8 +66,7 @@ export function packPrepend(
   shape: PrependShape,
   config: MemgenConfig,
 ): PrependBatch {
-  requirePoints(rows, config);
-  const N = 1 + config.maxInferenceAugmentations;
+  const N = requirePoints(rows, shape, config);
   const { length: T, prompt = T } = shape;
   const L = N === 1 ? Math.min(prompt, T) : T;
   rows.forEach((row, b) => {
@@ -135,5 +133,6 @@ export function decodeWithMemory(
   latents: tf.Tensor3D,
   { ids, points }: Pick<PrependBatch, "ids" | "points">,
 ): tf.Tensor3D {
-  return decodeWithBlocks(model, blockSizes(config), latents, { ids, points });
+  const sizes = blockSizes(config, points.shape[1]);
+  return decodeWithBlocks(model, sizes, latents, { ids, points });
 }

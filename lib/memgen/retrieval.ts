@@ -9,12 +9,9 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { KIND, type Tokenizer } from "../models/mod.ts";
+import { blocksPerTurn } from "./blocks.ts";
 import type { MemgenConfig } from "./config.ts";
-import {
-  type BatchShape,
-  blockSizes,
-  type SupervisedRow,
-} from "./supervised.ts";
+import type { BatchShape, SupervisedRow } from "./supervised.ts";
 
 /** Finds texts that go with a text, best first. */
 export type Search = (query: string) => readonly string[];
@@ -59,10 +56,10 @@ export interface SnippetBatch {
 /** Packs the snippets of rows, if the weaver reads any; the caller owns them. */
 export function packSnippets(
   rows: readonly SupervisedRow[],
-  { rows: B }: Pick<BatchShape, "rows">,
+  { rows: B, turns = 1 }: Pick<BatchShape, "rows" | "turns">,
   config: MemgenConfig,
 ): SnippetBatch | undefined {
-  const [N, S] = [blockSizes(config).length, config.maxSnippetTokens];
+  const [N, S] = [turns * blocksPerTurn(config), config.maxSnippetTokens];
   if (S === 0) return undefined;
   const ids = new Int32Array(B * N * S);
   const kinds = new Int32Array(B * N * S).fill(KIND.none);

@@ -7,8 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { type DecoderConfig, logits } from "../models/mod.ts";
 import type { NamedTensors } from "../tensorflow/mod.ts";
-import type { MemgenConfig } from "./config.ts";
-import { IGNORED_LABEL, PROMPT_SKIPPED } from "./points.ts";
+import { IGNORED_LABEL } from "./points.ts";
 
 /** The reasoner: it is never trained. */
 export interface FrozenModel {
@@ -18,13 +17,6 @@ export interface FrozenModel {
   readonly weights: NamedTensors;
 }
 
-/** K of each block: the prompt's, then those after delimiters. */
-export function blockSizes(config: MemgenConfig): number[] {
-  const inference = Array(config.maxInferenceAugmentations)
-    .fill(config.inferenceLatents);
-  return [config.promptLatents, ...inference];
-}
-
 /** One example. */
 export interface SupervisedRow {
   /** Tokens of prompt and answer. */
@@ -32,8 +24,8 @@ export interface SupervisedRow {
   /** Target of each token: itself, or `IGNORED_LABEL`. */
   readonly labels: readonly number[];
   /**
-   * Insertion points c: memory goes in before token c; see points.ts. The
-   * first is the prompt's end, or `PROMPT_SKIPPED`.
+   * Insertion points c, one a block: memory goes in before token c; see
+   * points.ts. `PROMPT_SKIPPED` stands for a block that is not there.
    */
   readonly points: readonly number[];
   /**
@@ -51,6 +43,8 @@ export interface BatchShape {
   readonly length: number;
   /** P. */
   readonly targets: number;
+  /** Turns of an episode; see turns.ts. @default {1} */
+  readonly turns?: number;
 }
 
 /** Where to read hidden states, and what they must predict. */
@@ -61,48 +55,6 @@ export interface Targets {
   readonly ids: tf.Tensor1D;
   /** 1 for a real target, 0 for padding, `[P]`. */
   readonly weights: tf.Tensor1D;
-}
-
-/**
- * Refuses insertion points that no block stands for, before any work.
- *
- * @throws {RangeError} If a row has more points than there are blocks, or its
- * points do not increase within 1 to the length of the row, a prompt that was
- * skipped apart, or there are not snippets for each where the weaver reads
- * them.
- */
-export function requirePoints(
-  rows: readonly SupervisedRow[],
-  config: MemgenConfig,
-): void {
-  const blocks = 1 + config.maxInferenceAugmentations;
-  const { maxSnippetTokens } = config;
-  rows.forEach(({ ids, points, snippets = [] }, b) => {
-    if (points.length > blocks) {
-      throw new RangeError(
-        `Cannot pack a batch as row ${b} may hold at most ${blocks} insertion points: current value is ${points.length}`,
-      );
-    }
-    const isInOrder = points.every((point, n) =>
-      n === 0 && point === PROMPT_SKIPPED ||
-      Number.isInteger(point) && point <= ids.length &&
-        point > (points[n - 1] ?? 0)
-    );
-    if (!isInOrder) {
-      throw new RangeError(
-        `Cannot pack a batch as the insertion points of row ${b} must increase within 1 to ${ids.length}: current value is ${points}`,
-      );
-    }
-    const isRetrieved = snippets.length === points.length &&
-      snippets.every(({ length }) => length <= maxSnippetTokens);
-    if (maxSnippetTokens > 0 && !isRetrieved) {
-      throw new RangeError(
-        `Cannot pack a batch as row ${b} must have at most ${maxSnippetTokens} tokens of snippets for each of its ${points.length} insertion points: current value is ${
-          JSON.stringify(snippets.map(({ length }) => length))
-        }`,
-      );
-    }
-  });
 }
 
 /** Places of the tokens that a row learns: nothing predicts the first. */

@@ -18,12 +18,13 @@ import {
 } from "../models/mod.ts";
 import type { NamedTensors } from "../tensorflow/mod.ts";
 import { decodeWithBlocks, textPositions } from "./bank.ts";
+import { blockKinds, blockSizes } from "./blocks.ts";
 import type { MemgenConfig } from "./config.ts";
 import type { SnippetBatch } from "./retrieval.ts";
-import { blockSizes } from "./supervised.ts";
 import {
   type MemgenBase,
   pauseLatents,
+  type QueryKind,
   toReasoner,
   toWeaver,
   weaverModel,
@@ -55,8 +56,11 @@ export function weaveBlocks(
 ): tf.Tensor3D {
   const { read, points } = text;
   const [B, L] = read.shape;
-  if (config.weaver === "pause") return pauseLatents(parameters, config, B);
-  const sizes = blockSizes(config);
+  const N = points.shape[1];
+  if (config.weaver === "pause") {
+    return pauseLatents(parameters, blockKinds(config, N), B);
+  }
+  const sizes = blockSizes(config, N);
   const weave = (context: tf.Tensor3D, numbers: readonly number[]) =>
     weaveAfter(base, config, parameters, { ...text, context, numbers });
   const embeddings = embed(base.weights, read);
@@ -94,8 +98,14 @@ function weaveAfter(
   const { config: model } = weaverModel(base);
   const view = weaverView(base, config, parameters);
   const readsText = config.weaverReads !== "nothing";
+  const kindsOfBlocks = blockKinds(config, text.points.shape[1]);
   const blocks = numbers.map((n) =>
-    queryBlock(base, parameters, { n, readsText, ...text })
+    queryBlock(base, parameters, {
+      n,
+      kind: kindsOfBlocks[n],
+      readsText,
+      ...text,
+    })
   );
   const joined = <T extends tf.Tensor>(part: (block: QueryBlock) => T): T =>
     tf.concat(blocks.map(part), 1);
@@ -118,10 +128,11 @@ function weaveAfter(
     mask: ownBlockMask(lengths).add(visibility(kinds, kinds)),
     past: readsText ? [past()] : [],
   });
+  const sizes = blockSizes(config, text.points.shape[1]);
   let end = 0;
   const written = numbers.map((n, i) => {
     end += lengths[i];
-    const K = blockSizes(config)[n];
+    const K = sizes[n];
     return hidden.slice([0, end - K, 0], [B, K, model.hiddenSize]);
   });
   return toReasoner(parameters, tf.concat(written, 1));
@@ -142,13 +153,13 @@ interface QueryBlock {
 function queryBlock(
   base: MemgenBase,
   parameters: NamedTensors,
-  { n, readsText, points, snippets }: Omit<WovenText, "read"> & {
+  { n, kind, readsText, points, snippets }: Omit<WovenText, "read"> & {
     readonly n: number;
+    readonly kind: QueryKind;
     readonly readsText: boolean;
   },
 ): QueryBlock {
   const B = points.shape[0];
-  const kind = n === 0 ? "prompt" : "inference";
   const queries = weaverQueries(parameters, kind).expandDims(0);
   const K = queries.shape[1]!;
   const point = points.slice([0, n], [B, 1]);

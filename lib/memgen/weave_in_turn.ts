@@ -23,14 +23,11 @@ import {
   visibility,
 } from "../models/mod.ts";
 import type { NamedTensors } from "../tensorflow/mod.ts";
+import { blockKinds, blockSizes, blocksPerTurn } from "./blocks.ts";
 import type { MemgenConfig } from "./config.ts";
 import { PROMPT_SKIPPED } from "./points.ts";
 import type { SnippetBatch } from "./retrieval.ts";
-import {
-  type BatchShape,
-  blockSizes,
-  type SupervisedRow,
-} from "./supervised.ts";
+import type { BatchShape, SupervisedRow } from "./supervised.ts";
 import {
   type MemgenBase,
   pauseLatents,
@@ -43,7 +40,7 @@ import {
 
 /** Sizes of an append batch. */
 export interface AppendShape extends BatchShape {
-  /** Tokens of the longest prompt. */
+  /** Tokens of the longest prompt of a first turn. */
   readonly prompt: number;
   /** Tokens between two insertions, at most. */
   readonly segment: number;
@@ -62,7 +59,7 @@ export interface WeaverPass {
   readonly kinds: tf.Tensor2D;
 }
 
-/** K of each block that a row has: 0 where its prompt was skipped. */
+/** K of each block that a row has: 0 where there is none. */
 export function ownSizes(
   points: readonly number[],
   sizes: readonly number[],
@@ -81,16 +78,20 @@ export function packPasses(
   shape: AppendShape,
   config: MemgenConfig,
 ): WeaverPass[] {
-  return blockSizes(config).map((_, n) => packPass(rows, shape, config, n));
+  const { turns = 1 } = shape;
+  const sizes = blockSizes(config, turns * blocksPerTurn(config));
+  return sizes.map((_, n) => packPass(rows, shape, { config, sizes, n }));
 }
 
 function packPass(
   rows: readonly SupervisedRow[],
   shape: AppendShape,
-  config: MemgenConfig,
-  n: number,
+  { config, sizes, n }: {
+    readonly config: MemgenConfig;
+    readonly sizes: readonly number[];
+    readonly n: number;
+  },
 ): WeaverPass {
-  const sizes = blockSizes(config);
   const S = config.maxSnippetTokens;
   const { rows: B, length: T } = shape;
   const L = n === 0 ? shape.prompt : shape.segment;
@@ -102,13 +103,7 @@ function packPass(
   rows.forEach(({ points, snippets }, b) => {
     if (n >= points.length) return;
     const own = ownSizes(points, sizes);
-    // Of a skipped prompt the first pass reads what it has room for.
-    const readUpTo = (pass: number): number =>
-      points[pass] === PROMPT_SKIPPED
-        ? Math.min(shape.prompt, points[1] ?? 0)
-        : points[pass];
-    const start = n === 0 ? 0 : readUpTo(n - 1);
-    const end = readUpTo(n);
+    const [start, end] = [0, ...readEnds(points, shape)].slice(n);
     if (end - start > L) {
       throw new RangeError(
         `Cannot pack a batch as at most ${L} tokens may stand ${
@@ -142,6 +137,22 @@ function packPass(
   };
 }
 
+/**
+ * Up to where each pass of a row has read: its point. Without a block it reads
+ * what it has room for, so that less is left for the next.
+ */
+function readEnds(
+  points: readonly number[],
+  { prompt, segment }: AppendShape,
+): number[] {
+  let end = 0;
+  return points.map((point, n) => {
+    const next = points.find((each, i) => i >= n && each !== PROMPT_SKIPPED);
+    const room = end + (n === 0 ? prompt : segment);
+    return end = next === point ? point : Math.min(next ?? end, room);
+  });
+}
+
 /** The latents of all blocks, `[B, M, D]`, one pass of the weaver a block. */
 export function weaveInTurn(
   base: MemgenBase,
@@ -157,7 +168,8 @@ export function weaveInTurn(
   },
 ): tf.Tensor3D {
   const B = ids.shape[0];
-  if (config.weaver === "pause") return pauseLatents(parameters, config, B);
+  const kinds = blockKinds(config, passes.length);
+  if (config.weaver === "pause") return pauseLatents(parameters, kinds, B);
   const { weights } = base;
   const { config: model } = weaverModel(base);
   const weave = rememberingPass(model, weaverView(base, config, parameters));
@@ -171,8 +183,7 @@ export function weaveInTurn(
     const context = config.weaverReads === "hidden"
       ? reason(added as tf.Tensor3D, pass, read)
       : added;
-    const queries = weaverQueries(parameters, n === 0 ? "prompt" : "inference")
-      .expandDims(0);
+    const queries = weaverQueries(parameters, kinds[n]).expandDims(0);
     const K = queries.shape[1]!;
     const found = snippets === undefined
       ? []

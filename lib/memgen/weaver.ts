@@ -89,16 +89,12 @@ export function ownLayers(parameters: NamedTensors): NamedTensors {
   );
 }
 
-/** The latents of every block where they are pause tokens; `[B, M, D]`. */
+/** The latents of blocks where they are pause tokens; `[B, M, D]`. */
 export function pauseLatents(
   parameters: NamedTensors,
-  { maxInferenceAugmentations }: MemgenConfig,
+  kinds: readonly QueryKind[],
   rows: number,
 ): tf.Tensor3D {
-  const kinds: QueryKind[] = [
-    "prompt",
-    ...Array(maxInferenceAugmentations).fill("inference"),
-  ];
   const latents = tf.concat(kinds.map((kind) => parameters[pauseName(kind)]));
   return tf.tile(latents.expandDims(0), [rows, 1, 1]) as tf.Tensor3D;
 }

@@ -80,6 +80,7 @@ export function memgenConfig(
     insertion,
     promptLatents: latents,
     inferenceLatents: latents,
+    memoryScope: "turn",
     maxPromptAugmentations: 1,
     maxInferenceAugmentations: insertions - 1,
     triggerActive: true,

@@ -76,6 +76,22 @@ const SKIPPED: readonly SupervisedRow[] = [
   ROWS[3],
 ];
 
+/** Two turns, each with some of its blocks; one turn without any. */
+const EPISODES: readonly SupervisedRow[] = [
+  { ...randomRow(random, 16, [3]), points: [3, 5, 0, 9, 11, 14] },
+  { ...randomRow(random, 14, [2]), points: [2, 0, 0, 0, 7, 0] },
+  { ...randomRow(random, 13, [4]), points: [0, 4, 0, 0, 0, 0] },
+  { ...randomRow(random, 12, [4]), points: [0, 0, 0, 6, 9, 10] },
+];
+const EPISODE_SHAPE: AppendShape = {
+  ...SHAPE,
+  length: 16,
+  targets: 50,
+  prompt: 4,
+  segment: 5,
+  turns: 2,
+};
+
 /** Inputs in their order after memory went in, as the released code does. */
 function naiveEmbeddings(
   { config: model, weights }: Model,
@@ -91,7 +107,8 @@ function naiveEmbeddings(
     const segment = text.slice([0, start, 0], [1, point - start, -1]);
     current = tf.concat([current, segment], 1);
     // The whole prefix is read again at every insertion.
-    const queries = weaverQueries(weaver, n === 0 ? "prompt" : "inference");
+    const kind = n % 3 === 0 ? "prompt" : "inference";
+    const queries = weaverQueries(weaver, kind);
     const read = tf.concat([
       toWeaver(weaver, current),
       queries.expandDims<tf.Tensor3D>(0),
@@ -121,8 +138,9 @@ for (const family of FAMILIES) {
     () => {
       const model = tinyModel(family, 1);
       const modules = randomModules(model, CONFIG, 2);
-      for (const rows of [ROWS, SKIPPED]) {
-        const batch = packAppend(rows, SHAPE, CONFIG);
+      for (const rows of [ROWS, SKIPPED, EPISODES]) {
+        const shape = rows === EPISODES ? EPISODE_SHAPE : SHAPE;
+        const batch = packAppend(rows, shape, CONFIG);
         const found = decodeAppended(model, CONFIG, modules.weaver, batch);
         rows.forEach((row, b) => {
           const embeddings = naiveEmbeddings(model, modules, row);
@@ -146,6 +164,16 @@ for (const family of FAMILIES) {
     );
   });
 }
+
+tidyTest("appendLoss() of two turns: gradients are its slopes", () => {
+  const model = tinyModel("qwen2", 1);
+  const { weaver } = randomModules(model, CONFIG, 2);
+  const batch = packAppend(EPISODES, EPISODE_SHAPE, CONFIG);
+  assertGradients(
+    (parameters) => appendLoss(model, CONFIG, parameters, batch),
+    weaver,
+  );
+});
 
 tidyTest("packAppend() puts latents before the token of their point", () => {
   const row = { ids: [7, 8, 9], labels: [-100, 8, 9], points: [1, 2] };

@@ -22,6 +22,7 @@ Deno.test("parseMemgenConfig() reads the released file as the released code does
     insertion: "append",
     promptLatents: 4,
     inferenceLatents: 3,
+    memoryScope: "turn",
     maxPromptAugmentations: 1,
     maxInferenceAugmentations: 3,
     triggerActive: true,
@@ -41,6 +42,7 @@ Deno.test("parseMemgenConfig() reads what formatMemgenConfig() writes", () => {
     for (const flag of [true, false]) {
       const config = memgenConfig({
         insertion,
+        memoryScope: flag ? "turn" : "episode",
         triggerActive: flag,
         weaver: flag ? "full" : "pause",
         weaverReads: flag ? "hidden" : "nothing",
@@ -83,6 +85,7 @@ const INVALID: readonly [
   ["model_type", "qwen2", RangeError, `must be "memgen"`],
   ["model_type", undefined, TypeError, `must be "memgen"`],
   ["insertion", "replace", RangeError, "must be append or prepend"],
+  ["memory_scope", "task", RangeError, "must be turn or episode"],
   ["prompt_latents_len", 0, RangeError, "must be an integer of at least 1"],
   ["prompt_latents_len", 1.5, RangeError, "must be an integer of at least 1"],
   ["inference_latents_len", undefined, TypeError, "must be an integer"],

@@ -191,6 +191,51 @@ for (const family of FAMILIES) {
     },
   );
 
+  tidyTest(
+    `weaveBlocks() and decodeWithMemory() of ${family}: a second turn sees the memory of the first`,
+    () => {
+      const model = tinyModel(family, 1);
+      const modules = randomModules(model, CONFIG, 4);
+      // Turns of two and three blocks; of none and one.
+      const points = [[2, 4, 0, 6, 8, 9], [0, 0, 0, 5, 0, 0]];
+      const rows = ROWS.map((row, b) => ({ ...row, points: points[b] }));
+      const batch = packPrepend(rows, { ...SHAPE, turns: 2 }, CONFIG);
+      const latents = weaveBlocks(model, CONFIG, modules.weaver, batch);
+      assertEquals(latents.shape, [B, 2 * M, D]);
+      const starts = [...BLOCKS, ...BLOCKS.map(([m, K]) => [M + m, K])];
+      rows.forEach(({ ids, points }, b) => {
+        const own = points.flatMap((point, n) => point === 0 ? [] : [n]);
+        const woven = own.map((n) =>
+          weaveAlone(model, modules, ids.slice(0, points[n]), n % 3)
+        );
+        own.forEach((n, i) => {
+          const [start, K] = starts[n];
+          assertClose(
+            latents.slice([b, start, 0], [1, K, D]).dataSync(),
+            woven[i].dataSync(),
+            ROUNDING,
+          );
+        });
+        const perLatent = (value: (n: number, k: number) => number) =>
+          own.flatMap((n) =>
+            Array.from({ length: starts[n][1] }, (_, k) => value(n, k))
+          );
+        const text = batch.ids.slice([b, 0], [1, T]);
+        assertClose(
+          decodeWithMemory(model, CONFIG, latents, batch)
+            .slice([b, 0, 0], [1, T, D]).dataSync(),
+          writtenOut(model, {
+            ids: text,
+            latents: tf.concat(woven, 1),
+            positions: perLatent((n, k) => k - starts[n][1]),
+            seenFrom: [perLatent((n) => points[n] - 1)],
+          }).dataSync(),
+          ROUNDING,
+        );
+      });
+    },
+  );
+
   tidyTest(`decodeWithBank() of ${family} puts slots where it is told`, () => {
     const model = tinyModel(family, 1);
     const { ids } = packPrepend(ROWS, SHAPE, CONFIG);
@@ -241,6 +286,18 @@ for (const family of FAMILIES) {
     );
   });
 }
+
+tidyTest("prependLoss() of two turns: gradients are its slopes", () => {
+  const model = tinyModel("qwen2", 1);
+  const { weaver } = randomModules(model, CONFIG, 4);
+  const points = [[2, 4, 0, 6, 8, 9], [0, 0, 0, 5, 0, 0]];
+  const rows = ROWS.map((row, b) => ({ ...row, points: points[b] }));
+  const batch = packPrepend(rows, { ...SHAPE, turns: 2 }, CONFIG);
+  assertGradients(
+    (parameters) => prependLoss(model, CONFIG, parameters, batch),
+    weaver,
+  );
+});
 
 tidyTest("weaveBlocks(): queries read the text before their point", () => {
   const model = tinyModel("qwen2", 5);

@@ -3,6 +3,7 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import {
   type BatchShape,
+  blockKinds,
   blockSizes,
   crossEntropy,
   IGNORED_LABEL,
@@ -33,6 +34,11 @@ Deno.test("blockSizes() lists the prompt's block, then those after delimiters", 
   assertEquals(blockSizes(memgenConfig()), [2, 3, 3]);
   const none = memgenConfig({ maxInferenceAugmentations: 0 });
   assertEquals(blockSizes(none), [2]);
+  assertEquals(blockSizes(none, 3), [2, 2, 2]);
+  assertEquals(blockSizes(memgenConfig(), 6), [2, 3, 3, 2, 3, 3]);
+  assertEquals(blockKinds(memgenConfig(), 4), [
+    ...["prompt", "inference", "inference", "prompt"],
+  ]);
 });
 
 tensorTest("packIds() pads rows and batch with 0", () => {
@@ -93,20 +99,23 @@ tensorTest("packTargets() refuses a batch with none or too many", () => {
 });
 
 Deno.test("requirePoints() refuses points that no block stands for", () => {
-  const check = (...points: number[]) =>
+  const checkTurns = (turns: number | undefined, ...points: number[]) =>
     requirePoints(
       [ROWS[1], { ids: [1, 2, 3, 4], labels: [1, 2, 3, 4], points }],
+      { turns },
       memgenConfig(),
     );
-  check();
+  const check = (...points: number[]) => checkTurns(undefined, ...points);
+  assertEquals(check(), 3);
   check(1, 2, 4);
   check(PROMPT_SKIPPED, 1, 4);
+  assertEquals(checkTurns(2, 1, PROMPT_SKIPPED, PROMPT_SKIPPED, 2, 4), 6);
   assertThrows(
     () => check(1, 2, 3, 4),
     RangeError,
     "Cannot pack a batch as row 1 may hold at most 3 insertion points: current value is 4",
   );
-  for (const points of [[5], [2, 2], [3, 1], [1, 0], [0, 0], [1.5], [NaN]]) {
+  for (const points of [[5], [2, 2], [3, 1], [3, 0, 2], [-1], [1.5], [NaN]]) {
     assertThrows(
       () => check(...points),
       RangeError,

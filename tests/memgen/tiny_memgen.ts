@@ -47,6 +47,7 @@ export function memgenConfig(
     insertion: "append",
     promptLatents: 2,
     inferenceLatents: 3,
+    memoryScope: "turn",
     maxPromptAugmentations: 1,
     maxInferenceAugmentations: 2,
     triggerActive: false,

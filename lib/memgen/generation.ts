@@ -205,7 +205,7 @@ class Session implements MemorySession {
         position: k - latents.length,
         kind: KIND.memory,
       }));
-      this.#notice(row, block);
+      this.#remember(row, block);
       return [...pending.slice(0, -1), ...block, pending.at(-1)!];
     }
     const start = row.tokens.length + row.shift;
@@ -215,11 +215,12 @@ class Session implements MemorySession {
       kind: KIND.text,
     }));
     row.shift += latents.length;
-    this.#notice(row, block);
+    this.#remember(row, block);
     return [...pending, ...block];
   }
 
-  #notice(row: GenerationRow, block: readonly Item[]): void {
+  #remember(row: GenerationRow, block: readonly Item[]): void {
+    row.blocks.push({ point: row.tokens.length, items: block });
     this.#weaver.notice(row, block);
     this.#trigger?.notice(row, block);
   }

@@ -11,6 +11,7 @@ import * as tf from "@tensorflow/tfjs";
 import {
   CachedDecoder,
   type CacheSize,
+  contextItems,
   type GenerationRow,
   type Item,
   KIND,
@@ -107,6 +108,10 @@ export class TriggerSession {
     const { tokens: start, unread } = reading;
     reading.tokens = row.tokens.length;
     reading.unread = [];
+    if (start === 0) {
+      const blocks = this.#readsLatents ? row.blocks : [];
+      return contextItems(row.tokens, blocks, ({ point }) => point);
+    }
     // Appended latents move the positions of what follows, if they are read.
     const shift = this.#readsLatents ? row.shift : 0;
     const text = row.tokens.slice(start).map((value, i) => ({

@@ -9,6 +9,7 @@
 import {
   CachedDecoder,
   type CacheSize,
+  contextItems,
   type GenerationRow,
   type Item,
   KIND,
@@ -122,10 +123,7 @@ export class WeaverSession {
 
   /** Takes notice of latents that were inserted before a row's next token. */
   notice(row: GenerationRow, latents: readonly Item[]): void {
-    const { insertion, weaverReads } = this.#config;
-    if (insertion === "append" || weaverReads === "hidden") {
-      this.#readingOf(row).unread = latents;
-    }
+    if (this.#readsLatents) this.#readingOf(row).unread = latents;
   }
 
   /** Forgets a row that has ended. */
@@ -139,6 +137,12 @@ export class WeaverSession {
   dispose(): void {
     this.#weaver.dispose();
     this.#reasoner.dispose();
+  }
+
+  /** Whether latents change what it reads. */
+  get #readsLatents(): boolean {
+    const { insertion, weaverReads } = this.#config;
+    return insertion === "append" || weaverReads === "hidden";
   }
 
   /** Tokens whose hidden states change once a block is prepended. */
@@ -173,6 +177,9 @@ export class WeaverSession {
       const { tokens: start, unread } = reading;
       reading.tokens = row.tokens.length - this.#readAgain;
       reading.unread = [];
+      if (start === 0) {
+        return contextItems(row.tokens, this.#readsLatents ? row.blocks : []);
+      }
       const text = row.tokens.slice(start).map((value, i) => ({
         value,
         position: start + i + row.shift,

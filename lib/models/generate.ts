@@ -8,7 +8,7 @@ import {
   type GenerationFunctions,
   GenerationRun,
 } from "./generation_run.ts";
-import type { Memory } from "./memory.ts";
+import { countLatents, type Memory, type MemoryBlock } from "./memory.ts";
 import type { Model } from "./model.ts";
 import { requirePrompt } from "./prompt.ts";
 import { chooseTokens } from "./sampling.ts";
@@ -27,6 +27,11 @@ export interface GenerateOptions {
   readonly view?: DecoderView;
   /** Memory, if any. */
   readonly memory?: Memory;
+  /**
+   * Memory that stands in each prompt already; what goes in is added to it, so
+   * that a next turn can go on with both.
+   */
+  readonly blocks?: readonly MemoryBlock[][];
 }
 
 /** A model with the compiled functions that generate. */
@@ -102,12 +107,13 @@ export class Generator {
       batchSize = 32,
       view = { weights: this.#model.weights },
       memory,
+      blocks,
     } = options;
     const run = new GenerationRun(
       this.#model,
       this.#functions,
       prompts,
-      { maxNewTokens, temperature, seed, batchSize, view, memory },
+      { maxNewTokens, temperature, seed, batchSize, view, memory, blocks },
     );
     try {
       return yield* run.turns();
@@ -137,7 +143,8 @@ export class Generator {
       requirePrompt(this.#model.config, prompt, {
         name: `prompt ${i}`,
         maxNewTokens,
-        maxLatents: options.memory?.maxLatents ?? 0,
+        maxLatents: (options.memory?.maxLatents ?? 0) +
+          countLatents(options.blocks?.[i] ?? []),
       })
     );
   }

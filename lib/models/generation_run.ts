@@ -13,11 +13,14 @@ import type { ExtendFunction, StepsFunction } from "./cached_functions.ts";
 import type { DecoderView } from "./decoder.ts";
 import { bucketLength, type CacheSize } from "./kv_cache.ts";
 import {
+  countLatents,
   type GenerationRow,
   type Memory,
+  type MemoryBlock,
   type MemorySession,
   NOT_ASKED,
   plainItems,
+  shiftOf,
 } from "./memory.ts";
 import type { Model } from "./model.ts";
 import type { SamplingNoise } from "./sampling.ts";
@@ -64,6 +67,8 @@ export interface RunOptions {
   readonly view: DecoderView;
   /** Memory, if any. */
   readonly memory?: Memory;
+  /** Memory that stands in each prompt; what goes in is added. */
+  readonly blocks?: readonly MemoryBlock[][];
 }
 
 /** A row with the random numbers of its tokens. */
@@ -91,13 +96,14 @@ export class GenerationRun {
     prompts: readonly (readonly number[])[],
     options: RunOptions,
   ) {
-    const { maxNewTokens, batchSize, view, memory } = options;
+    const { maxNewTokens, batchSize, view, memory, blocks } = options;
     this.#model = model;
     this.#functions = functions;
     this.#prompts = prompts;
     this.#options = options;
     const longest = prompts.reduce(
-      (max, { length }) => Math.max(max, length),
+      (max, { length }, i) =>
+        Math.max(max, length + countLatents(blocks?.[i] ?? [])),
       0,
     );
     const size: CacheSize = {
@@ -155,13 +161,15 @@ export class GenerationRun {
     for (const index of free.slice(0, waiting)) {
       const prompt = this.#started++;
       const tokens = this.#prompts[prompt];
+      const blocks = this.#options.blocks?.[prompt] ?? [];
       this.#slots[index] = {
         index,
         prompt,
         tokens: [...tokens],
         promptLength: tokens.length,
         ran: 0,
-        shift: 0,
+        shift: shiftOf(blocks),
+        blocks,
         augmentation: [],
         memoryRandom: seededRandom("memory", seed, prompt),
         random: seededRandom("generate", seed, prompt),

@@ -88,9 +88,12 @@ export {
   requireNoDropout,
 } from "./lora.ts";
 export {
+  contextItems,
+  countLatents,
   type GenerationRow,
   type Insertion,
   type Memory,
+  type MemoryBlock,
   type MemorySession,
   NOT_ASKED,
   plainItems,

@@ -22,6 +22,7 @@ function rowAt(index: number, generated: number): GenerationRow {
     ran: 0,
     shift: 0,
     augmentation: [],
+    blocks: [],
     memoryRandom: seededRandom("row", index),
   };
 }

@@ -1,6 +1,7 @@
 /** Generation with memory, and the passes without a cache that it must equal. */
 import * as tf from "@tensorflow/tfjs";
 import {
+  blocksPerTurn,
   CandidatePoints,
   decodeAppended,
   decodeWithMemory,
@@ -44,8 +45,11 @@ export interface Fixture {
   readonly points: CandidatePoints;
   /** The first one is a single token. */
   readonly prompts: readonly (readonly number[])[];
-  /** Continues the first `count` prompts, all of them unless it is given. */
-  generate(options: Partial<GenerateOptions>, count?: number): Generation[];
+  /** Continues texts: the first `count` prompts, all of them, or others. */
+  generate(
+    options: Partial<GenerateOptions>,
+    texts?: number | readonly (readonly number[])[],
+  ): Generation[];
 }
 
 /** Runs `use` with a random model and frees it. */
@@ -71,12 +75,11 @@ export function withMemgen(
         seed,
       }),
     ],
-    generate: (options, count) =>
-      generator.generate(fixture.prompts.slice(0, count), {
-        maxNewTokens: 24,
-        memory,
-        ...options,
-      }),
+    generate: (options, texts) =>
+      generator.generate(
+        typeof texts === "object" ? texts : fixture.prompts.slice(0, texts),
+        { maxNewTokens: 24, memory, ...options },
+      ),
   };
   try {
     use(fixture);
@@ -136,7 +139,12 @@ export function replay(
   { config, weaver }: MemgenModules,
   row: SupervisedRow,
 ): { best: Int32Array; latents: Float32Array | undefined } {
-  const shape = { rows: 1, length: row.ids.length, targets: row.ids.length };
+  const shape = {
+    rows: 1,
+    length: row.ids.length,
+    targets: row.ids.length,
+    turns: Math.ceil(row.points.length / blocksPerTurn(config)),
+  };
   let hidden: tf.Tensor3D;
   let latents: tf.Tensor3D | undefined;
   let places: tf.Tensor1D;

@@ -315,6 +315,7 @@ Deno.test("plainItems() are the pending tokens at their shifted positions", () =
     ran: 2,
     shift: 3,
     augmentation: [],
+    blocks: [],
     memoryRandom: seededRandom("row"),
   };
   assertEquals(plainItems(row), [

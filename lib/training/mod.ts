@@ -33,6 +33,12 @@ export {
   type ShareOptions,
   tokenShares,
 } from "./policy_batch.ts";
+export {
+  type RewardFunction,
+  type Rollout,
+  rollOut,
+  type RollOutOptions,
+} from "./rollouts.ts";
 export { cosineRate, type Schedule } from "./schedule.ts";
 export {
   type LabelledTokens,

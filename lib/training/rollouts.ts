@@ -1,0 +1,144 @@
+/** Groups of sampled completions and their rewards: what a policy learns from. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type {
+  DecoderView,
+  Generation,
+  Generator,
+  Memory,
+} from "../models/mod.ts";
+
+/** A sampled completion of a prompt. */
+export interface Rollout {
+  /** Number of its prompt in the call. */
+  readonly prompt: number;
+  /** Tokens of its prompt. */
+  readonly promptIds: readonly number[];
+  /** Tokens of the completion, with the end token if there was one. */
+  readonly ids: readonly number[];
+  /** For each of them: whether memory went in before it; see `Generation`. */
+  readonly augmentation: readonly number[];
+  /** Whether it was cut off before its end. */
+  readonly isTruncated: boolean;
+  /** What the reward function made of it. */
+  readonly reward: number;
+}
+
+/** Marks the completion of a prompt, given by its number in the call. */
+export type RewardFunction = (
+  prompt: number,
+  ids: readonly number[],
+) => number | Promise<number>;
+
+/** Settings of rollouts. */
+export interface RollOutOptions {
+  /** The model's compiled functions. */
+  readonly generator: Pick<Generator, "generateInTurns">;
+  /** Tokens that end a completion; see `DecoderConfig`. */
+  readonly eosTokenIds: readonly number[];
+  /** The policy's weights and adapter. Default: the model's. */
+  readonly view?: DecoderView;
+  /** The policy's memory, if it has one. */
+  readonly memory?: Memory;
+  /** G: completions of one prompt. */
+  readonly groupSize: number;
+  /** Tokens of a completion, at most. */
+  readonly maxNewTokens: number;
+  /** Divides the scores; 0 is greedy. */
+  readonly temperature: number;
+  /** Seed of the sampled tokens. */
+  readonly seed: number;
+  /** Completions at once; it changes none of them. */
+  readonly batchSize: number;
+  /** Marks the completions, one after the other. */
+  readonly reward: RewardFunction;
+}
+
+/**
+ * Samples G completions of every prompt, and their rewards.
+ *
+ * @param prompts Token ids of each.
+ * @returns The G of a prompt follow one another, in the order of the prompts.
+ * @throws {RangeError} If a prompt or an option is refused (see `Generator`),
+ * or a reward is not finite.
+ * @throws {Error} If the reward function throws; its error is the cause.
+ */
+export async function rollOut(
+  prompts: readonly (readonly number[])[],
+  options: RollOutOptions,
+): Promise<Rollout[]> {
+  const { groupSize: G, eosTokenIds, reward } = options;
+  if (!Number.isInteger(G) || G < 1) {
+    throw new RangeError(
+      `Cannot sample completions as 'groupSize' must be an integer of at least 1: current value is ${G}`,
+    );
+  }
+  const repeated = prompts.flatMap((prompt) =>
+    Array<readonly number[]>(G).fill(prompt)
+  );
+  const generations = await generate(repeated, options);
+  const rollouts: Rollout[] = [];
+  for (const [i, { ids, augmentation }] of generations.entries()) {
+    const prompt = Math.floor(i / G);
+    rollouts.push({
+      prompt,
+      promptIds: prompts[prompt],
+      ids,
+      augmentation,
+      isTruncated: !eosTokenIds.includes(ids.at(-1)!),
+      reward: await rewardOf(reward, { prompt, completion: i % G, ids }),
+    });
+  }
+  return rollouts;
+}
+
+/** Generates; other work of the process gets its turn in between. */
+async function generate(
+  prompts: readonly (readonly number[])[],
+  options: RollOutOptions,
+): Promise<Generation[]> {
+  const { generator, maxNewTokens, temperature, seed, batchSize } = options;
+  const turns = generator.generateInTurns(prompts, {
+    maxNewTokens,
+    temperature,
+    seed,
+    batchSize,
+    view: options.view,
+    memory: options.memory,
+  });
+  try {
+    for (;;) {
+      const { done, value } = turns.next();
+      if (done) return value;
+      await nextTurn();
+    }
+  } finally {
+    turns.return([]);
+  }
+}
+
+async function rewardOf(
+  reward: RewardFunction,
+  { prompt, completion, ids }: {
+    readonly prompt: number;
+    readonly completion: number;
+    readonly ids: readonly number[];
+  },
+): Promise<number> {
+  const name = `completion ${completion} of prompt ${prompt}`;
+  let value: number;
+  try {
+    value = await reward(prompt, ids);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `Cannot reward ${name} as the reward function must not throw: current value is ${message}`,
+      { cause },
+    );
+  }
+  if (!Number.isFinite(value)) {
+    throw new RangeError(
+      `Cannot reward ${name} as its reward must be finite: current value is ${value}`,
+    );
+  }
+  return value;
+}

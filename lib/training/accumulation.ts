@@ -26,16 +26,6 @@ export interface SupervisedBatch {
   readonly targets: Pick<Targets, "weights">;
 }
 
-/** Sums over the targets of the micro-batches so far. */
-interface Sums {
-  /** Of their losses. */
-  readonly loss: tf.Scalar;
-  /** Of their gradients. */
-  readonly gradients: NamedTensors;
-  /** Of ones. */
-  readonly targets: tf.Scalar;
-}
-
 /**
  * Compiles a step over a list of micro-batches. It equals that of
  * `makeTrainStep` on one batch of all their rows: loss and gradients are means
@@ -48,18 +38,61 @@ export function makeAccumulatedStep<Batch extends SupervisedBatch>(
   loss: LossFunction<Batch>,
   options: TrainStepOptions,
 ): TrainStep<readonly Batch[]> {
+  return makeStep(loss, options, {
+    weight: ({ targets }) => targets.weights.sum() as tf.Scalar,
+    average: (sum, weight) => sum.div(weight),
+  });
+}
+
+/**
+ * The same for losses that add up, such as those of policies: loss and
+ * gradients of the step are the sums of those of its micro-batches.
+ */
+export function makeSummedStep<Batch>(
+  loss: LossFunction<Batch>,
+  options: TrainStepOptions,
+): TrainStep<readonly Batch[]> {
+  return makeStep(loss, options, {
+    weight: () => tf.scalar(1),
+    average: (sum) => sum,
+  });
+}
+
+/** Sums over the micro-batches so far. */
+interface Sums {
+  /** Of their losses, by weight. */
+  readonly loss: tf.Scalar;
+  /** Of their gradients, by weight. */
+  readonly gradients: NamedTensors;
+  /** Of their weights. */
+  readonly weight: tf.Scalar;
+}
+
+/** How micro-batches become one. */
+interface Reduction<Batch> {
+  /** What a micro-batch counts. */
+  readonly weight: (batch: Batch) => tf.Scalar;
+  /** From a weighted sum to the step's value. */
+  readonly average: <T extends tf.Tensor>(sum: T, weight: tf.Scalar) => T;
+}
+
+function makeStep<Batch>(
+  loss: LossFunction<Batch>,
+  options: TrainStepOptions,
+  { weight, average }: Reduction<Batch>,
+): TrainStep<readonly Batch[]> {
   const { name, xla } = options;
   const add = jit(
     (parameters: NamedTensors, batch: Batch, sums: Sums): Sums => {
       const added = lossAndGradients(loss, parameters, batch, options);
-      const targets = batch.targets.weights.sum() as tf.Scalar;
+      const own = weight(batch);
       return {
-        loss: sums.loss.add(added.loss.mul(targets)),
+        loss: sums.loss.add(added.loss.mul(own)),
         gradients: mapTensors(
           sums.gradients,
-          (sum, name) => sum.add(added.gradients[name].mul(targets)),
+          (sum, name) => sum.add(added.gradients[name].mul(own)),
         ),
-        targets: sums.targets.add(targets),
+        weight: sums.weight.add(own),
       };
     },
     { name: `${name}_add`, xla },
@@ -67,10 +100,10 @@ export function makeAccumulatedStep<Batch extends SupervisedBatch>(
   const update: TrainStep<Sums> = jit((state, sums, clock) => {
     const gradients = mapTensors(
       sums.gradients,
-      (sum) => sum.div(sums.targets),
+      (sum) => average(sum, sums.weight),
     );
     const updated = adamwStep(state, gradients, clock, options);
-    return { ...updated, loss: sums.loss.div(sums.targets) };
+    return { ...updated, loss: average(sums.loss, sums.weight) };
   }, { name: `${name}_update`, xla });
 
   const step = (
@@ -79,7 +112,7 @@ export function makeAccumulatedStep<Batch extends SupervisedBatch>(
     let sums: Sums = tidy(() => ({
       loss: tf.scalar(0),
       gradients: mapTensors(state.parameters, (each) => tf.zerosLike(each)),
-      targets: tf.scalar(0),
+      weight: tf.scalar(0),
     }));
     try {
       for (const batch of batches) {

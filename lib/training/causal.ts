@@ -5,6 +5,7 @@ import {
   crossEntropy,
   packIds,
   packTargets,
+  targetLogProbs,
   type Targets,
 } from "../memgen/mod.ts";
 import {
@@ -45,14 +46,34 @@ export function packCausal(
 export function causalLoss(
   config: DecoderConfig,
   view: DecoderView,
-  { ids, targets }: CausalBatch,
+  batch: CausalBatch,
 ): tf.Scalar {
+  const hidden = decodeCausal(config, view, batch);
+  return crossEntropy({ config, weights: view.weights }, hidden, batch.targets);
+}
+
+/** Log-probabilities of what a batch learns, `[P]`; see `targetLogProbs`. */
+export function causalLogProbs(
+  config: DecoderConfig,
+  view: DecoderView,
+  batch: CausalBatch,
+  temperature: number,
+): tf.Tensor1D {
+  const hidden = decodeCausal(config, view, batch);
+  const model = { config, weights: view.weights };
+  return targetLogProbs(model, hidden, batch.targets, temperature);
+}
+
+function decodeCausal(
+  config: DecoderConfig,
+  view: DecoderView,
+  { ids }: CausalBatch,
+): tf.Tensor3D {
   const [B, T] = ids.shape;
   const positions = tf.range(0, T, 1, "int32").expandDims(0);
-  const { hidden } = decode(config, view, {
+  return decode(config, view, {
     embeddings: embed(view.weights, ids),
     positions: tf.tile(positions, [B, 1]) as tf.Tensor2D,
     mask: "causal",
-  });
-  return crossEntropy({ config, weights: view.weights }, hidden, targets);
+  }).hidden;
 }

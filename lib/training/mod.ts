@@ -7,6 +7,7 @@
 export {
   inMicroBatches,
   makeAccumulatedStep,
+  makeSummedStep,
   type SupervisedBatch,
 } from "./accumulation.ts";
 export {
@@ -17,7 +18,12 @@ export {
   type TrainingState,
 } from "./adamw.ts";
 export { type AdvantageOptions, groupAdvantages } from "./advantages.ts";
-export { type CausalBatch, causalLoss, packCausal } from "./causal.ts";
+export {
+  type CausalBatch,
+  causalLogProbs,
+  causalLoss,
+  packCausal,
+} from "./causal.ts";
 export {
   grpoLoss,
   type GrpoOptions,

@@ -20,8 +20,8 @@ export type LossType = typeof LOSS_TYPES[number];
 
 /** A completion: its labels say which tokens the policy chose. */
 export interface Completion extends SupervisedRow {
-  /** Of its reward over its group. */
-  readonly advantage: number;
+  /** Of the completion over its group, or of each learned token. */
+  readonly advantage: number | ArrayLike<number>;
   /** Whether it was cut off before its end. */
   readonly isTruncated: boolean;
   /** See `PolicyTokens`, one for each learned token. */
@@ -89,8 +89,8 @@ export function tokenShares(
  *
  * @param shares From `tokenShares`, one for each of the completions.
  * @throws {RangeError} If there are more than P learned tokens, a completion
- * has not one log-probability for each of its own, or some have them and some
- * do not.
+ * has not one advantage or log-probability for each of its own, or some have
+ * log-probabilities and some do not.
  */
 export function packTokens(
   completions: readonly Completion[],
@@ -104,30 +104,38 @@ export function packTokens(
       `Cannot pack completions as they may hold at most ${P} learned tokens: current value is ${total}`,
     );
   }
-  const perToken = (values: readonly number[]): tf.Tensor1D =>
-    padded(lengths.flatMap((n, b) => Array<number>(n).fill(values[b])), P);
-  const given = (
-    name: "oldLogProbs" | "referenceLogProbs",
-  ): tf.Tensor1D | undefined => {
-    if (completions.every((row) => row[name] === undefined)) return undefined;
-    return padded(
-      completions.flatMap((row, b) => {
-        const values = Array.from(row[name] ?? []);
-        if (values.length !== lengths[b]) {
+  const perToken = (
+    name: string,
+    values: readonly (number | ArrayLike<number> | undefined)[],
+  ): tf.Tensor1D =>
+    padded(
+      values.flatMap((value, b) => {
+        if (typeof value === "number") return Array(lengths[b]).fill(value);
+        const own = Array.from(value ?? []);
+        if (own.length !== lengths[b]) {
           throw new RangeError(
             `Cannot pack completions as '${name}' of completion ${b} must hold one number for each of its ${
               lengths[b]
-            } learned tokens: current value is ${values.length}`,
+            } learned tokens: current value is ${own.length}`,
           );
         }
-        return values;
+        return own;
       }),
       P,
     );
+  const given = (
+    name: "oldLogProbs" | "referenceLogProbs",
+  ): tf.Tensor1D | undefined => {
+    const values = completions.map((row) => row[name]);
+    const isGiven = values.some((value) => value !== undefined);
+    return isGiven ? perToken(name, values) : undefined;
   };
   return tidy(() => ({
-    shares: perToken(shares),
-    advantages: perToken(completions.map(({ advantage }) => advantage)),
+    shares: perToken("shares", shares),
+    advantages: perToken(
+      "advantage",
+      completions.map(({ advantage }) => advantage),
+    ),
     oldLogProbs: given("oldLogProbs"),
     referenceLogProbs: given("referenceLogProbs"),
   }));

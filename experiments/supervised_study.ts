@@ -135,14 +135,14 @@ export class SupervisedStudy {
     }, async (folder) => {
       const { method, seed, rate } = run;
       const tasks = await this.#trainingTasks(run.size);
-      const { parameters, losses } = await method.train(
+      const { parameters, metrics } = await method.train(
         tasks.map((task) => this.#row(task)),
         {
           shape: await this.#batchShape(),
           peakRate: rate,
           steps: preset.steps,
           seed,
-          onStep: (step, loss) =>
+          onStep: (step, { loss }) =>
             this.#report(
               TRAINING_SHARE * (step + 1) / preset.steps,
               `loss ${loss.toFixed(3)}`,
@@ -155,7 +155,10 @@ export class SupervisedStudy {
       try {
         const valid = (await this.#load("valid")).slice(0, preset.validTasks);
         const records = await this.#answer(valid, applied, TRAINING_SHARE);
-        return { losses, validCorrect: countOfficial(records) };
+        return {
+          losses: metrics.map(({ loss }) => loss),
+          validCorrect: countOfficial(records),
+        };
       } finally {
         applied.dispose();
       }

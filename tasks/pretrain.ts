@@ -69,7 +69,7 @@ export async function makeReasoner(
   let progress: Progress | undefined;
   const pretrained = await pretrain(recipe, {
     folder: work,
-    onStep(step, loss) {
+    onStep(step, { loss }) {
       progress ??= new Progress("Pre-train", recipeSteps(recipe), {
         done: step,
       });

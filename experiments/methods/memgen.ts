@@ -138,6 +138,7 @@ function common(rows: readonly SupervisedRow[], settings: TrainSettings) {
       totalSteps: settings.steps,
     },
     seed: settings.seed,
+    checkpoint: settings.checkpoint,
     onStep: settings.onStep,
   };
 }

@@ -2,7 +2,11 @@
 import type { AppendShape } from "@/lib/memgen/mod.ts";
 import type { DecoderView, LoraConfig, Memory } from "@/lib/models/mod.ts";
 import type { NamedTensors } from "@/lib/tensorflow/mod.ts";
-import type { LabelledTokens, TrainedParameters } from "@/lib/training/mod.ts";
+import type {
+  LabelledTokens,
+  Run,
+  TrainedParameters,
+} from "@/lib/training/mod.ts";
 import type { Json } from "@/experiments/ledger.ts";
 
 /** The model as a method answers with it. */
@@ -16,7 +20,7 @@ export interface Applied {
 }
 
 /** Settings of one training run. */
-export interface TrainSettings {
+export interface TrainSettings extends Pick<Run, "checkpoint" | "onStep"> {
   /** Padded sizes of its batches. */
   readonly shape: AppendShape;
   /** Highest learning rate. */
@@ -25,8 +29,6 @@ export interface TrainSettings {
   readonly steps: number;
   /** Seed of the initial parameters and of the order of the examples. */
   readonly seed: number;
-  /** Called after every step; may throw to stop. */
-  readonly onStep?: (step: number, loss: number) => void;
 }
 
 /** Learns from worked answers; its compiled functions serve many runs. */

@@ -52,6 +52,7 @@ export function sftMethod(model: Model): Method {
             totalSteps: settings.steps,
           },
           seed: settings.seed,
+          checkpoint: settings.checkpoint,
           onStep: settings.onStep,
         },
       ),

@@ -1,28 +1,16 @@
-/**
- * Pre-training, in a folder that it can go on from: the same weights whether
- * it was stopped or not.
- */
+/** Pre-training, in a folder that it can go on from. */
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { CandidatePoints } from "@/lib/memgen/mod.ts";
-import {
-  loadTokenizer,
-  type Model,
-  openSafetensors,
-  toHost,
-  type Tokenizer,
-  toTensor,
-  writeSafetensors,
-} from "@/lib/models/mod.ts";
+import { loadTokenizer, type Model, type Tokenizer } from "@/lib/models/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
-import { disposeTree, type NamedTensors } from "@/lib/tensorflow/mod.ts";
 import {
   cosineRate,
-  initialState,
   type LabelledTokens,
   makeTrainStep,
+  type Run,
+  type StepMetrics,
   takeStep,
-  type TrainingState,
+  train,
 } from "@/lib/training/mod.ts";
 import { pretrainingRow } from "@/experiments/pretraining/corpus.ts";
 import {
@@ -48,25 +36,12 @@ const PLACEMENTS: readonly JunkPlacement[] = [
   "append",
 ];
 
-const STATE_FILE = "state.safetensors";
-
 /** Junk comes after delimiters, but not within numbers. */
 const POINT_RULES = { delimitersAfterDigits: false };
 
-/** Where a run stands. */
-interface Progressed {
-  readonly state: TrainingState;
-  /** Samples of the corpus that were looked at. */
-  readonly samples: number;
-  /** Samples that were too long for a row. */
-  readonly skipped: number;
-  /** Loss of every step so far. */
-  readonly losses: readonly number[];
-}
-
 /** Options of `pretrain`. */
 export interface PretrainOptions {
-  /** Working folder: the tokenizer and the state of the run. */
+  /** Working folder: the tokenizer, the state of the run and its logs. */
   readonly folder: string;
   /**
    * Steps between two saves of the state.
@@ -74,8 +49,8 @@ export interface PretrainOptions {
    * @default {100}
    */
   readonly saveEvery?: number;
-  /** Called after every step; may throw to stop: what is saved stays. */
-  readonly onStep?: (step: number, loss: number) => void;
+  /** Called after every step; may throw to stop. */
+  readonly onStep?: Run["onStep"];
 }
 
 /** A pre-trained reasoner, with what its card tells. */
@@ -119,25 +94,14 @@ export async function pretrain(
       weightDecay: recipe.weightDecay,
     },
   );
-  const steps = recipeSteps(recipe);
-  const path = join(folder, STATE_FILE);
-  let { state, samples, skipped, losses } = await isFile(path)
-    ? readProgress(path, recipe)
-    : {
-      state: initialState(recipeWeights(config, recipe.seed)),
-      samples: 0,
-      skipped: 0,
-      losses: [] as number[],
-    };
-  try {
-    for (let index = losses.length; index < steps; index++) {
+  const trained = await train(recipeWeights(config, recipe.seed), {
+    totalSteps: recipeSteps(recipe),
+    checkpoint: { folder, saveEvery, settings: recipe },
+    onStep,
+    step(state, index, before) {
       const { phase, phaseIndex } = phaseAt(recipe, index);
-      const drawn = drawRows(tokenizer, recipe, {
-        phase,
-        start: samples,
-      });
-      samples = drawn.next;
-      skipped += drawn.skipped;
+      const { samples: start, skipped } = drawnIn(before);
+      const drawn = drawRows(tokenizer, recipe, { phase, start });
       const batch = packPretraining(drawn.rows, {
         rows: recipe.batchSize,
         length: phase.length,
@@ -155,21 +119,30 @@ export async function pretrain(
         totalSteps: phase.steps,
       }, phaseIndex);
       const taken = takeStep(step, state, batch, { index, rate });
-      state = taken.state;
-      losses = [...losses, taken.loss];
-      if (losses.length % saveEvery === 0 || losses.length === steps) {
-        writeProgress(path, recipe, { state, samples, skipped, losses });
-      }
-      onStep?.(index, taken.loss);
-      await nextTurn();
-    }
-  } catch (error) {
-    disposeTree(state);
-    throw error;
-  }
-  disposeTree([state.means, state.squares]);
-  const model = { config, weights: state.parameters, tokenizer };
-  return { model, tokenizerFiles, losses, samples, skipped };
+      return {
+        state: taken.state,
+        metrics: {
+          ...taken.metrics,
+          samples: drawn.next,
+          skipped: skipped + drawn.skipped,
+        },
+      };
+    },
+  });
+  return {
+    model: { config, weights: trained.parameters, tokenizer },
+    tokenizerFiles,
+    losses: trained.metrics.map(({ loss }) => loss),
+    ...drawnIn(trained.metrics),
+  };
+}
+
+/** Samples of the corpus that the steps looked at and, of these, left out. */
+function drawnIn(
+  metrics: readonly StepMetrics[],
+): { samples: number; skipped: number } {
+  const { samples, skipped } = metrics.at(-1) ?? { samples: 0, skipped: 0 };
+  return { samples, skipped };
 }
 
 /** The phase that a step belongs to, and its index there. */
@@ -200,70 +173,4 @@ function drawRows(
     if (row.ids.length <= phase.length) rows.push(row);
   }
   return { rows, next, skipped: next - start - batchSize };
-}
-
-const STATE_PARTS = ["parameters", "means", "squares"] as const;
-
-function writeProgress(
-  path: string,
-  recipe: Recipe,
-  { state, samples, skipped, losses }: Progressed,
-): void {
-  const tensors = STATE_PARTS.flatMap((part) =>
-    Object.entries(state[part]).map(
-      ([name, tensor]) => [`${part}/${name}`, toHost(tensor)] as const,
-    )
-  );
-  const data = Float32Array.from(losses);
-  writeSafetensors(
-    path,
-    new Map([...tensors, ["losses", { shape: [data.length], data }]]),
-    {
-      metadata: {
-        recipe: JSON.stringify(recipe),
-        samples: `${samples}`,
-        skipped: `${skipped}`,
-      },
-    },
-  );
-}
-
-function readProgress(path: string, recipe: Recipe): Progressed {
-  using file = openSafetensors(path);
-  const { metadata } = file;
-  if (metadata.recipe !== JSON.stringify(recipe)) {
-    throw new Error(
-      `Cannot go on from ${path} as it must be of the recipe ${
-        JSON.stringify(recipe)
-      }: current value is ${metadata.recipe}`,
-    );
-  }
-  const read = (part: string): NamedTensors =>
-    Object.fromEntries(
-      [...file.tensors.keys()]
-        .filter((name) => name.startsWith(`${part}/`))
-        .map((name) => [
-          name.slice(part.length + 1),
-          toTensor(file.read(name)),
-        ]),
-    );
-  return {
-    state: {
-      parameters: read("parameters"),
-      means: read("means"),
-      squares: read("squares"),
-    },
-    samples: Number(metadata.samples),
-    skipped: Number(metadata.skipped),
-    losses: Array.from(file.read("losses").data),
-  };
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -31,6 +31,7 @@ export {
   verifyTensorflow,
 } from "./library.ts";
 export {
+  currentPrecision,
   type Precision,
   PRECISIONS,
   requirePrecision,

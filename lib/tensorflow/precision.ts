@@ -15,6 +15,12 @@ export const PRECISIONS = ["fp32", "bf16"] as const;
 /** One of `PRECISIONS`. */
 export type Precision = typeof PRECISIONS[number];
 
+/** The precision of the backend that computes. */
+export function currentPrecision(): Precision {
+  const backend = tf.backend();
+  return backend instanceof TensorflowBackend ? backend.precision : "fp32";
+}
+
 /**
  * Computes with matrix products of a precision, whatever the backend was
  * started with.

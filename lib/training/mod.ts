@@ -18,6 +18,7 @@ export {
   type TrainingState,
 } from "./adamw.ts";
 export { type AdvantageOptions, groupAdvantages } from "./advantages.ts";
+export { batchOrder } from "./batch_order.ts";
 export {
   type CausalBatch,
   causalLogProbs,
@@ -45,6 +46,14 @@ export {
   rollOut,
   type RollOutOptions,
 } from "./rollouts.ts";
+export {
+  type Run,
+  type RunStep,
+  train,
+  type TrainedParameters,
+} from "./run.ts";
+export type { StepMetrics } from "./run_checkpoint.ts";
+export type { RunFolderOptions } from "./run_folder.ts";
 export { cosineRate, type Schedule } from "./schedule.ts";
 export {
   type LabelledTokens,
@@ -60,8 +69,4 @@ export {
   type TrainStep,
   type TrainStepOptions,
 } from "./train_step.ts";
-export {
-  type SupervisedRun,
-  type TrainedParameters,
-  trainSupervised,
-} from "./supervised_run.ts";
+export { type SupervisedRun, trainSupervised } from "./supervised_run.ts";

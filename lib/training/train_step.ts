@@ -10,6 +10,7 @@ import {
   valueAndGradients,
 } from "../tensorflow/mod.ts";
 import { type AdamwOptions, adamwStep, type TrainingState } from "./adamw.ts";
+import type { RunStep } from "./run.ts";
 
 /** The loss of a batch; pure. */
 export type LossFunction<Batch> = (
@@ -83,16 +84,17 @@ export function makeTrainStep<Batch>(
  *
  * @param batch Freed, also if the step fails.
  * @param at Index of the step, from 0, and its learning rate.
- * @returns The new state, which the caller owns, and the loss before the
- * update.
- * @throws {Error} If the loss is not finite; then `state` stays the caller's.
+ * @returns The new state, which the caller owns, with the loss before the
+ * update, the norm of the gradients before clipping and the rate.
+ * @throws {Error} If the loss or the norm is not finite; then `state` stays
+ * the caller's.
  */
 export function takeStep<Batch>(
   step: TrainStep<Batch>,
   state: TrainingState,
   batch: Batch,
   { index, rate }: { readonly index: number; readonly rate: number },
-): { state: TrainingState; loss: number } {
+): RunStep {
   const clock = { rate: tf.scalar(rate), step: tf.scalar(index + 1) };
   let result: StepResult;
   try {
@@ -102,13 +104,21 @@ export function takeStep<Batch>(
   }
   const { state: updated, ...report } = result;
   const [loss] = report.loss.dataSync();
+  const [gradNorm] = report.gradNorm.dataSync();
   disposeTree(report);
-  if (!Number.isFinite(loss)) {
-    disposeTree(updated);
-    throw new Error(
-      `Cannot go on training as the loss of step ${index} must be finite: current value is ${loss}`,
-    );
+  for (
+    const [name, value] of [
+      ["loss", loss],
+      ["norm of the gradients", gradNorm],
+    ] as const
+  ) {
+    if (!Number.isFinite(value)) {
+      disposeTree(updated);
+      throw new Error(
+        `Cannot go on training as the ${name} of step ${index} must be finite: current value is ${value}`,
+      );
+    }
   }
   disposeTree(state);
-  return { state: updated, loss };
+  return { state: updated, metrics: { loss, gradNorm, rate } };
 }

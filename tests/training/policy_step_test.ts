@@ -196,7 +196,7 @@ for (const insertion of INSERTIONS) {
       const taken = takeStep(step, state, pack(), { index, rate: 3e-3 });
       state = taken.state;
       // The ratio is 1, and the advantages sum to 0.
-      assertAlmostEquals(taken.loss, 0, 1e-6);
+      assertAlmostEquals(taken.metrics.loss, 0, 1e-6);
       values.push(objective(state.parameters));
       assert(values.at(-1)! > values.at(-2)!, `${values}`);
     }

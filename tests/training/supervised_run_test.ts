@@ -50,7 +50,7 @@ async function record(
   changes: Partial<SupervisedRun<number, Targets>>,
 ): Promise<{ batches: number[][]; losses: number[] }> {
   const batches: number[][] = [];
-  const { parameters, losses } = await trainSupervised(
+  const { parameters, metrics } = await trainSupervised(
     start(),
     run({
       pack: (rows) => {
@@ -61,13 +61,13 @@ async function record(
     }),
   );
   disposeTree(parameters);
-  return { batches, losses };
+  return { batches, losses: metrics.map(({ loss }) => loss) };
 }
 
 tensorTest("trainSupervised() takes the steps worked out by hand", async () => {
   // Rates 1/2 and 1/4; every gradient so far had the same sign and, clipped,
   // the norm 1, so AdamW moves by the whole rate: 0, 1/2, 3/4.
-  const { parameters, losses } = await trainSupervised(
+  const { parameters, metrics } = await trainSupervised(
     start(),
     run({
       rows: [1],
@@ -75,7 +75,10 @@ tensorTest("trainSupervised() takes the steps worked out by hand", async () => {
       schedule: { peakRate: 0.5, warmupSteps: 0, totalSteps: 2 },
     }),
   );
-  assertClose(losses, [1, 1 / 4], 1e-6);
+  assertClose(metrics.map(({ loss }) => loss), [1, 1 / 4], 1e-6);
+  assertEquals(metrics.map(({ rate }) => rate), [1 / 2, 1 / 4]);
+  // Of (x - 1)^2 at 0 and at 1/2.
+  assertClose(metrics.map(({ gradNorm }) => gradNorm), [2, 1], 1e-6);
   assertClose(parameters.x.dataSync(), [3 / 4], 1e-5);
   disposeTree(parameters);
 });
@@ -108,18 +111,18 @@ tensorTest("trainSupervised() repeats itself with the same seed", async () => {
 tensorTest("trainSupervised() reports every step after it", async () => {
   const reports: [number, number][] = [];
   const { losses } = await record({
-    onStep: (step, loss) => reports.push([step, loss]),
+    onStep: (step, { loss }) => reports.push([step, loss]),
   });
   assertEquals(losses.length, 12);
   assertEquals(reports, losses.map((loss, step) => [step, loss]));
 });
 
 tensorTest("trainSupervised() of no steps gives back what it got", async () => {
-  const { parameters, losses } = await trainSupervised(
+  const { parameters, metrics } = await trainSupervised(
     { x: tf.scalar(7) },
     run({ schedule: { peakRate: 0.1, warmupSteps: 0, totalSteps: 0 } }),
   );
-  assertEquals(losses, []);
+  assertEquals(metrics, []);
   assertEquals(parameters.x.arraySync(), 7);
   disposeTree(parameters);
 });

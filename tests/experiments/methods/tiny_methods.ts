@@ -76,7 +76,7 @@ export function testMethod(name: string, model: Model, method: Method): void {
     const losses: number[][] = [];
     for (const seed of [3, 3, 4]) {
       const trained = await train(method, model, { seed });
-      losses.push(trained.losses);
+      losses.push(trained.metrics.map(({ loss }) => loss));
       disposeTree(trained.parameters);
     }
     const [first, again, other] = losses;

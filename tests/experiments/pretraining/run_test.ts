@@ -6,7 +6,6 @@ import { lossSeries, reasonerCard } from "@/experiments/pretraining/card.ts";
 import { MINI_QWEN25 } from "@/experiments/pretraining/recipe.ts";
 import { pretrain } from "@/experiments/pretraining/run.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
-import { openSafetensors } from "@/lib/models/mod.ts";
 
 /** Each placement of junk once, and one more step. */
 const RECIPE = {
@@ -60,13 +59,13 @@ Deno.test("pretrain() goes on where it was stopped, to the same weights", async 
       Error,
       "stop",
     );
-    // The fourth step was saved before it was reported.
+    // The fourth step is saved though its report failed.
     const resumed = await pretrain(RECIPE, {
       folder: stopped,
       onStep: (step) => steps.push(step),
     });
     assertEquals(steps, [0, 1, 2, 3, 4]);
-    assertEquals(resumed.losses.at(-1), Math.fround(whole.losses[4]));
+    assertEquals(resumed.losses, whole.losses);
     assertEquals(resumed.samples, whole.samples);
     for (const [name, tensor] of Object.entries(whole.model.weights)) {
       assertEquals(
@@ -75,9 +74,6 @@ Deno.test("pretrain() goes on where it was stopped, to the same weights", async 
         name,
       );
     }
-    using state = openSafetensors(join(stopped, "state.safetensors"));
-    assertEquals(state.tensors.get("losses")?.shape, [5]);
-
     const card = reasonerCard(RECIPE, whole, [
       { name: "Vanilla", n: 100, correct: 25 },
     ], { made: "a test", lossCurve: "loss.svg" });
@@ -89,7 +85,9 @@ Deno.test("pretrain() goes on where it was stopped, to the same weights", async 
     await assertRejects(
       () => pretrain({ ...RECIPE, seed: 1 }, { folder: stopped }),
       Error,
-      `Cannot go on from ${join(stopped, "state.safetensors")} as it must be`,
+      `Cannot go on from ${
+        join(stopped, "checkpoint.safetensors")
+      } as it must be of a run with 'seed' 1: current value is 0`,
     );
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { adapterPolicy } from "./adapter_policy.ts";
 export {
   chainOfThoughtPrompt,
   STEP_BY_STEP,

@@ -94,7 +94,7 @@ export class CandidatePoints {
  */
 export function generatedPoints(
   promptLength: number,
-  augmentation: Generation["augmentation"],
+  augmentation: Readonly<Generation["augmentation"]>,
 ): number[] {
   const inserted = augmentation.flatMap((decision, i) =>
     decision === 1 ? [promptLength + i] : []

@@ -40,6 +40,24 @@ export {
   type ShareOptions,
   tokenShares,
 } from "./policy_batch.ts";
+export { type Policy, PolicyLearner } from "./policy_learner.ts";
+export {
+  type AdvantageContext,
+  grpoObjective,
+  type GrpoObjectiveOptions,
+  type MeasuredRollout,
+  type PolicyObjective,
+} from "./policy_objective.ts";
+export { completionRow, type PolicyRun, trainPolicy } from "./policy_run.ts";
+export {
+  normalizedReturns,
+  reinforceLoss,
+  reinforceObjective,
+  type ReinforceOptions,
+  reinforcePlusPlusObjective,
+  type ReinforcePlusPlusOptions,
+  rewardBaseline,
+} from "./reinforce.ts";
 export {
   type RewardFunction,
   type Rollout,
@@ -70,3 +88,4 @@ export {
   type TrainStepOptions,
 } from "./train_step.ts";
 export { type SupervisedRun, trainSupervised } from "./supervised_run.ts";
+export { weaverPolicy, type WeaverPolicyOptions } from "./weaver_policy.ts";

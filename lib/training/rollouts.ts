@@ -9,7 +9,7 @@ import type {
 
 /** A sampled completion of a prompt. */
 export interface Rollout {
-  /** Number of its prompt in the call. */
+  /** Number of its prompt among those given. */
   readonly prompt: number;
   /** Tokens of its prompt. */
   readonly promptIds: readonly number[];
@@ -23,7 +23,7 @@ export interface Rollout {
   readonly reward: number;
 }
 
-/** Marks the completion of a prompt, given by its number in the call. */
+/** Marks the completion of a prompt, given by its number. */
 export type RewardFunction = (
   prompt: number,
   ids: readonly number[],
@@ -39,6 +39,8 @@ export interface RollOutOptions {
   readonly view?: DecoderView;
   /** The policy's memory, if it has one. */
   readonly memory?: Memory;
+  /** Numbers of the prompts that are completed. Default: all, in their order. */
+  readonly chosen?: readonly number[];
   /** G: completions of one prompt. */
   readonly groupSize: number;
   /** Tokens of a completion, at most. */
@@ -57,7 +59,7 @@ export interface RollOutOptions {
  * Samples G completions of every prompt, and their rewards.
  *
  * @param prompts Token ids of each.
- * @returns The G of a prompt follow one another, in the order of the prompts.
+ * @returns The G of a prompt follow one another, in the order of `chosen`.
  * @throws {RangeError} If a prompt or an option is refused (see `Generator`),
  * or a reward is not finite.
  * @throws {Error} If the reward function throws; its error is the cause.
@@ -72,13 +74,15 @@ export async function rollOut(
       `Cannot sample completions as 'groupSize' must be an integer of at least 1: current value is ${G}`,
     );
   }
-  const repeated = prompts.flatMap((prompt) =>
-    Array<readonly number[]>(G).fill(prompt)
+  const { chosen = prompts.map((_, prompt) => prompt) } = options;
+  const repeated = chosen.flatMap((prompt) => Array<number>(G).fill(prompt));
+  const generations = await generate(
+    repeated.map((prompt) => prompts[prompt]),
+    options,
   );
-  const generations = await generate(repeated, options);
   const rollouts: Rollout[] = [];
   for (const [i, { ids, augmentation }] of generations.entries()) {
-    const prompt = Math.floor(i / G);
+    const prompt = repeated[i];
     rollouts.push({
       prompt,
       promptIds: prompts[prompt],

@@ -1,0 +1,232 @@
+import "@/tests/backend.ts";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+} from "@std/assert";
+import { join } from "node:path";
+import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import {
+  grpoObjective,
+  type PolicyObjective,
+  type PolicyRun,
+  reinforceObjective,
+  reinforcePlusPlusObjective,
+  type TrainedParameters,
+  trainPolicy,
+} from "@/lib/training/mod.ts";
+import { withFolder } from "@/tests/folder.ts";
+import { tensorTest } from "@/tests/models/tiny.ts";
+import {
+  PROMPTS,
+  tinyAdapterPolicy,
+  type TinyPolicy,
+  tinyWeaverPolicy,
+  withPolicy,
+} from "./tiny_policy.ts";
+
+const GRPO = grpoObjective({ lossType: "grpo" });
+
+/** Parameters as numbers, which it frees, and metrics of a run. */
+function outcome({ parameters, metrics }: TrainedParameters): {
+  readonly weights: number[];
+  readonly metrics: TrainedParameters["metrics"];
+} {
+  const weights = Object.values(parameters)
+    .flatMap((tensor) => [...tensor.dataSync()]);
+  disposeTree(parameters);
+  return { weights, metrics };
+}
+
+/** A run of a fresh policy. */
+async function train(
+  tiny: TinyPolicy,
+  objective: PolicyObjective,
+  changes: (run: PolicyRun<unknown>) => Partial<PolicyRun<unknown>> =
+    () => ({}),
+): Promise<ReturnType<typeof outcome>> {
+  let result: ReturnType<typeof outcome>;
+  await withPolicy(tiny, objective, async (run) => {
+    const trained = await trainPolicy(tiny.initial(), {
+      ...run,
+      ...changes(run),
+    });
+    result = outcome(trained);
+  });
+  return result!;
+}
+
+/** Share of a token in the completion: more of it is better. */
+const LIKED = 14;
+const shareOfLiked: PolicyRun<unknown>["reward"] = (_, ids) =>
+  ids.filter((id) => id === LIKED).length / ids.length;
+
+const OBJECTIVES = {
+  GRPO,
+  REINFORCE: reinforceObjective(),
+  "REINFORCE++": reinforcePlusPlusObjective({ iterations: 2 }),
+} as const;
+
+for (const [name, objective] of Object.entries(OBJECTIVES)) {
+  tensorTest(`trainPolicy(): an adapter earns more by ${name}`, async () => {
+    const { metrics } = await train(tinyAdapterPolicy(), objective, (run) => ({
+      reward: shareOfLiked,
+      groupSize: 16,
+      batchSize: 32,
+      schedule: { peakRate: 5e-2, warmupSteps: 0, totalSteps: 12 },
+      learner: run.learner,
+    }));
+    const rewards = metrics.map(({ reward }) => reward);
+    const mean = (values: number[]) =>
+      values.reduce((sum, value) => sum + value) / values.length;
+    assert(
+      mean(rewards.slice(-3)) > mean(rewards.slice(0, 3)) + 0.2,
+      `${rewards}`,
+    );
+  });
+}
+
+tensorTest("trainPolicy(): a weaver earns more by GRPO", async () => {
+  const { metrics } = await train(tinyWeaverPolicy(), GRPO, () => ({
+    reward: shareOfLiked,
+    groupSize: 8,
+    schedule: { peakRate: 5e-2, warmupSteps: 0, totalSteps: 12 },
+  }));
+  const rewards = metrics.map(({ reward }) => reward);
+  assert(rewards.at(-1)! > rewards[0] + 0.2, `${rewards}`);
+  assert(metrics.every(({ insertions }) => insertions >= 1));
+});
+
+tensorTest("trainPolicy() depends on the seed, not on the batch", async () => {
+  const whole = await train(tinyWeaverPolicy(), GRPO);
+  const split = await train(tinyWeaverPolicy(), GRPO, () => ({ batchSize: 2 }));
+  assertEquals(split, whole);
+  const other = await train(tinyWeaverPolicy(), GRPO, () => ({ seed: 1 }));
+  assert(`${other.weights}` !== `${whole.weights}`);
+});
+
+tensorTest(
+  "trainPolicy() goes on to the same weights",
+  () =>
+    withFolder(async (folder) => {
+      // The baseline of REINFORCE is all that a run carries besides its state.
+      for (
+        const objective of [
+          reinforceObjective(),
+          grpoObjective({
+            lossType: "bnpo",
+            beta: 0.1,
+            iterations: 2,
+          }),
+        ]
+      ) {
+        const whole = await train(tinyAdapterPolicy(), objective);
+        const checkpoint = {
+          folder: join(folder, objective.lossType),
+          saveEvery: 1,
+          settings: {},
+        };
+        await assertRejects(
+          () =>
+            train(tinyAdapterPolicy(), objective, () => ({
+              checkpoint,
+              reward: rewardOf(8 + 3),
+            })),
+          Error,
+          "as the reward function must not throw: current value is out of order",
+        );
+        const resumed = await train(
+          tinyAdapterPolicy(),
+          objective,
+          () => ({ checkpoint }),
+        );
+        assertEquals(resumed, whole);
+      }
+    }),
+);
+
+/** That of `withPolicy`, until it breaks. */
+function rewardOf(calls: number): PolicyRun<unknown>["reward"] {
+  let left = calls;
+  return (_, ids) => {
+    if (left-- === 0) throw new Error("out of order");
+    return 1 / ids.length;
+  };
+}
+
+tensorTest("trainPolicy() logs its rollouts and its updates", async () => {
+  const objective = grpoObjective({
+    lossType: "dr_grpo",
+    beta: 0.1,
+    iterations: 2,
+    maskTruncated: true,
+  });
+  const rewards: number[] = [];
+  const { metrics } = await train(tinyAdapterPolicy(), objective, (run) => ({
+    schedule: { ...run.schedule, totalSteps: 1 },
+    reward(prompt, ids) {
+      assert(prompt >= 0 && prompt < PROMPTS.length);
+      // The first group is uniform.
+      rewards.push(rewards.length < 4 ? 1 : ids.length);
+      return rewards.at(-1)!;
+    },
+  }));
+  const [first] = metrics;
+  const mean = rewards.reduce((sum, value) => sum + value) / 8;
+  assertAlmostEquals(first.reward, mean, 1e-12);
+  assertEquals(first.uniformGroups, 0.5);
+  assertEquals(first.insertions, 0);
+  assert(first.length >= 1 && first.length <= 6);
+  assert(first.rewardStd > 0 && first.gradNorm > 0 && first.divergence > 0);
+  assert("clippedLow" in first && "clippedHigh" in first);
+});
+
+tensorTest(
+  "trainPolicy() refuses what does not fit before any work",
+  () =>
+    withPolicy(tinyAdapterPolicy(), GRPO, async (run) => {
+      const tiny = tinyAdapterPolicy();
+      for (
+        const [changes, message] of [
+          [
+            { promptsPerStep: 5 },
+            "there must be at least 5 prompts, those of one step: current value is 4",
+          ],
+          [
+            { maxNewTokens: 7 },
+            "a prompt and 7 new tokens must fit into 10: current value is 4 tokens of a prompt",
+          ],
+          [
+            { maxNewTokens: 7, prompts: [[3], [4]] },
+            "4 completions of 7 tokens must fit into a micro-batch: current value is 24 targets",
+          ],
+        ] as const
+      ) {
+        await assertRejects(
+          () =>
+            trainPolicy(tiny.initial(), {
+              ...run,
+              ...changes,
+              reward: () => {
+                throw new Error("never asked");
+              },
+            }),
+          RangeError,
+          message,
+        );
+      }
+      tiny.dispose();
+    }),
+);
+
+tensorTest("trainPolicy() ends where a loss is not finite", () =>
+  assertRejects(
+    () =>
+      train(tinyAdapterPolicy(), {
+        ...GRPO,
+        advantages: (rollouts) => rollouts.map(() => NaN),
+      }),
+    Error,
+    "the loss of step 0 must be finite: current value is NaN",
+  ));

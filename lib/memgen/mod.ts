@@ -63,6 +63,7 @@ export {
   generatedPoints,
   IGNORED_LABEL,
   PROMPT_SKIPPED,
+  type RandomBoundaries,
 } from "./points.ts";
 export {
   decodeWithMemory,

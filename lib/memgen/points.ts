@@ -3,6 +3,7 @@
  * whose prefix ends in a delimiter (eq. 7: p_j = 0 elsewhere).
  */
 import type { Generation, Tokenizer } from "../models/mod.ts";
+import { type Random, shuffled } from "../random.ts";
 import { DELIMITERS, type MemgenConfig } from "./config.ts";
 
 /** Label of a token that is not learned. */
@@ -14,6 +15,17 @@ const NEVER = 0;
 const ALWAYS = 1;
 /** The token is `,` or `.` alone: it depends on the token before. */
 const UNLESS_AFTER_DIGIT = 2;
+
+/**
+ * Insertion by chance in the weaver's training, before there is a trigger
+ * (section 4.3: "a random inserter as a lightweight surrogate").
+ */
+export interface RandomBoundaries {
+  /** Probability of each delimiter of an answer; 1 takes every one. */
+  readonly probability: number;
+  /** Decides for one row after the other. */
+  readonly random: Random;
+}
 
 /** Says after which tokens memory may be inserted. */
 export class CandidatePoints {
@@ -51,19 +63,24 @@ export class CandidatePoints {
   }
 
   /**
-   * The insertion points of a supervised row: the prompt's end, then the
-   * first candidates within the answer.
+   * The insertion points of a supervised row: the prompt's end, then
+   * candidates within the answer.
    *
    * @param labels Target of each token, `IGNORED_LABEL` outside the answer.
    * @param maxInference Points after delimiters, at most.
+   * @param boundaries Which candidates are taken: where chance takes more than
+   * `maxInference`, it also says which of them stay. Default: the first ones,
+   * as in the released code.
    * @returns Points c, increasing: memory goes in before token c.
-   * @throws {RangeError} If the row is not one prompt and one answer.
+   * @throws {RangeError} If the row is not one prompt and one answer, or the
+   * probability is not in [0, 1].
    * Source: modeling_utils.py `_select_augment_points_after_delimiter`.
    */
   supervisedPoints(
     ids: ArrayLike<number>,
     labels: ArrayLike<number>,
     maxInference: number,
+    boundaries?: RandomBoundaries,
   ): number[] {
     const prompt: number[] = [];
     const inference: number[] = [];
@@ -80,8 +97,25 @@ export class CandidatePoints {
         `Cannot place memory as a row must hold one prompt and one answer: current value is ${prompt.length} starts of an answer`,
       );
     }
-    return [...prompt, ...inference.slice(0, maxInference)];
+    const taken = boundaries === undefined
+      ? inference
+      : takeAtRandom(inference, boundaries);
+    const chosen = taken.slice(0, maxInference).sort((a, b) => a - b);
+    return [...prompt, ...chosen];
   }
+}
+
+/** Some of the points, in no order. */
+function takeAtRandom(
+  points: readonly number[],
+  { probability, random }: RandomBoundaries,
+): number[] {
+  if (!(probability >= 0 && probability <= 1)) {
+    throw new RangeError(
+      `Cannot place memory as 'probability' must be in [0, 1]: current value is ${probability}`,
+    );
+  }
+  return shuffled(random, points.filter(() => random() < probability));
 }
 
 /**

@@ -1,5 +1,10 @@
 import "@/tests/backend.ts";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertThrows,
+} from "@std/assert";
 import {
   CandidatePoints,
   DELIMITERS,
@@ -169,4 +174,36 @@ Deno.test("generatedPoints() are the places before the tokens with a mark of 1",
   assertEquals(generatedPoints(4, [1, none]), [4]);
   assertEquals(generatedPoints(4, [0, none, 1]), [PROMPT_SKIPPED, 6]);
   assertEquals(generatedPoints(4, [0, none]), [PROMPT_SKIPPED]);
+});
+
+Deno.test("supervisedPoints() takes boundaries by chance", () => {
+  const [ids, labels] = row(1, 0, 2, 4, 2, 4, 2, 4, 2, 4);
+  const all = [1, 2, 4, 6, 8];
+  const draw = (probability: number, cap: number, seed: number): number[] =>
+    POINTS.supervisedPoints(ids, labels, cap, {
+      probability,
+      random: seededRandom("boundaries", seed),
+    });
+  assertEquals(draw(1, 9, 0), all);
+  assertEquals(draw(0, 9, 0), [1]);
+  assertEquals(draw(0.5, 9, 3), draw(0.5, 9, 3));
+  const taken = new Map(all.map((point) => [point, 0]));
+  for (let seed = 0; seed < 400; seed++) {
+    const points = draw(0.5, 2, seed);
+    assertEquals(points, [...points].sort((a, b) => a - b));
+    assert(points.length <= 3);
+    for (const point of points) taken.set(point, taken.get(point)! + 1);
+  }
+  // Of 4 candidates k are taken with probability C(4, k) / 16, at most 2 stay:
+  // (4 * 1 + 11 * 2) / 16 of 4 on average, none of them more than others.
+  assertEquals(taken.get(1), 400);
+  const expected = 400 * 26 / 16 / 4;
+  for (const point of all.slice(1)) {
+    assertAlmostEquals(taken.get(point)!, expected, 30);
+  }
+  assertThrows(
+    () => draw(1.5, 9, 0),
+    RangeError,
+    "'probability' must be in [0, 1]: current value is 1.5",
+  );
 });

@@ -23,7 +23,7 @@ import {
 } from "@/lib/memgen/mod.ts";
 import type { Model } from "@/lib/models/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
-import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import { disposeTree, type NamedTensors } from "@/lib/tensorflow/mod.ts";
 import { makeTrainStep, trainSupervised } from "@/lib/training/mod.ts";
 import {
   adapterJson,
@@ -32,17 +32,22 @@ import {
   WARMUP_SHARE,
 } from "@/experiments/methods/method.ts";
 
-/** What a weaver may need besides its model. */
+/** Settings of the weaver's supervised training. */
 export interface MemgenMethodOptions {
   /** Finds snippets, where the weaver reads any. */
   readonly retrieve?: Retrieve;
+  /**
+   * Inserts at each delimiter with this probability (see `RandomBoundaries`).
+   * Default: at the first ones.
+   */
+  readonly boundaryProbability?: number;
 }
 
-/** MemGen SFT of a model: the weaver learns, memory is always inserted. */
+/** MemGen SFT of a model: the weaver learns, the prompt's end always has memory. */
 export function memgenMethod(
   model: Model & MemgenBase,
   memgen: MemgenConfig,
-  { retrieve }: MemgenMethodOptions = {},
+  { retrieve, boundaryProbability: probability }: MemgenMethodOptions = {},
 ): Method {
   const { config } = model;
   const { config: weaverConfig } = weaverModel(model);
@@ -60,9 +65,11 @@ export function memgenMethod(
       weaverLora: adapterJson(memgen.weaverLora),
       triggerLora: adapterJson(memgen.triggerLora),
       warmup: WARMUP_SHARE,
+      ...probability !== undefined && { boundaryProbability: probability },
     },
-    train: (rows, settings) =>
-      run(
+    train: (rows, settings) => {
+      const random = seededRandom("boundaries", settings.seed);
+      return run(
         rows.map(({ ids, labels }) =>
           retrieved({
             ids,
@@ -71,11 +78,13 @@ export function memgenMethod(
               ids,
               labels,
               memgen.maxInferenceAugmentations,
+              probability === undefined ? undefined : { probability, random },
             ),
           })
         ),
         settings,
-      ),
+      );
+    },
     async save(folder, weaver) {
       const random = seededRandom("trigger", 0);
       const trigger = initializeTrigger(config, memgen, random);
@@ -124,7 +133,12 @@ function appendRun(model: MemgenBase, memgen: MemgenConfig): Run {
     });
 }
 
-function initialWeaver(model: MemgenBase, memgen: MemgenConfig, seed: number) {
+/** The weaver that a seed begins with. */
+export function initialWeaver(
+  model: MemgenBase,
+  memgen: MemgenConfig,
+  seed: number,
+): NamedTensors {
   return initializeWeaver(model, memgen, seededRandom("weaver", seed));
 }
 

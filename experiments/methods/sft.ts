@@ -22,7 +22,7 @@ import {
   type Method,
   WARMUP_SHARE,
 } from "@/experiments/methods/method.ts";
-import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import { disposeTree, type NamedTensors } from "@/lib/tensorflow/mod.ts";
 
 /** SFT of a model: a LoRA adapter, merged into the weights to answer. */
 export function sftMethod(model: Model): Method {
@@ -37,10 +37,7 @@ export function sftMethod(model: Model): Method {
     settings: { adapter: adapterJson(ADAPTER), warmup: WARMUP_SHARE },
     train: (rows, settings) =>
       trainSupervised<LabelledTokens, CausalBatch>(
-        initializeLora(config, ADAPTER, {
-          prefix: SFT_LORA_PREFIX,
-          random: seededRandom("sft", settings.seed),
-        }),
+        initialAdapter(model, settings.seed),
         {
           rows,
           batchSize: settings.shape.rows,
@@ -75,4 +72,10 @@ export function sftMethod(model: Model): Method {
       });
     },
   };
+}
+
+/** The adapter that a seed begins with; it changes nothing yet. */
+export function initialAdapter({ config }: Model, seed: number): NamedTensors {
+  const random = seededRandom("sft", seed);
+  return initializeLora(config, ADAPTER, { prefix: SFT_LORA_PREFIX, random });
 }

@@ -78,8 +78,7 @@ function score(
   { ids, augmentation }: Generation,
   tokenizer: Tokenizer,
 ): EvaluationRecord {
-  const isEnded = ids.at(-1) === tokenizer.eosTokenId;
-  const completion = tokenizer.decode(isEnded ? ids.slice(0, -1) : ids);
+  const completion = completionText(tokenizer, ids);
   return {
     id,
     completion,
@@ -87,6 +86,15 @@ function score(
     insertions: augmentation.flatMap((mark, t) => mark === 1 ? [t] : []),
     ...benchmark.score(completion, gold),
   };
+}
+
+/** What was written, without the end token. */
+export function completionText(
+  tokenizer: Tokenizer,
+  ids: readonly number[],
+): string {
+  const isEnded = ids.at(-1) === tokenizer.eosTokenId;
+  return tokenizer.decode(isEnded ? ids.slice(0, -1) : ids);
 }
 
 /** Token ids that an answer follows: plain ChatML, opened for the assistant. */

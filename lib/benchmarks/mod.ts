@@ -34,5 +34,6 @@ export { Bm25 } from "./bm25.ts";
 export { gsm8k, gsm8kPrompt } from "./gsm8k.ts";
 export { officialMathScore } from "./boxed_math.ts";
 export { lenientMathScore } from "./lenient_math.ts";
+export { taskReward } from "./reward.ts";
 export { readRows, type Row } from "./rows.ts";
 export { chooseIds, type ChooseOptions } from "./split.ts";

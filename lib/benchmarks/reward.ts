@@ -1,0 +1,20 @@
+/** A benchmark's score as the reward of a policy. */
+import type { Tokenizer } from "../models/mod.ts";
+import type { RewardFunction } from "../training/mod.ts";
+import { completionText } from "./evaluate.ts";
+import type { Benchmark, Task } from "./task.ts";
+
+/**
+ * Rewards completions of tasks with the released code's score, 0 or 1.
+ *
+ * @param tasks In the order of the prompts.
+ */
+export function taskReward(
+  benchmark: Benchmark,
+  tasks: readonly Task[],
+  tokenizer: Tokenizer,
+): RewardFunction {
+  return (prompt, ids) =>
+    benchmark.score(completionText(tokenizer, ids), tasks[prompt].gold)
+      .official;
+}

@@ -78,3 +78,20 @@ function testInsertion(insertion: Insertion): void {
 
 testInsertion("prepend");
 testInsertion("append");
+
+tensorTest("memgenMethod() inserts at random boundaries if asked", async () => {
+  const config = memgenConfig({ insertion: "prepend" });
+  const method = memgenMethod(MODEL, config, { boundaryProbability: 0 });
+  assertEquals(method.settings.boundaryProbability, 0);
+  const trained: Record<string, unknown>[] = [];
+  for (const peakRate of [0, 1e-2]) {
+    const { parameters } = await train(method, MODEL, { steps: 2, peakRate });
+    trained.push(values(parameters));
+    disposeTree(parameters);
+  }
+  const [still, moved] = trained;
+  // Without an insertion after a delimiter its queries learn nothing.
+  const queries = (kind: string) => `weaver.${kind}_query_latents`;
+  assertEquals(moved[queries("inference")], still[queries("inference")]);
+  assertNotEquals(moved[queries("prompt")], still[queries("prompt")]);
+});

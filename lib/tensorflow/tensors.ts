@@ -2,7 +2,7 @@
 import { type CApi, TF_TYPE } from "./c_api.ts";
 
 /** Values as TensorFlow.js hands them over. */
-export type HostValues = ArrayLike<number | boolean>;
+export type HostValues = ArrayLike<number | boolean | Uint8Array<ArrayBuffer>>;
 
 /** Values as TensorFlow.js reads them. */
 export type TensorValues =
@@ -81,6 +81,27 @@ export function createTensor(
     symbols.TF_DeleteTensor(tensor);
     throw error;
   }
+  return tensor;
+}
+
+/** Bytes of a `TF_TString`: a text of up to 22 bytes, or where a longer one is. */
+const TEXT_BYTES = 24n;
+
+/**
+ * A new `TF_Tensor` of shape `[]` that holds a text; the caller deletes it.
+ *
+ * @param text In UTF-8.
+ */
+export function createText(
+  { symbols }: CApi,
+  text: Uint8Array<ArrayBuffer>,
+): Deno.PointerValue {
+  const noDims = new BigInt64Array(0);
+  const tensor = symbols
+    .TF_AllocateTensor(TF_TYPE.string, noDims, 0, TEXT_BYTES);
+  const data = symbols.TF_TensorData(tensor);
+  symbols.TF_StringInit(data);
+  symbols.TF_StringCopy(data, text, BigInt(text.length));
   return tensor;
 }
 

@@ -65,6 +65,7 @@ export class RunFolder implements Disposable {
 
   /** Saves the run. */
   save(progress: Progress): void {
+    this.#log!.flush();
     writeCheckpoint(this.#path, this.#settings, progress);
   }
 

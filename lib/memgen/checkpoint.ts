@@ -153,7 +153,12 @@ function readAdapter(
   model: DecoderConfig,
   settings: LoraConfig,
 ): LoraAdapter {
-  const adapter = readLoraAdapter(folder);
+  const read = readLoraAdapter(folder);
+  // What `exportMemgen` wrote has every module under a second name.
+  const modules = new Map(
+    [...read.modules].filter(([name]) => !name.startsWith("model.model.")),
+  );
+  const adapter = { ...read, modules };
   const { rank, alpha, targetModules } = adapter.config;
   if (
     rank !== settings.rank || alpha !== settings.alpha ||

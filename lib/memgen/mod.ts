@@ -73,6 +73,7 @@ export {
   prependLoss,
   type PrependShape,
 } from "./prepend.ts";
+export { exportMemgen } from "./released.ts";
 export {
   makeRetrieve,
   packSnippets,

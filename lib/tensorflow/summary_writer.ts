@@ -28,7 +28,7 @@ export class SummaryWriter implements Disposable {
   /**
    * Adds a number, with the time of now.
    *
-   * @param step Its place on the horizontal axis, an integer below 2^31.
+   * @param step Its place on the horizontal axis, an integer below 2^31 - 1.
    * @param name Of its curve.
    */
   scalar(step: number, name: string, value: number): void {

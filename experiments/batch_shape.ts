@@ -34,6 +34,7 @@ export function batchShape(
   };
 }
 
-function roundUp(size: number): number {
+/** A size of batches that holds `size`. */
+export function roundUp(size: number): number {
   return Math.ceil(size / MULTIPLE) * MULTIPLE;
 }

@@ -1,6 +1,7 @@
 /** Presets: the same experiments at different sizes. */
 import type { MemgenConfig } from "@/lib/memgen/mod.ts";
 import { ADAPTER } from "@/experiments/methods/method.ts";
+import type { PolicySizes } from "@/experiments/methods/policies.ts";
 
 /** Sizes of a supervised study on one benchmark. */
 export interface SupervisedPreset {
@@ -71,4 +72,66 @@ export const MINI_MEMGEN: Omit<MemgenConfig, "insertion"> = {
   maxSnippetTokens: 0,
   weaverLora: ADAPTER,
   triggerLora: ADAPTER,
+};
+
+/** What a single training run can train. */
+export const TRAINING_METHODS = [
+  "sft",
+  "memgen-sft",
+  "memgen-grpo",
+  "grpo",
+  "reinforce",
+  "reinforce-plus-plus",
+] as const;
+
+/** One of `TRAINING_METHODS`. */
+export type TrainingMethod = typeof TRAINING_METHODS[number];
+
+/** Length and highest learning rate of a training run. */
+export interface RunLength {
+  /** Steps. */
+  readonly steps: number;
+  /** Highest learning rate. */
+  readonly peakRate: number;
+}
+
+/** Sizes of single training runs, `deno task train`. */
+export interface TrainingPreset {
+  /** Reasoner, a folder under results/reasoners. */
+  readonly reasoner: string;
+  /** MemGen's modules. */
+  readonly memgen: MemgenConfig;
+  /** Examples a step of what learns from worked answers. */
+  readonly batchSize: number;
+  /** Sizes of a step of what learns from rewards, but for the prompts' length. */
+  readonly policy: Omit<PolicySizes, "promptLength">;
+  /** Of the methods. */
+  readonly runs: Readonly<Record<TrainingMethod, RunLength>>;
+  /** Steps between two saves. */
+  readonly saveEvery: number;
+}
+
+/** Minutes on two cores. */
+export const QUICK_TRAINING: TrainingPreset = {
+  reasoner: "mini-qwen2.5",
+  // Prepended memory learns too slowly here: see results/LOG.md.
+  memgen: { ...MINI_MEMGEN, insertion: "append" },
+  batchSize: 16,
+  policy: {
+    promptsPerStep: 4,
+    groupSize: 8,
+    maxNewTokens: 128,
+    rolloutBatch: 32,
+    microBatch: 16,
+    temperature: 1,
+  },
+  runs: {
+    "sft": { steps: 100, peakRate: 3e-3 },
+    "memgen-sft": { steps: 300, peakRate: 1e-2 },
+    "memgen-grpo": { steps: 60, peakRate: 1e-3 },
+    "grpo": { steps: 60, peakRate: 1e-3 },
+    "reinforce": { steps: 60, peakRate: 1e-3 },
+    "reinforce-plus-plus": { steps: 60, peakRate: 1e-3 },
+  },
+  saveEvery: 20,
 };

@@ -13,13 +13,13 @@ import {
 } from "@/experiments/pretraining/recipe.ts";
 import { pretrain } from "@/experiments/pretraining/run.ts";
 import { saveModel } from "@/lib/models/mod.ts";
-import { lineFigure, ONE_COLUMN_MM } from "@/lib/report/mod.ts";
+import { lineFigure } from "@/lib/report/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
-import { writeFigure } from "@/tasks/export_figures.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { provenance, provenanceText } from "@/tasks/provenance.ts";
+import { writeCurve } from "@/tasks/training_curves.ts";
 
 const NAMES = RECIPES.map(({ name }) => name);
 
@@ -90,10 +90,6 @@ export async function makeReasoner(
     xTitle: "Step",
     yTitle: "Loss (nats per token)",
   });
-  await Deno.writeTextFile(
-    join(output, "loss.json"),
-    `${JSON.stringify(figure)}\n`,
-  );
   const card = reasonerCard(recipe, pretrained, probes, {
     made,
     lossCurve: "loss.svg",
@@ -101,16 +97,7 @@ export async function makeReasoner(
   await Deno.writeTextFile(join(output, "README.md"), card);
   disposeTree(model.weights);
   console.log(card);
-  try {
-    const name = join(output, "loss");
-    await writeFigure(figure, name, {
-      formats: ["svg"],
-      widthMm: ONE_COLUMN_MM,
-    });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    console.error(`${error.message}; the loss curve is in loss.json only`);
-  }
+  await writeCurve(join(output, "loss"), figure);
 }
 
 if (import.meta.main) {

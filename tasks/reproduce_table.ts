@@ -1,6 +1,5 @@
 /** `deno task reproduce-table`: a table of the paper, ours beside it. */
 // deno-lint-ignore-file no-console
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Interrupted, Ledger } from "@/experiments/ledger.ts";
 import { memgenMethod } from "@/experiments/methods/memgen.ts";
@@ -29,6 +28,8 @@ import {
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { INTERRUPTED_EXIT, interruption } from "@/tasks/interruption.ts";
+import { modelKey } from "@/tasks/model_key.ts";
 import { formatDuration, Progress } from "@/tasks/progress.ts";
 import {
   type Provenance,
@@ -172,31 +173,6 @@ export async function writeTable(
     }),
   );
 }
-
-/** sha256 of what decides a model's answers. */
-async function modelKey(folder: string): Promise<string> {
-  const hash = createHash("sha256");
-  for (const name of ["config.json", "tokenizer.json", "model.safetensors"]) {
-    hash.update(await Deno.readFile(join(folder, name)));
-  }
-  return hash.digest("hex").slice(0, 16);
-}
-
-/** Ctrl-C as a signal, until it is disposed; a second Ctrl-C ends at once. */
-function interruption(): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  const dispose = (): void => Deno.removeSignalListener("SIGINT", onInterrupt);
-  function onInterrupt(): void {
-    console.error("\nStopping after this step; Ctrl-C again ends at once");
-    controller.abort();
-    dispose();
-  }
-  Deno.addSignalListener("SIGINT", onInterrupt);
-  return { signal: controller.signal, [Symbol.dispose]: dispose };
-}
-
-/** What a shell reports for a process that Ctrl-C ended. */
-const INTERRUPTED_EXIT = 130;
 
 if (import.meta.main) {
   await runTask(DEFINITION, async (args) => {

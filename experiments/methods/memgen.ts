@@ -113,11 +113,14 @@ function prependRun(model: MemgenBase, memgen: MemgenConfig): Run {
     { name: "memgen_prepend_step", xla: "always" },
   );
   return (rows, settings) =>
-    trainSupervised(initialWeaver(model, memgen, settings.seed), {
-      ...common(rows, settings),
-      step,
-      pack: (batch) => packPrepend(batch, settings.shape, memgen),
-    });
+    trainSupervised(
+      settings.initial ?? initialWeaver(model, memgen, settings.seed),
+      {
+        ...common(rows, settings),
+        step,
+        pack: (batch) => packPrepend(batch, settings.shape, memgen),
+      },
+    );
 }
 
 function appendRun(model: MemgenBase, memgen: MemgenConfig): Run {
@@ -126,11 +129,14 @@ function appendRun(model: MemgenBase, memgen: MemgenConfig): Run {
     { name: "memgen_append_step", xla: "always" },
   );
   return (rows, settings) =>
-    trainSupervised(initialWeaver(model, memgen, settings.seed), {
-      ...common(rows, settings),
-      step,
-      pack: (batch) => packAppend(batch, settings.shape, memgen),
-    });
+    trainSupervised(
+      settings.initial ?? initialWeaver(model, memgen, settings.seed),
+      {
+        ...common(rows, settings),
+        step,
+        pack: (batch) => packAppend(batch, settings.shape, memgen),
+      },
+    );
 }
 
 /** The weaver that a seed begins with. */

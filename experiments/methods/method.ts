@@ -19,16 +19,22 @@ export interface Applied {
   dispose(): void;
 }
 
-/** Settings of one training run. */
-export interface TrainSettings extends Pick<Run, "checkpoint" | "onStep"> {
-  /** Padded sizes of its batches. */
-  readonly shape: AppendShape;
+/** Settings of one training run, whatever it learns from. */
+export interface RunSettings extends Pick<Run, "checkpoint" | "onStep"> {
   /** Highest learning rate. */
   readonly peakRate: number;
   /** Steps. */
   readonly steps: number;
-  /** Seed of the initial parameters and of the order of the examples. */
+  /** Seed of the initial parameters, the order of examples, sampled tokens. */
   readonly seed: number;
+  /** Parameters to begin with, which are taken over. Default: new ones. */
+  readonly initial?: NamedTensors;
+}
+
+/** Settings of a training run on worked answers. */
+export interface TrainSettings extends RunSettings {
+  /** Padded sizes of its batches. */
+  readonly shape: AppendShape;
 }
 
 /** Learns from worked answers; its compiled functions serve many runs. */
@@ -37,7 +43,7 @@ export interface Method {
   readonly id: string;
   /** All that its results depend on besides a run's own settings. */
   readonly settings: { readonly [name: string]: Json };
-  /** Trains anew; the caller owns the parameters. */
+  /** Trains; the caller owns the parameters. */
   train(
     rows: readonly LabelledTokens[],
     settings: TrainSettings,

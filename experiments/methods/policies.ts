@@ -26,7 +26,6 @@ import {
   type PolicyRun,
   reinforceObjective,
   reinforcePlusPlusObjective,
-  type Run,
   type TrainedParameters,
   trainPolicy,
   weaverPolicy,
@@ -35,6 +34,7 @@ import { initialWeaver, memgenMethod } from "@/experiments/methods/memgen.ts";
 import {
   ADAPTER,
   type Method,
+  type RunSettings,
   WARMUP_SHARE,
 } from "@/experiments/methods/method.ts";
 import { initialAdapter, sftMethod } from "@/experiments/methods/sft.ts";
@@ -57,25 +57,13 @@ export interface PolicySizes {
   readonly temperature: number;
 }
 
-/** Settings of one run. */
-export interface PolicySettings extends Pick<Run, "checkpoint" | "onStep"> {
-  /** Highest learning rate. */
-  readonly peakRate: number;
-  /** Steps. */
-  readonly steps: number;
-  /** Seed of the initial parameters, the order of the prompts and the tokens. */
-  readonly seed: number;
-  /** Parameters to begin with, which are taken over. Default: new ones. */
-  readonly initial?: NamedTensors;
-}
-
 /** Learns from rewards; its compiled functions serve many runs. */
 export interface PolicyMethod extends Omit<Method, "train"> {
   /** Trains; the caller owns the parameters. */
   train(
     benchmark: Benchmark,
     tasks: readonly Task[],
-    settings: PolicySettings,
+    settings: RunSettings,
   ): Promise<TrainedParameters>;
 }
 

@@ -37,7 +37,7 @@ export function sftMethod(model: Model): Method {
     settings: { adapter: adapterJson(ADAPTER), warmup: WARMUP_SHARE },
     train: (rows, settings) =>
       trainSupervised<LabelledTokens, CausalBatch>(
-        initialAdapter(model, settings.seed),
+        settings.initial ?? initialAdapter(model, settings.seed),
         {
           rows,
           batchSize: settings.shape.rows,

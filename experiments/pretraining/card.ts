@@ -15,6 +15,7 @@ import {
 import { Generator, type Model } from "@/lib/models/mod.ts";
 import {
   accuracyCell,
+  meanCurve,
   renderMarkdown,
   type Series,
   type Table,
@@ -96,17 +97,7 @@ const SMOOTHING = 20;
 
 /** The loss curve: means over 20 steps. */
 export function lossSeries(losses: readonly number[]): Series {
-  const starts = Array.from(
-    { length: Math.ceil(losses.length / SMOOTHING) },
-    (_, i) => i * SMOOTHING,
-  );
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
-  return {
-    name: "loss",
-    x: starts.map((start) => Math.min(start + SMOOTHING, losses.length)),
-    y: starts.map((start) => mean(losses.slice(start, start + SMOOTHING))),
-  };
+  return meanCurve("loss", losses, SMOOTHING);
 }
 
 /** What made a reasoner, for its card. */

@@ -8,6 +8,7 @@
  * @module
  */
 
+export * from "./curve.ts";
 export * from "./display.ts";
 export * from "./figure.ts";
 export * from "./interval.ts";

@@ -1,8 +1,10 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { seededRandom } from "@/lib/random.ts";
 import {
   accuracyCell,
   cellText,
   checkTable,
+  gainCell,
   type Table,
   tableNotes,
 } from "@/lib/report/table.ts";
@@ -49,6 +51,17 @@ Deno.test("accuracyCell() is the percentage with its Wilson interval", () => {
   assertAlmostEquals(cell.low, 23.6593, 1e-4);
   assertAlmostEquals(cell.high, 76.3407, 1e-4);
   assertThrows(() => accuracyCell(11, 10, 1), RangeError, "successes");
+});
+
+Deno.test("gainCell() is the difference in points with its paired interval", () => {
+  const rng = seededRandom("gain");
+  // One gained, one lost, one gained, one as before.
+  const cell = gainCell([1, 0, 1, 1], [0, 1, 0, 1], { seeds: 2, rng });
+  assertEquals([cell.value, cell.n, cell.seeds], [25, 4, 2]);
+  // The mean of four of +1, -1, +1 and 0 is hardly ever below -1/2.
+  assertEquals([cell.low, cell.high], [-50, 100]);
+  const same = gainCell([1, 0], [1, 0], { seeds: 1, rng });
+  assertEquals([same.value, same.low, same.high], [0, 0, 0]);
 });
 
 Deno.test("tableNotes() explains only what the table has", () => {

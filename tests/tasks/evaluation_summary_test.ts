@@ -104,6 +104,28 @@ Deno.test("summaryTable() shows both scorers, what was asked and what it took", 
   );
 });
 
+Deno.test("summaryTable() shows the gain over a baseline, in points", () => {
+  const baseline = [
+    { official: 0, lenient: 1 },
+    { official: 0, lenient: 0 },
+    { official: 0, lenient: 0 },
+  ] as const;
+  const settings = { ...RUN.settings, baseline: "vanilla.jsonl" };
+  const summary = summarize(records(), { ...RUN, settings }, baseline);
+  const { official, lenient } = summary;
+  // One of three more; resamples of it have from none to three.
+  assertEquals(official.gain?.value, 100 / 3);
+  assertEquals([official.gain?.low, official.gain?.high], [0, 100]);
+  assertEquals(lenient.gain?.value, 100 / 3);
+  const { columns, rows, footnotes } = summaryTable(summary);
+  assertEquals(columns.at(-1), { header: "Gain, points" });
+  assertEquals(rows.map((row) => row.at(-1)), [official.gain!, lenient.gain!]);
+  assertEquals(
+    footnotes!.at(-1),
+    "Gain over vanilla.jsonl: paired bootstrap interval",
+  );
+});
+
 Deno.test("summaryTable() names the adapter or the memory", () => {
   const show = (changes: Partial<EvaluationRun["settings"]>): string[] => {
     const settings = { ...RUN.settings, ...changes };

@@ -89,3 +89,9 @@ export {
 } from "./train_step.ts";
 export { type SupervisedRun, trainSupervised } from "./supervised_run.ts";
 export { weaverPolicy, type WeaverPolicyOptions } from "./weaver_policy.ts";
+export {
+  highRewardRate,
+  type JudgedCompletion,
+  penalizedRewards,
+  type PenaltyOptions,
+} from "./trigger_reward.ts";

@@ -13,9 +13,9 @@ import type { MemgenConfig } from "./config.ts";
 import { packSnippets, type SnippetBatch } from "./retrieval.ts";
 import {
   crossEntropy,
-  type FrozenModel,
   packIds,
   packTargets,
+  type ReadingModel,
   type SupervisedRow,
   targetLogProbs,
   type Targets,
@@ -60,17 +60,13 @@ export function packAppend(
   const { rows: B, length: T } = shape;
   const sizes = blockSizes(config, requirePoints(rows, shape, config));
   const M = sum(sizes);
-  /** Latents of row b before token t. */
-  const latentsBefore = (b: number, t: number): number => {
-    const points = rows[b]?.points ?? [];
-    const own = ownSizes(points, sizes);
-    return sum(own.filter((_, n) => points[n] <= t));
-  };
+  const before = (b: number, t: number): number =>
+    latentsBefore(rows[b]?.points ?? [], sizes, t);
   const sequenceText = new Int32Array(B * (T + M));
   const sequenceLatent = new Int32Array(B * (T + M)).fill(-1);
   for (let b = 0; b < B; b++) {
     for (let t = 0; t < T; t++) {
-      sequenceText[b * (T + M) + t + latentsBefore(b, t)] = b * T + t;
+      sequenceText[b * (T + M) + t + before(b, t)] = b * T + t;
     }
     const points = rows[b]?.points ?? [];
     ownSizes(points, sizes).forEach((K, n, own) => {
@@ -89,9 +85,18 @@ export function packAppend(
     targets: packTargets(
       rows,
       shape,
-      (b, t) => b * (T + M) + t + latentsBefore(b, t) - 1,
+      (b, t) => b * (T + M) + t + before(b, t) - 1,
     ),
   }));
+}
+
+/** Latents of a row before its token t. */
+export function latentsBefore(
+  points: readonly number[],
+  sizes: readonly number[],
+  t: number,
+): number {
+  return sum(ownSizes(points, sizes).filter((_, n) => points[n] <= t));
 }
 
 /** Cross-entropy of a batch; the weaver's parameters get the gradient. */
@@ -132,7 +137,7 @@ export function decodeAppended(
 
 /** Hidden states of text with given latents, `[B, M, D]`, in its sequence. */
 export function decodeSequence(
-  { config: model, weights }: FrozenModel,
+  { config: model, weights, lora }: ReadingModel,
   latents: tf.Tensor3D,
   { ids, sequenceText, sequenceLatent }: Pick<
     AppendBatch,
@@ -147,7 +152,7 @@ export function decodeSequence(
     vectorIndex: sequenceLatent,
   });
   const positions = tf.range(0, length, 1, "int32").expandDims(0);
-  return decode(model, { weights }, {
+  return decode(model, { weights, lora }, {
     embeddings,
     positions: tf.tile(positions, [B, 1]) as tf.Tensor2D,
     mask: "causal",

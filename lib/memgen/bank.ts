@@ -6,7 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { causalMask, decode, embed, maskWhere } from "../models/mod.ts";
-import type { FrozenModel } from "./supervised.ts";
+import type { ReadingModel } from "./supervised.ts";
 
 /** Memory slots beside the text. */
 export interface MemoryBank {
@@ -25,20 +25,20 @@ export interface MemoryBank {
 
 /** Hidden states of the text, `[B, T, D]`, with a bank of memory beside it. */
 export function decodeWithBank(
-  { config: model, weights }: FrozenModel,
+  { config: model, weights, lora }: ReadingModel,
   { ids, latents, positions, seenFrom }: MemoryBank,
 ): tf.Tensor3D {
   const [B, T] = ids.shape;
   const M = latents.shape[1];
   const exists = seenFrom.greaterEqual(0).reshape([B, 1, 1, M]);
-  const bank = decode(model, { weights }, {
+  const bank = decode(model, { weights, lora }, {
     embeddings: latents,
     positions: tf.tile(tf.tensor2d([...positions], [1, M], "int32"), [B, 1]),
     mask: causalMask(M).add(maskWhere(exists)),
   }).keyValues;
   const seen = tf.range(0, T, 1, "int32").reshape([1, 1, T, 1])
     .greaterEqual(seenFrom.reshape([B, 1, 1, M])).logicalAnd(exists);
-  return decode(model, { weights }, {
+  return decode(model, { weights, lora }, {
     embeddings: embed(weights, ids),
     positions: textPositions(B, T),
     mask: "causal",
@@ -66,7 +66,7 @@ function perLatent(points: tf.Tensor2D, sizes: readonly number[]): tf.Tensor2D {
  * any later ones.
  */
 export function decodeWithBlocks(
-  model: FrozenModel,
+  model: ReadingModel,
   sizes: readonly number[],
   latents: tf.Tensor3D,
   { ids, points }: { readonly ids: tf.Tensor2D; readonly points: tf.Tensor2D },

@@ -89,6 +89,7 @@ export {
   learnedPlaces,
   packIds,
   packTargets,
+  type ReadingModel,
   type SupervisedRow,
   targetLogProbs,
   type Targets,
@@ -100,6 +101,13 @@ export {
   triggerLora,
   triggerShapes,
 } from "./trigger.ts";
+export {
+  packTrigger,
+  type TextBatch,
+  type TriggerBatch,
+  triggerLogProbs,
+  triggerRow,
+} from "./trigger_decisions.ts";
 export { chooseTurns, supervisedTurns, type Turn, turnRows } from "./turns.ts";
 export {
   type AppendShape,

@@ -20,9 +20,9 @@ import { packSnippets, type SnippetBatch } from "./retrieval.ts";
 import {
   type BatchShape,
   crossEntropy,
-  type FrozenModel,
   packIds,
   packTargets,
+  type ReadingModel,
   type SupervisedRow,
   targetLogProbs,
   type Targets,
@@ -128,7 +128,7 @@ function decodePrepended(
 
 /** Hidden states of the text, `[B, T, D]`, with the blocks in view. */
 export function decodeWithMemory(
-  model: FrozenModel,
+  model: ReadingModel,
   config: MemgenConfig,
   latents: tf.Tensor3D,
   { ids, points }: Pick<PrependBatch, "ids" | "points">,

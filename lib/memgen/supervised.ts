@@ -5,7 +5,7 @@
  * tokens of the batch (padded).
  */
 import * as tf from "@tensorflow/tfjs";
-import { type DecoderConfig, logits } from "../models/mod.ts";
+import { type DecoderConfig, logits, type Lora } from "../models/mod.ts";
 import type { NamedTensors } from "../tensorflow/mod.ts";
 import { IGNORED_LABEL } from "./points.ts";
 
@@ -15,6 +15,12 @@ export interface FrozenModel {
   readonly config: DecoderConfig;
   /** Its tensors. */
   readonly weights: NamedTensors;
+}
+
+/** Who reads text and memory: the reasoner, or the trigger by its adapter. */
+export interface ReadingModel extends FrozenModel {
+  /** None: the reasoner. */
+  readonly lora?: Lora;
 }
 
 /** One example. */

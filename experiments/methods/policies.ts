@@ -84,11 +84,11 @@ export function memgenGrpoMethod(
       new MemgenMemory(
         model,
         { config: memgen, weaver, trigger: {} },
-        functions,
+        { functions },
       ),
   });
   return policyMethod(model, policy, sizes, {
-    supervised,
+    format: supervised,
     id: `memgen-grpo-${memgen.insertion}`,
     objective: grpoObjective(grpo),
     settings: { ...grpo },
@@ -133,10 +133,13 @@ export const RELEASED_GRPO: GrpoObjectiveOptions = {
   scaleRewards: true,
 };
 
-/** What a method of its own adds. */
-interface Variant {
+/** What a method adds of its own. */
+export interface Variant {
+  /** See `Method`. */
   readonly id: string;
+  /** How it learns. */
   readonly objective: PolicyObjective;
+  /** Besides those of the format and the sizes. */
   readonly settings?: PolicyMethod["settings"];
 }
 
@@ -151,18 +154,20 @@ function adapterMethod(
   });
   return policyMethod(model, policy, sizes, {
     ...variant,
-    supervised: sftMethod(model),
+    format: sftMethod(model),
     initial: (seed) => initialAdapter(model, seed),
   });
 }
 
-function policyMethod<Batch>(
+/** A method that trains a policy; its functions are compiled once. */
+export function policyMethod<Batch>(
   model: Model,
   policy: Policy<Batch>,
   sizes: PolicySizes,
-  { id, supervised, objective, settings, initial }: Variant & {
-    /** Saves and loads the same parameters. */
-    readonly supervised: Method;
+  { id, format, objective, settings, initial }: Variant & {
+    /** Saves and loads the parameters. */
+    readonly format: Pick<Method, "settings" | "save" | "load">;
+    /** What a seed begins with. */
     readonly initial: (seed: number) => NamedTensors;
   },
 ): PolicyMethod {
@@ -174,9 +179,9 @@ function policyMethod<Batch>(
   });
   return {
     id,
-    settings: { ...supervised.settings, ...settings, ...sizes },
-    save: supervised.save,
-    load: supervised.load,
+    settings: { ...format.settings, ...settings, ...sizes },
+    save: format.save,
+    load: format.load,
     train(benchmark, tasks, settings) {
       const { steps, peakRate, seed, checkpoint, onStep } = settings;
       const run: PolicyRun<Batch> = {
@@ -204,7 +209,7 @@ function policyMethod<Batch>(
 }
 
 /** Sizes that every micro-batch fits into. */
-function policyShape(
+export function policyShape(
   { promptLength, maxNewTokens, microBatch }: PolicySizes,
 ): AppendShape {
   return {

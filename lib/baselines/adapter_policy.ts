@@ -14,6 +14,7 @@ import type { NamedTensors } from "../tensorflow/mod.ts";
 import {
   type CausalBatch,
   causalLogProbs,
+  completionRow,
   packCausal,
   type Policy,
 } from "../training/mod.ts";
@@ -39,6 +40,7 @@ export function adapterPolicy(
     temperature,
     shape,
     apply: (parameters) => ({ view: view(parameters) }),
+    row: completionRow,
     pack: (rows) => packCausal(rows, shape),
     logProbs: (parameters, batch) =>
       causalLogProbs(config, view(parameters), batch, temperature),

@@ -90,6 +90,12 @@ export {
 export { type SupervisedRun, trainSupervised } from "./supervised_run.ts";
 export { weaverPolicy, type WeaverPolicyOptions } from "./weaver_policy.ts";
 export {
+  triggerObjective,
+  type TriggerObjectiveOptions,
+  triggerPolicy,
+  type TriggerPolicyOptions,
+} from "./trigger_policy.ts";
+export {
   highRewardRate,
   type JudgedCompletion,
   penalizedRewards,

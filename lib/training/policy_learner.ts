@@ -26,6 +26,7 @@ import {
   tokenShares,
 } from "./policy_batch.ts";
 import type { PolicyObjective } from "./policy_objective.ts";
+import type { Rollout } from "./rollouts.ts";
 import type { RunStep } from "./run.ts";
 import {
   takeStep,
@@ -43,6 +44,8 @@ export interface Policy<Batch> {
   readonly apply: (
     parameters: NamedTensors,
   ) => { readonly view: DecoderView; readonly memory?: Memory };
+  /** A rollout as a row: what the policy chose in it is learned. */
+  readonly row: (rollout: Rollout) => SupervisedRow;
   /** Packs completions, with memory where it went in as they were sampled. */
   readonly pack: (rows: readonly SupervisedRow[]) => Batch;
   /** Log-probability of each learned token, `[P]`, in nats. */
@@ -86,7 +89,9 @@ export class PolicyLearner<Batch> {
     parameters: NamedTensors,
     rows: readonly SupervisedRow[],
   ): Float32Array[] {
-    return this.#microBatches(rows).flatMap((part) => {
+    const isLearned = rows.map((row) => learnedPlaces(row).length > 0);
+    const learned = rows.filter((_, b) => isLearned[b]);
+    const values = this.#microBatches(learned).flatMap((part) => {
       const batch = this.policy.pack(part);
       const result = this.#logProbs(parameters, batch);
       const values = result.dataSync<"float32">();
@@ -96,6 +101,8 @@ export class PolicyLearner<Batch> {
         values.slice(start, start += learnedPlaces(row).length)
       );
     });
+    let next = 0;
+    return isLearned.map((is) => is ? values[next++] : new Float32Array());
   }
 
   /**

@@ -96,7 +96,7 @@ export async function trainPolicy<Batch>(
           before,
         });
         const completions = measured.map((rollout, b): Completion => ({
-          ...completionRow(rollout),
+          ...learner.policy.row(rollout),
           advantage: advantages[b],
           isTruncated: rollout.isTruncated,
           oldLogProbs: rollout.oldLogProbs,
@@ -161,7 +161,7 @@ function measure<Batch>(
 ): MeasuredRollout[] {
   const { iterations, usesReference } = learner.objective;
   if (iterations === 1 && !usesReference) return [...rollouts];
-  const rows = rollouts.map(completionRow);
+  const rows = rollouts.map(learner.policy.row);
   const old = learner.logProbs(state.parameters, rows);
   const other = usesReference ? learner.logProbs(reference, rows) : [];
   return rollouts.map((rollout, b) => ({

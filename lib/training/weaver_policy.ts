@@ -16,6 +16,7 @@ import {
 import type { Memory } from "../models/mod.ts";
 import type { NamedTensors } from "../tensorflow/mod.ts";
 import type { Policy } from "./policy_learner.ts";
+import { completionRow } from "./policy_run.ts";
 
 /** Settings of a weaver's policy. */
 export interface WeaverPolicyOptions
@@ -46,6 +47,7 @@ export function weaverPolicy(
       view: { weights: model.weights },
       memory: memory(weaver),
     }),
+    row: completionRow,
     pack: (rows) =>
       config.insertion === "append"
         ? packAppend(rows, shape, config)

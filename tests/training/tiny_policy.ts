@@ -14,6 +14,7 @@ import {
   type PolicyObjective,
   type PolicyRun,
   type TrainStepOptions,
+  triggerPolicy,
   weaverPolicy,
 } from "@/lib/training/mod.ts";
 import {
@@ -67,7 +68,7 @@ export function tinyWeaverPolicy(
       temperature,
       shape: SHAPE,
       memory: (weaver) =>
-        new MemgenMemory(model, { config, weaver, trigger }, functions),
+        new MemgenMemory(model, { config, weaver, trigger }, { functions }),
     }) as Policy<unknown>,
     initial() {
       const { weaver, trigger } = randomModules(model, config, 2);
@@ -78,6 +79,40 @@ export function tinyWeaverPolicy(
       const { weave, trigger: decide } = functions;
       for (const fn of [weave.prompt, weave.inference, decide]) fn.dispose();
       disposeTree([trigger, model.weights]);
+    },
+  };
+}
+
+/** The trigger of random modules. */
+export function tinyTriggerPolicy(
+  changes: Partial<MemgenConfig> = {},
+  temperature: number = 1,
+): TinyPolicy {
+  const model = endingModel();
+  const config = memgenConfig({ triggerActive: true, ...changes });
+  const { weaver, trigger: parameters } = randomModules(model, config, 2);
+  disposeTree(parameters);
+  const functions = compileMemgen(model.config, "never");
+  return {
+    model,
+    policy: triggerPolicy(model, { config, weaver }, {
+      temperature,
+      shape: SHAPE,
+      memory: (trigger) =>
+        new MemgenMemory(model, { config, weaver, trigger }, {
+          functions,
+          sampleDecisions: { temperature: 1 },
+        }),
+    }) as Policy<unknown>,
+    initial() {
+      const { weaver, trigger } = randomModules(model, config, 2);
+      disposeTree(weaver);
+      return trigger;
+    },
+    dispose() {
+      const { weave, trigger: decide } = functions;
+      for (const fn of [weave.prompt, weave.inference, decide]) fn.dispose();
+      disposeTree([weaver, model.weights]);
     },
   };
 }

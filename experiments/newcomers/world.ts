@@ -76,3 +76,16 @@ export function answerText(
   return people.map((person) => `${person}, ${ownership.get(person)}.`)
     .join(" ");
 }
+
+/** Share of the people of whom an answer says the right thing in its place. */
+export function rightShare(
+  answer: string,
+  people: readonly Person[],
+): number {
+  const world = worldOwnership();
+  const said = answer.split(". ");
+  const right = people.filter((person, i) =>
+    said[i]?.split(".")[0] === `${person}, ${world.get(person)}`
+  );
+  return right.length / people.length;
+}

@@ -1,0 +1,84 @@
+/** `deno task trigger-study`: what a trained trigger saves, and where. */
+// deno-lint-ignore-file no-console
+import { join } from "node:path";
+import { Ledger } from "@/experiments/ledger.ts";
+import {
+  buildNewcomersTable,
+  computeNewcomers,
+} from "@/experiments/newcomers/report.ts";
+import {
+  NEWCOMERS_PLANS,
+  PLAN_NAMES,
+} from "@/experiments/newcomers/settings.ts";
+import { NewcomersStudy } from "@/experiments/newcomers/study.ts";
+import { renderText } from "@/lib/report/mod.ts";
+import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
+import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { formatDuration } from "@/tasks/progress.ts";
+import { provenance, provenanceText } from "@/tasks/provenance.ts";
+import { writeTable } from "@/tasks/reproduce_table.ts";
+
+/** What `deno task trigger-study` takes. */
+export const DEFINITION = {
+  name: "trigger-study",
+  description:
+    "Trains the trigger in a world where memory helps at some positions only, and compares it with inserting never, always and at random as often. What is finished is kept: the same command goes on where it stopped.",
+  options: {
+    plan: {
+      type: "string",
+      choices: PLAN_NAMES,
+      default: "full",
+      placeholder: "NAME",
+      help: "Sizes; those of tiny take a minute and show that it works",
+    },
+    output: {
+      type: "string",
+      placeholder: "DIR",
+      help: "Folder to write. Default: results/trigger, for tiny .runs/trigger",
+    },
+    work: {
+      type: "string",
+      placeholder: "DIR",
+      help: "Folder of the ledger, with every cell. Default: .runs/trigger",
+    },
+    ...BACKEND_OPTIONS,
+  },
+  examples: ["", "--plan tiny --output /tmp/trigger"],
+} as const satisfies TaskDefinition;
+
+if (import.meta.main) {
+  await runTask(DEFINITION, async (args) => {
+    const start = performance.now();
+    const sizes = NEWCOMERS_PLANS[args.plan];
+    const work = args.work ?? join(".runs", "trigger");
+    const isFull = args.plan === "full";
+    const output = args.output ??
+      (isFull ? join("results", "trigger") : work);
+    const command = `deno task trigger-study${isFull ? "" : " --plan tiny"}`;
+    const made = await provenance(command, await startBackend(args));
+    using ledger = new Ledger(work);
+    let shown = "";
+    using study = await NewcomersStudy.open(
+      ledger,
+      sizes,
+      (title, fraction) => {
+        const line = `${title}: ${Math.floor(10 * fraction)}0 %`;
+        if (line !== shown) console.error(line);
+        shown = line;
+      },
+    );
+    const findings = await computeNewcomers(study, sizes);
+    const table = buildNewcomersTable(findings, sizes, provenanceText(made));
+    const paths = await writeTable(output, "trigger", table, {
+      sizes,
+      made,
+      findings,
+    });
+    console.log(renderText(table));
+    console.log(
+      `${paths.join(", ")} written in ${
+        formatDuration(performance.now() - start)
+      }`,
+    );
+  });
+}

@@ -5,7 +5,7 @@ import {
   encodePrompt,
   type Task,
 } from "@/lib/benchmarks/mod.ts";
-import { loadMemgen, type MemgenConfig } from "@/lib/memgen/mod.ts";
+import { loadMemgen, type MemgenModules } from "@/lib/memgen/mod.ts";
 import type { Model } from "@/lib/models/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import {
@@ -24,6 +24,7 @@ import {
   reinforceMethod,
   reinforcePlusPlusMethod,
 } from "@/experiments/methods/policies.ts";
+import { triggerMethod } from "@/experiments/methods/trigger.ts";
 import { sftMethod } from "@/experiments/methods/sft.ts";
 import type { TrainingMethod, TrainingPreset } from "@/experiments/presets.ts";
 
@@ -41,7 +42,10 @@ export interface TrainingOptions extends Pick<Run, "onStep"> {
   readonly preset: TrainingPreset;
   /** Seed. */
   readonly seed: number;
-  /** MemGen checkpoint to begin with, and whose settings hold. Default: none. */
+  /**
+   * MemGen checkpoint to begin with, and whose settings hold; a trigger must
+   * have one. Default: none.
+   */
   readonly from?: string;
   /** Folder of the run's checkpoint and logs. */
   readonly folder: string;
@@ -53,6 +57,7 @@ export interface TrainingOptions extends Pick<Run, "onStep"> {
  *
  * @param output Folder for it: a PEFT adapter or a MemGen checkpoint.
  * @returns Metrics of every step.
+ * @throws {TypeError} If `from` is given for another method, or not for a trigger.
  * @throws What `train` and the loading of `from` do.
  */
 export async function runTraining(
@@ -61,23 +66,29 @@ export async function runTraining(
   options: TrainingOptions,
 ): Promise<readonly StepMetrics[]> {
   const { model, tasks, preset, seed, from, folder, onStep } = options;
-  if (from !== undefined && !name.startsWith("memgen")) {
+  if (from !== undefined && !isOfMemgen(name)) {
     throw new TypeError(
       `Cannot begin with ${from} as the method must be one of MemGen's: current value is ${name}`,
+    );
+  }
+  if (from === undefined && name === "trigger") {
+    throw new TypeError(
+      "Cannot train a trigger as there must be a checkpoint with its weaver: current value is none",
     );
   }
   const modules = from === undefined
     ? undefined
     : await loadMemgen(from, model.config);
-  disposeTree(modules?.trigger);
-  const memgen = modules?.config ?? preset.memgen;
-  const { method, train } = makeMethod(name, memgen, options);
+  const { method, train } = makeMethod(name, modules, options);
+  const [learning, frozen] = name === "trigger"
+    ? [modules?.trigger, modules?.weaver]
+    : [modules?.weaver, modules?.trigger];
   const length = preset.runs[name];
   const { parameters, metrics } = await train({
     ...length,
     seed,
     onStep,
-    initial: modules?.weaver,
+    initial: learning,
     checkpoint: {
       folder,
       saveEvery: preset.saveEvery,
@@ -94,8 +105,13 @@ export async function runTraining(
     },
   });
   await method.save(output, parameters);
-  disposeTree(parameters);
+  disposeTree([parameters, frozen]);
   return metrics;
+}
+
+/** Whether a method trains a module of MemGen. */
+export function isOfMemgen(name: TrainingMethod): boolean {
+  return name === "trigger" || name.startsWith("memgen");
 }
 
 /** A method with its training on the tasks of a run. */
@@ -106,10 +122,11 @@ interface Prepared {
 
 function makeMethod(
   name: TrainingMethod,
-  memgen: MemgenConfig,
+  modules: MemgenModules | undefined,
   options: TrainingOptions,
 ): Prepared {
   const { model, preset } = options;
+  const memgen = modules?.config ?? preset.memgen;
   const sizes = {
     ...preset.policy,
     promptLength: promptLength(options),
@@ -121,6 +138,8 @@ function makeMethod(
       return onAnswers(memgenMethod(model, memgen), options);
     case "memgen-grpo":
       return onRewards(memgenGrpoMethod(model, memgen, sizes), options);
+    case "trigger":
+      return onRewards(triggerMethod(model, modules!, sizes), options);
     case "grpo":
       return onRewards(grpoMethod(model, sizes), options);
     case "reinforce":

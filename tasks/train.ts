@@ -9,7 +9,7 @@ import {
   type TrainingMethod,
   type TrainingPreset,
 } from "@/experiments/presets.ts";
-import { runTraining } from "@/experiments/training_runs.ts";
+import { isOfMemgen, runTraining } from "@/experiments/training_runs.ts";
 import { findBenchmark } from "@/lib/benchmarks/mod.ts";
 import { INSERTIONS } from "@/lib/memgen/mod.ts";
 import { loadModel } from "@/lib/models/mod.ts";
@@ -37,7 +37,7 @@ export const DEFINITION = {
       choices: TRAINING_METHODS,
       required: true,
       help:
-        "What learns from what: sft an adapter from worked answers, memgen-sft a weaver; memgen-grpo a weaver from rewards, the others an adapter",
+        "What learns from what: sft an adapter from worked answers, memgen-sft a weaver; memgen-grpo a weaver from rewards, trigger when to remember, the others an adapter",
     },
     benchmark: {
       type: "string",
@@ -69,7 +69,7 @@ export const DEFINITION = {
       type: "string",
       placeholder: "DIR",
       help:
-        "MemGen checkpoint to begin with, for MemGen's methods; its settings then hold. Default: a new weaver",
+        "MemGen checkpoint to begin with, for MemGen's methods; its settings then hold. Default: a new weaver; for trigger what memgen-sft writes, trained first if it is not there",
     },
     insertion: {
       type: "string",
@@ -214,10 +214,7 @@ async function writeCurves(
 /** The folder of a benchmark's twin, made if it is not there. */
 async function twinFolder(benchmark: string): Promise<string> {
   const folder = join(".runs", "twins", benchmark);
-  try {
-    await Deno.stat(folder);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  if (!await exists(folder)) {
     // Under another name until it is whole.
     await Deno.mkdir(dirname(folder), { recursive: true });
     const part = await Deno.makeTempDir({ dir: dirname(folder) });
@@ -225,6 +222,16 @@ async function twinFolder(benchmark: string): Promise<string> {
     await Deno.rename(part, folder);
   }
   return folder;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** The preset with what the command line changes. */
@@ -255,26 +262,37 @@ if (import.meta.main) {
   await runTask(DEFINITION, async (args) => {
     const { method, benchmark, seed } = args;
     const preset = changedPreset(QUICK_TRAINING, args);
-    const name = `${benchmark}-${method}-${args.preset}-${seed}`;
-    const output = args.output ?? join(".runs", "train", name);
+    const folderOf = (method: TrainingMethod): string =>
+      join(".runs", "train", `${benchmark}-${method}-${args.preset}-${seed}`);
+    const output = args.output ?? folderOf(method);
     const model = args.model ?? join("results", "reasoners", preset.reasoner);
     const data = args.data ?? await twinFolder(benchmark);
     using interrupt = interruption();
-    try {
-      await trainOnBenchmark({
+    let started: Promise<BackendInfo> | undefined;
+    const run = (changes: Pick<TrainOptions, "method" | "from" | "output">) =>
+      trainOnBenchmark({
         ...args,
         preset,
         model,
         data,
-        output,
         signal: interrupt.signal,
-      }, () => startBackend(args));
+        ...changes,
+      }, () => started ??= startBackend(args));
+    try {
+      let { from } = args;
+      if (method === "trigger" && from === undefined) {
+        from = folderOf("memgen-sft");
+        if (!await exists(join(from, "config.json"))) {
+          await run({ method: "memgen-sft", output: from });
+        }
+      }
+      await run({ method, from, output });
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
       console.error(error.message);
       Deno.exit(INTERRUPTED_EXIT);
     }
-    const kind = method.startsWith("memgen") ? "memgen" : "adapter";
+    const kind = isOfMemgen(method) ? "memgen" : "adapter";
     const evaluate =
       `deno task evaluate --benchmark ${benchmark} --data ${data} --model ${model}`;
     console.log(`${output}: what was learned, and curves of the run

@@ -41,6 +41,7 @@ const PRESET: TrainingPreset = {
     ...QUICK_TRAINING.runs,
     "memgen-sft": { steps: STEPS, peakRate: 1e-2 },
     "memgen-grpo": { steps: STEPS, peakRate: 1e-2 },
+    "trigger": { steps: STEPS, peakRate: 1e-2 },
   },
 };
 
@@ -122,6 +123,13 @@ tensorTest(
       const steps = await train(rewarded, "memgen-grpo", { from: whole });
       assert(steps.every(({ reward }) => reward >= 0 && reward <= 1));
       assert(Deno.statSync(join(rewarded, "reward.json")).isFile);
+
+      const triggered = join(folder, "triggered");
+      assertEquals(
+        (await train(triggered, "trigger", { from: whole })).length,
+        STEPS,
+      );
+      assertEquals(weaverBytes(triggered), weaverBytes(whole));
     }),
 );
 
@@ -131,6 +139,11 @@ Deno.test("trainOnBenchmark() begins with a weaver only where one learns", () =>
       () => train(folder, "sft", { from: "weaver" }),
       TypeError,
       "Cannot begin with weaver as the method must be one of MemGen's: current value is sft",
+    );
+    await assertRejects(
+      () => train(folder, "trigger"),
+      TypeError,
+      "Cannot train a trigger as there must be a checkpoint with its weaver",
     );
   }));
 

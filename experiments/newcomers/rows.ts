@@ -38,8 +38,8 @@ import {
   redrawNewcomers,
 } from "@/experiments/newcomers/world.ts";
 
-/** Share of the candidate positions where memory stands, in all training. */
-const INSERTED_SHARE = 0.5;
+/** Share of the other candidates where pre-training has something irrelevant. */
+const IRRELEVANT_SHARE = 0.5;
 /** Share of the newcomers that pre-training is told about: others are not learned. */
 const TOLD_SHARE = 0.8;
 
@@ -81,7 +81,10 @@ function candidates(
   return [promptLength, ...after];
 }
 
-/** Row number `index` of the weaver's training: memory at random candidates. */
+/**
+ * Row number `index` of the weaver's training: memory at every candidate, so
+ * that a block need say no more than what comes next.
+ */
 export function weaverRow(
   tokenizer: Tokenizer,
   points: CandidatePoints,
@@ -90,9 +93,7 @@ export function weaverRow(
 ): SupervisedRow {
   const random = seededRandom("newcomers", "weaver", ...key);
   const row = worldRow(tokenizer, drawPeople(random, "train"), ownership);
-  const inserted = candidates(points, row)
-    .filter(() => random() < INSERTED_SHARE);
-  return { ...row, points: pointsOf(row, inserted) };
+  return { ...row, points: candidates(points, row) };
 }
 
 /** Row number `index` of pre-training. */
@@ -116,7 +117,7 @@ export function reasonerRow(
     if (isAsked && NEWCOMERS.includes(person)) {
       if (random() < TOLD_SHARE) notes.set(at, [ids[at - 2], ids[at]]);
       else labels[at] = IGNORED_LABEL;
-    } else if (random() < INSERTED_SHARE) {
+    } else if (random() < IRRELEVANT_SHARE) {
       notes.set(at, irrelevantNote(random, tokenizer, people));
     }
   }

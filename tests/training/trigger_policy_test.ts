@@ -112,9 +112,7 @@ for (const lossType of LOSS_TYPES) {
         penalty: 0,
       });
       const advantages = objective.advantages(ROLLOUTS, CONTEXT) as number[];
-      const rows = ROLLOUTS.map((rollout) =>
-        triggerRow(rollout.promptIds, rollout)
-      );
+      const rows = ROLLOUTS.map(triggerRow);
       const drawn = () =>
         rows.map((row) => [...normals(random, learnedPlaces(row).length)]);
       const [now, old] = [drawn(), drawn()];

@@ -2,6 +2,7 @@
 import type { AppendShape, MemgenConfig } from "@/lib/memgen/mod.ts";
 import type { DecoderConfig, LoraConfig, Tokenizer } from "@/lib/models/mod.ts";
 import type { Schedule } from "@/lib/training/mod.ts";
+import { MINI_MEMGEN } from "@/experiments/presets.ts";
 import { PEOPLE } from "@/experiments/newcomers/world.ts";
 
 /** Sizes of a study. */
@@ -97,15 +98,14 @@ const ADAPTER: LoraConfig = {
 
 /** MemGen as in the paper: the trigger reads latents and has one sigmoid. */
 export const NEWCOMERS_MEMGEN: MemgenConfig = {
+  ...MINI_MEMGEN,
   insertion: "prepend",
   promptLatents: 2,
   inferenceLatents: 2,
-  maxPromptAugmentations: 1,
   maxInferenceAugmentations: 2 * PEOPLE,
   triggerActive: true,
   triggerReads: "context",
   triggerHead: "sigmoid",
-  delimitersAfterDigits: false,
   weaverLora: ADAPTER,
   triggerLora: ADAPTER,
 };

@@ -138,7 +138,7 @@ export class NewcomersStudy implements Disposable {
         { name: "newcomers_weaver", xla: "always" },
       );
       const initial = initializeWeaver(
-        config,
+        this.#model,
         MEMGEN,
         seededRandom("weaver", seed),
       );

@@ -8,8 +8,8 @@ import {
 } from "@/lib/models/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import {
+  ANSWER_BATCH,
   ANSWER_TOKENS,
-  ROLLOUT_BATCH,
 } from "@/experiments/newcomers/settings.ts";
 import {
   answerText,
@@ -48,7 +48,7 @@ export function askNewcomers(
   );
   const answers = generator.generate(
     asked.map((people) => tokenizer.encode(questionText(people))),
-    { maxNewTokens: ANSWER_TOKENS, batchSize: ROLLOUT_BATCH, memory },
+    { maxNewTokens: ANSWER_TOKENS, batchSize: ANSWER_BATCH, memory },
   );
   const world = worldOwnership();
   const end = tokenizer.decode([tokenizer.eosTokenId]);

@@ -15,10 +15,11 @@ import {
   BETA2,
   NEWCOMERS_MEMGEN,
   newcomersConfig,
+  type NewcomersSizes,
   RATES,
   scheduleOf,
   SUPERVISED_SHAPE,
-  TRAINING_ROWS,
+  supervisedRows,
 } from "@/experiments/newcomers/settings.ts";
 import { recipeWeights } from "@/experiments/pretraining/recipe.ts";
 import {
@@ -33,7 +34,7 @@ import {
  */
 export async function pretrainNewcomers(
   folder: string,
-  steps: number,
+  { reasonerSteps: steps, xla }: NewcomersSizes,
   onFraction: (fraction: number) => void,
 ): Promise<number[]> {
   // Words are tokens with and without the space before them.
@@ -47,13 +48,13 @@ export async function pretrainNewcomers(
   const points = new CandidatePoints(tokenizer, NEWCOMERS_MEMGEN);
   const step = makeTrainStep<NotedBatch>(
     (weights, batch) => notedLoss({ config, weights }, NEWCOMERS_MEMGEN, batch),
-    { name: "newcomers_reasoner", xla: "always", beta2: BETA2 },
+    { name: "newcomers_reasoner", xla, beta2: BETA2 },
   );
   const { parameters: weights, metrics } = await trainSupervised(
     recipeWeights(config, 0),
     {
       rows: Array.from(
-        { length: TRAINING_ROWS },
+        { length: supervisedRows(steps) },
         (_, i) => reasonerRow(tokenizer, points, i),
       ),
       batchSize: SUPERVISED_SHAPE.rows,

@@ -1,6 +1,7 @@
 /** Sizes and settings of the newcomers' study. */
 import type { AppendShape, MemgenConfig } from "@/lib/memgen/mod.ts";
 import type { DecoderConfig, LoraConfig, Tokenizer } from "@/lib/models/mod.ts";
+import type { XlaMode } from "@/lib/tensorflow/mod.ts";
 import type { Schedule } from "@/lib/training/mod.ts";
 import { MINI_MEMGEN } from "@/experiments/presets.ts";
 import { PEOPLE } from "@/experiments/newcomers/world.ts";
@@ -13,12 +14,16 @@ export interface NewcomersSizes {
   readonly weaverSteps: number;
   /** Steps of a trigger's training. */
   readonly triggerSteps: number;
+  /** Questions a step in the trigger's training. */
+  readonly promptsPerStep: number;
   /** Questions that are asked after training. */
   readonly testQuestions: number;
   /** Seeds of weaver and trigger; the reasoner is one. */
   readonly seeds: readonly number[];
   /** Lambda of eq. 8, one training of the trigger for each. */
   readonly penalties: readonly number[];
+  /** When XLA compiles. */
+  readonly xla: XlaMode;
 }
 
 /** What `--plan` can name. */
@@ -32,30 +37,30 @@ export const NEWCOMERS_PLANS: Readonly<
     reasonerSteps: 1500,
     weaverSteps: 1200,
     triggerSteps: 80,
+    promptsPerStep: 16,
     testQuestions: 512,
     seeds: [0, 1, 2],
     penalties: [0, 0.05],
+    xla: "always",
   },
   tiny: {
     reasonerSteps: 4,
     weaverSteps: 2,
     triggerSteps: 2,
+    promptsPerStep: 1,
     testQuestions: 8,
     seeds: [0],
     penalties: [0.05],
+    xla: "never",
   },
 };
 
-/** Rows that supervised training goes through, again and again. */
-export const TRAINING_ROWS = 8192;
-/** Questions a step in the trigger's training. */
-export const PROMPTS_PER_STEP = 16;
 /** G (paper, table 3). */
 export const GROUP_SIZE = 8;
 /** Highest learning rates. */
 export const RATES = { reasoner: 3e-3, weaver: 3e-3, trigger: 3e-3 } as const;
 /** Answers at once. */
-export const ROLLOUT_BATCH = PROMPTS_PER_STEP * GROUP_SIZE;
+export const ANSWER_BATCH = 128;
 /** Share of the steps over which a rate rises. */
 const WARMUP_SHARE = 0.05;
 /** AdamW's decay of the mean of squares, in pre-training. */
@@ -73,14 +78,25 @@ export const SUPERVISED_SHAPE = {
   targets: 32 * ANSWER_TOKENS,
 } as const;
 
-/** Micro-batches of the trigger's training. */
-export const TRIGGER_SHAPE: AppendShape = {
-  rows: ROLLOUT_BATCH,
-  length: PROMPT_TOKENS + ANSWER_TOKENS,
-  targets: ROLLOUT_BATCH * ANSWER_TOKENS,
-  prompt: PROMPT_TOKENS,
-  segment: ANSWER_TOKENS,
-};
+/** Most rows of supervised training, which it goes through again and again. */
+const MOST_ROWS = 8192;
+
+/** Rows that so many steps of supervised training go through. */
+export function supervisedRows(steps: number): number {
+  return Math.min(MOST_ROWS, steps * SUPERVISED_SHAPE.rows);
+}
+
+/** All completions of a step of the trigger's training. */
+export function triggerShape({ promptsPerStep }: NewcomersSizes): AppendShape {
+  const rows = promptsPerStep * GROUP_SIZE;
+  return {
+    rows,
+    length: PROMPT_TOKENS + ANSWER_TOKENS,
+    targets: rows * ANSWER_TOKENS,
+    prompt: PROMPT_TOKENS,
+    segment: ANSWER_TOKENS,
+  };
+}
 
 /** A schedule with its warm-up. */
 export function scheduleOf(peakRate: number, totalSteps: number): Schedule {

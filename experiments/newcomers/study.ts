@@ -38,17 +38,16 @@ import {
 import { pretrainNewcomers } from "@/experiments/newcomers/reasoner.ts";
 import { weaverRow } from "@/experiments/newcomers/rows.ts";
 import {
+  ANSWER_BATCH,
   ANSWER_TOKENS,
   GROUP_SIZE,
   NEWCOMERS_MEMGEN as MEMGEN,
   type NewcomersSizes,
-  PROMPTS_PER_STEP,
   RATES,
-  ROLLOUT_BATCH,
   scheduleOf,
   SUPERVISED_SHAPE,
-  TRAINING_ROWS,
-  TRIGGER_SHAPE,
+  supervisedRows,
+  triggerShape,
 } from "@/experiments/newcomers/settings.ts";
 import {
   drawPeople,
@@ -90,8 +89,8 @@ export class NewcomersStudy implements Disposable {
     this.#ledger = ledger;
     this.#sizes = sizes;
     this.#onFraction = onFraction;
-    this.#generator = new Generator(model, "always");
-    this.#functions = compileMemgen(model.config, "always");
+    this.#generator = new Generator(model, sizes.xla);
+    this.#functions = compileMemgen(model.config, sizes.xla);
   }
 
   /** A study with its reasoner, which is pre-trained if there is none. */
@@ -110,7 +109,7 @@ export class NewcomersStudy implements Disposable {
       (folder) =>
         pretrainNewcomers(
           folder,
-          reasonerSteps,
+          sizes,
           (fraction) => onFraction("reasoner", fraction),
         ),
     );
@@ -135,7 +134,7 @@ export class NewcomersStudy implements Disposable {
       const world = worldOwnership();
       const step = makeTrainStep<PrependBatch>(
         (weaver, batch) => prependLoss(this.#model, MEMGEN, weaver, batch),
-        { name: "newcomers_weaver", xla: "always" },
+        { name: "newcomers_weaver", xla: this.#sizes.xla },
       );
       const initial = initializeWeaver(
         this.#model,
@@ -144,7 +143,7 @@ export class NewcomersStudy implements Disposable {
       );
       const { parameters: weaver, metrics } = await trainSupervised(initial, {
         rows: Array.from(
-          { length: TRAINING_ROWS },
+          { length: supervisedRows(steps) },
           (_, i) => weaverRow(tokenizer, points, world, [seed, i]),
         ),
         batchSize: SUPERVISED_SHAPE.rows,
@@ -168,7 +167,7 @@ export class NewcomersStudy implements Disposable {
   async train(
     { seed, penalty }: TriggerTraining,
   ): Promise<{ metrics: readonly StepMetrics[]; folder: string }> {
-    const { triggerSteps: steps } = this.#sizes;
+    const { triggerSteps: steps, promptsPerStep } = this.#sizes;
     const before = await this.#weaver(seed);
     const { result: metrics, folder } = await this.#ledger.run({
       kind: "newcomers-trigger",
@@ -181,7 +180,7 @@ export class NewcomersStudy implements Disposable {
       const learner = this.#learner(modules, penalty);
       const random = seededRandom("newcomers", "questions", seed);
       const asked = Array.from(
-        { length: steps * PROMPTS_PER_STEP },
+        { length: steps * promptsPerStep },
         () => drawPeople(random, "train"),
       );
       const { parameters: trigger, metrics } = await trainPolicy(
@@ -195,10 +194,10 @@ export class NewcomersStudy implements Disposable {
           ),
           reward: (prompt, ids) =>
             rightShare(model.tokenizer.decode([...ids]), asked[prompt]),
-          promptsPerStep: PROMPTS_PER_STEP,
+          promptsPerStep,
           groupSize: GROUP_SIZE,
           maxNewTokens: ANSWER_TOKENS,
-          batchSize: ROLLOUT_BATCH,
+          batchSize: ANSWER_BATCH,
           schedule: scheduleOf(RATES.trigger, steps),
           seed,
           onStep: (index) =>
@@ -265,7 +264,7 @@ export class NewcomersStudy implements Disposable {
   ): PolicyLearner<TriggerBatch> {
     const policy = triggerPolicy(this.#model, { config, weaver }, {
       temperature: 1,
-      shape: TRIGGER_SHAPE,
+      shape: triggerShape(this.#sizes),
       memory: (trigger) =>
         new MemgenMemory(this.#model, { config, weaver, trigger }, {
           functions: this.#functions,
@@ -280,7 +279,7 @@ export class NewcomersStudy implements Disposable {
     });
     return new PolicyLearner(policy, objective, {
       name: "newcomers_trigger",
-      xla: "always",
+      xla: this.#sizes.xla,
     });
   }
 
@@ -292,8 +291,13 @@ export class NewcomersStudy implements Disposable {
   #triggerSettings(
     { seed, penalty }: TriggerTraining,
   ): Record<string, Json> {
-    const { triggerSteps } = this.#sizes;
-    return { ...this.#weaverSettings(seed), triggerSteps, penalty };
+    const { triggerSteps, promptsPerStep } = this.#sizes;
+    return {
+      ...this.#weaverSettings(seed),
+      triggerSteps,
+      promptsPerStep,
+      penalty,
+    };
   }
 
   /** Frees the reasoner and the compiled functions. */

@@ -13,7 +13,6 @@ import { isOfMemgen, runTraining } from "@/experiments/training_runs.ts";
 import { findBenchmark } from "@/lib/benchmarks/mod.ts";
 import { INSERTIONS } from "@/lib/memgen/mod.ts";
 import { loadModel } from "@/lib/models/mod.ts";
-import { lineFigure, meanCurve } from "@/lib/report/mod.ts";
 import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
 import type { StepMetrics } from "@/lib/training/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
@@ -23,7 +22,7 @@ import { makeGsm8kTwin } from "@/tasks/make_twin.ts";
 import { modelKey } from "@/tasks/model_key.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { provenance } from "@/tasks/provenance.ts";
-import { writeCurve } from "@/tasks/training_curves.ts";
+import { trainingFigures, writeCurve } from "@/tasks/training_curves.ts";
 
 /** What `deno task train` takes. */
 export const DEFINITION = {
@@ -151,33 +150,36 @@ export async function trainOnBenchmark(
   const backend = await start();
   const model = await loadModel(options.model);
   let progress: Progress | undefined;
-  const metrics = await runTraining(method, output, {
-    model,
-    modelKey: await modelKey(options.model),
-    benchmark,
-    tasks,
-    preset,
-    seed,
-    from,
-    folder: join(output, "run"),
-    onStep(index, step) {
-      const { steps } = preset.runs[method];
-      progress ??= new Progress(`Train ${method}`, steps, { done: index });
-      progress.update(index + 1, progressNote(step));
-      if (signal.aborted) {
-        throw new Interrupted("Stopped; the same command goes on from here");
-      }
-    },
-  });
-  progress?.end();
-  disposeTree(model.weights);
+  let metrics: readonly StepMetrics[];
+  try {
+    metrics = await runTraining(method, output, {
+      model,
+      modelKey: await modelKey(options.model),
+      benchmark,
+      tasks,
+      preset,
+      seed,
+      from,
+      folder: join(output, "run"),
+      onStep(index, step) {
+        const { steps } = preset.runs[method];
+        progress ??= new Progress(`Train ${method}`, steps, { done: index });
+        progress.update(index + 1, progressNote(step));
+        if (signal.aborted) {
+          throw new Interrupted("Stopped; the same command goes on from here");
+        }
+      },
+    });
+  } finally {
+    progress?.end();
+    disposeTree(model.weights);
+  }
   const made = await provenance("deno task train", backend);
   const { signal: _, ...settings } = options;
   await Deno.writeTextFile(
     join(output, "training.json"),
     `${JSON.stringify({ settings, made }, null, 2)}\n`,
   );
-  await writeCurves(output, method, metrics);
   return metrics;
 }
 
@@ -186,29 +188,6 @@ function progressNote({ loss, reward }: StepMetrics): string {
   return reward === undefined
     ? `loss ${loss.toFixed(3)}`
     : `reward ${reward.toFixed(3)}`;
-}
-
-/** Points of a curve. */
-const CURVE_POINTS = 50;
-
-/** Draws the loss and, where there is one, the reward. */
-async function writeCurves(
-  folder: string,
-  method: TrainingMethod,
-  metrics: readonly StepMetrics[],
-): Promise<void> {
-  const titles = { loss: "Loss", reward: "Reward" };
-  for (const [name, yTitle] of Object.entries(titles)) {
-    if (metrics[0][name] === undefined) continue;
-    const size = Math.ceil(metrics.length / CURVE_POINTS);
-    const curve = meanCurve(method, metrics.map((step) => step[name]), size);
-    const figure = lineFigure([curve], {
-      title: `${yTitle} of ${method}, means over ${size} steps`,
-      xTitle: "Step",
-      yTitle,
-    });
-    await writeCurve(join(folder, name), figure);
-  }
 }
 
 /** The folder of a benchmark's twin, made if it is not there. */
@@ -269,8 +248,10 @@ if (import.meta.main) {
     const data = args.data ?? await twinFolder(benchmark);
     using interrupt = interruption();
     let started: Promise<BackendInfo> | undefined;
-    const run = (changes: Pick<TrainOptions, "method" | "from" | "output">) =>
-      trainOnBenchmark({
+    const run = async (
+      changes: Pick<TrainOptions, "method" | "from" | "output">,
+    ): Promise<void> => {
+      const metrics = await trainOnBenchmark({
         ...args,
         preset,
         model,
@@ -278,6 +259,10 @@ if (import.meta.main) {
         signal: interrupt.signal,
         ...changes,
       }, () => started ??= startBackend(args));
+      for (const [name, figure] of trainingFigures(changes.method, metrics)) {
+        await writeCurve(join(changes.output, name), figure);
+      }
+    };
     try {
       let { from } = args;
       if (method === "trigger" && from === undefined) {

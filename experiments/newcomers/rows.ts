@@ -175,6 +175,7 @@ export function notedLoss(
   batch: NotedBatch,
 ): tf.Scalar {
   const latents = embed(model.weights, batch.notes);
-  const hidden = decodeWithMemory(model, config, latents, batch);
+  const { places } = batch.targets;
+  const hidden = decodeWithMemory(model, config, latents, { ...batch, places });
   return crossEntropy(model, hidden, batch.targets);
 }

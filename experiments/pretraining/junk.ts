@@ -174,15 +174,17 @@ export function pretrainingLoss(
     );
 }
 
+/** Hidden states at the targets' places, `[1, P, D]`. */
 function decodeWithJunk(
   model: FrozenModel,
   junk: Junk,
-  { ids, seenFrom, sequenceText, sequenceLatent }: PretrainingBatch,
+  { ids, targets, seenFrom, sequenceText, sequenceLatent }: PretrainingBatch,
 ): tf.Tensor3D {
   const latents = junkVectors(model, junk);
   if (seenFrom !== undefined) {
     return decodeWithBank(model, {
       ids,
+      places: targets.places,
       latents,
       positions: BANK_POSITIONS,
       seenFrom,
@@ -192,7 +194,7 @@ function decodeWithJunk(
     ids,
     sequenceText: sequenceText!,
     sequenceLatent: sequenceLatent!,
-  });
+  }, targets.places);
 }
 
 /** Words and noise at the scale of the embeddings as they are now. */

@@ -107,7 +107,8 @@ export function appendLoss(
   batch: AppendBatch,
 ): tf.Scalar {
   requireNoDropout(config.weaverLora);
-  const hidden = decodeAppended(model, config, parameters, batch);
+  const { places } = batch.targets;
+  const hidden = decodeAppended(model, config, parameters, batch, places);
   return crossEntropy(model, hidden, batch.targets);
 }
 
@@ -120,22 +121,32 @@ export function appendLogProbs(
   temperature: number,
 ): tf.Tensor1D {
   requireNoDropout(config.weaverLora);
-  const hidden = decodeAppended(model, config, parameters, batch);
-  return targetLogProbs(model, hidden, batch.targets, temperature);
+  const { places, ids } = batch.targets;
+  const hidden = decodeAppended(model, config, parameters, batch, places);
+  return targetLogProbs(model, hidden, ids, temperature);
 }
 
-/** Hidden states of text and latents in their order, `[B, T + M, D]`. */
+/**
+ * Hidden states of text and latents in their order, `[B, T + M, D]`.
+ *
+ * @param places See `DecoderInput`.
+ */
 export function decodeAppended(
   model: MemgenBase,
   config: MemgenConfig,
   parameters: NamedTensors,
   batch: Omit<AppendBatch, "targets">,
+  places?: tf.Tensor1D,
 ): tf.Tensor3D {
   const latents = weaveInTurn(model, config, parameters, batch);
-  return decodeSequence(model, latents, batch);
+  return decodeSequence(model, latents, batch, places);
 }
 
-/** Hidden states of text with given latents, `[B, M, D]`, in its sequence. */
+/**
+ * Hidden states of text with given latents, `[B, M, D]`, in its sequence.
+ *
+ * @param places See `DecoderInput`.
+ */
 export function decodeSequence(
   { config: model, weights, lora }: ReadingModel,
   latents: tf.Tensor3D,
@@ -143,6 +154,7 @@ export function decodeSequence(
     AppendBatch,
     "ids" | "sequenceText" | "sequenceLatent"
   >,
+  places?: tf.Tensor1D,
 ): tf.Tensor3D {
   const [B, length] = sequenceText.shape;
   const text = tf.gather<tf.Tensor>(ids.flatten(), sequenceText) as tf.Tensor2D;
@@ -155,6 +167,7 @@ export function decodeSequence(
   return decode(model, { weights, lora }, {
     embeddings,
     positions: tf.tile(positions, [B, 1]) as tf.Tensor2D,
+    places,
     mask: "causal",
   }).hidden;
 }

@@ -12,6 +12,8 @@ import type { ReadingModel } from "./supervised.ts";
 export interface MemoryBank {
   /** Tokens, `[B, T]`. */
   readonly ids: tf.Tensor2D;
+  /** See `DecoderInput`. */
+  readonly places?: tf.Tensor1D;
   /** Latents, `[B, M, D]`. */
   readonly latents: tf.Tensor3D;
   /** Position of each latent, M numbers. */
@@ -26,7 +28,7 @@ export interface MemoryBank {
 /** Hidden states of the text, `[B, T, D]`, with a bank of memory beside it. */
 export function decodeWithBank(
   { config: model, weights, lora }: ReadingModel,
-  { ids, latents, positions, seenFrom }: MemoryBank,
+  { ids, places, latents, positions, seenFrom }: MemoryBank,
 ): tf.Tensor3D {
   const [B, T] = ids.shape;
   const M = latents.shape[1];
@@ -41,6 +43,7 @@ export function decodeWithBank(
   return decode(model, { weights, lora }, {
     embeddings: embed(weights, ids),
     positions: textPositions(B, T),
+    places,
     mask: "causal",
     past: [{ layers: bank, mask: maskWhere(seen) as tf.Tensor4D }],
   }).hidden;
@@ -57,22 +60,31 @@ function perLatent(points: tf.Tensor2D, sizes: readonly number[]): tf.Tensor2D {
   return tf.gather(points, tf.tensor1d(block, "int32"), 1);
 }
 
+/** Text with the places of its memory. */
+export interface BlockText {
+  /** Tokens, `[B, T]`. */
+  readonly ids: tf.Tensor2D;
+  /** Insertion point of each block, `[B, N]`. */
+  readonly points: tf.Tensor2D;
+  /** See `DecoderInput`. */
+  readonly places?: tf.Tensor1D;
+}
+
 /**
  * Hidden states of the text, `[B, T, D]`, with its first blocks in view.
  *
- * @param sizes K of each block.
+ * @param sizes K of each of these.
  * @param latents Theirs, `[B, M, D]`.
- * @param text Tokens, `[B, T]`, and the insertion points of these blocks and
- * any later ones.
  */
 export function decodeWithBlocks(
   model: ReadingModel,
   sizes: readonly number[],
   latents: tf.Tensor3D,
-  { ids, points }: { readonly ids: tf.Tensor2D; readonly points: tf.Tensor2D },
+  { ids, points, places }: BlockText,
 ): tf.Tensor3D {
   return decodeWithBank(model, {
     ids,
+    places,
     latents,
     // Position -K + k; the sizes of the blocks may differ.
     positions: sizes.flatMap((K) => Array.from({ length: K }, (_, k) => k - K)),

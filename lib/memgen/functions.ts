@@ -4,10 +4,13 @@ import {
   type DecoderConfig,
   type ExtendFunction,
   makeExtend,
+  placesOf,
 } from "../models/mod.ts";
 import type { NamedTensors, XlaMode } from "../tensorflow/mod.ts";
 import { triggerLogits } from "./trigger.ts";
 import {
+  lastPlaces,
+  latentCount,
   type QueryKind,
   toReasoner,
   toWeaver,
@@ -81,11 +84,12 @@ function compileWeave(
         tf.tile(queries, [b, 1, 1]) as tf.Tensor3D,
       ], 1);
     },
+    places: (parameters, [b, total]) =>
+      lastPlaces([b, total], latentCount(parameters, kind)),
     finish: (parameters, hidden) => {
-      const [b, total, W] = hidden.shape;
-      const K = parameters[`weaver.${kind}_query_latents`].shape[0];
-      const last = hidden.slice([0, total - K, 0], [b, K, W]);
-      return toReasoner(parameters, last);
+      const [, N, W] = hidden.shape;
+      const K = latentCount(parameters, kind);
+      return toReasoner(parameters, hidden.reshape([N / K, K, W]));
     },
   });
 }
@@ -94,11 +98,9 @@ function compileTrigger(config: DecoderConfig, xla: XlaMode): TriggerFunction {
   return makeExtend(config, {
     name: "trigger",
     xla,
-    finish: ({ parameters, last }, hidden) => {
-      const [b, T, D] = hidden.shape;
-      const places = tf.range(0, b * T, T, "int32").add(last);
-      const rows = tf.gather(hidden.reshape([b * T, D]), places);
-      const scores = triggerLogits(parameters, rows as tf.Tensor2D);
+    places: ({ last }, [, T]) => placesOf(last, T),
+    finish: ({ parameters }, hidden) => {
+      const scores = triggerLogits(parameters, hidden.squeeze([0]));
       const [skip, invoke] = tf.unstack(scores, 1) as tf.Tensor1D[];
       return invoke.sub<tf.Tensor1D>(skip);
     },

@@ -13,7 +13,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { requireNoDropout } from "../models/mod.ts";
 import { type NamedTensors, tidy } from "../tensorflow/mod.ts";
-import { decodeWithBlocks } from "./bank.ts";
+import { type BlockText, decodeWithBlocks } from "./bank.ts";
 import { blockSizes, requirePoints } from "./blocks.ts";
 import type { MemgenConfig } from "./config.ts";
 import { packSnippets, type SnippetBatch } from "./retrieval.ts";
@@ -112,9 +112,10 @@ export function prependLogProbs(
   temperature: number,
 ): tf.Tensor1D {
   const hidden = decodePrepended(model, config, parameters, batch);
-  return targetLogProbs(model, hidden, batch.targets, temperature);
+  return targetLogProbs(model, hidden, batch.targets.ids, temperature);
 }
 
+/** Hidden states at the targets' places, `[1, P, D]`. */
 function decodePrepended(
   model: MemgenBase,
   config: MemgenConfig,
@@ -123,16 +124,22 @@ function decodePrepended(
 ): tf.Tensor3D {
   requireNoDropout(config.weaverLora);
   const latents = weaveBlocks(model, config, parameters, batch);
-  return decodeWithMemory(model, config, latents, batch);
+  const { places } = batch.targets;
+  return decodeWithMemory(model, config, latents, { ...batch, places });
 }
 
-/** Hidden states of the text, `[B, T, D]`, with the blocks in view. */
+/**
+ * Hidden states of the text, `[B, T, D]`, with the blocks in view; `places` as
+ * in `DecoderInput`.
+ */
 export function decodeWithMemory(
   model: ReadingModel,
   config: MemgenConfig,
   latents: tf.Tensor3D,
-  { ids, points }: Pick<PrependBatch, "ids" | "points">,
+  { ids, points, places }:
+    & Pick<PrependBatch, "ids" | "points">
+    & Pick<BlockText, "places">,
 ): tf.Tensor3D {
   const sizes = blockSizes(config, points.shape[1]);
-  return decodeWithBlocks(model, sizes, latents, { ids, points });
+  return decodeWithBlocks(model, sizes, latents, { ids, points, places });
 }

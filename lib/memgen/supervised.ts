@@ -53,7 +53,7 @@ export interface BatchShape {
   readonly turns?: number;
 }
 
-/** Where to read hidden states, and what they must predict. */
+/** Where hidden states are wanted, and what they must predict. */
 export interface Targets {
   /** Places in `[B * T']`, `[P]`. */
   readonly places: tf.Tensor1D;
@@ -73,10 +73,12 @@ export function learnedPlaces(
 }
 
 /**
- * Targets of a batch: row after row, each in its order, then padding.
+ * Targets of a batch: row after row, each in its order, then padding at places
+ * that are nobody's.
  *
  * @param place Where the hidden state that predicts token t of row b stands.
- * @throws {RangeError} If there are none or more than P.
+ * @throws {RangeError} If there are none or more than P, or P is more than all
+ * tokens.
  */
 export function packTargets(
   rows: readonly SupervisedRow[],
@@ -91,6 +93,13 @@ export function packTargets(
       `Cannot pack a batch as it must hold 1 to ${shape.targets} supervised tokens: current value is ${supervised.length}`,
     );
   }
+  if (shape.targets > shape.rows * shape.length) {
+    throw new RangeError(
+      `Cannot pack a batch as 'targets' may be at most all its ${
+        shape.rows * shape.length
+      } tokens: current value is ${shape.targets}`,
+    );
+  }
   const places = new Int32Array(shape.targets);
   const ids = new Int32Array(shape.targets);
   const weights = new Float32Array(shape.targets);
@@ -99,6 +108,10 @@ export function packTargets(
     ids[i] = label;
     weights[i] = 1;
   });
+  const taken = new Set(places.subarray(0, supervised.length));
+  for (let i = supervised.length, at = 0; i < shape.targets; at++) {
+    if (!taken.has(at)) places[i++] = at;
+  }
   return {
     places: tf.tensor1d(places, "int32"),
     ids: tf.tensor1d(ids, "int32"),
@@ -141,7 +154,8 @@ export function packIds(
 /**
  * Log-probability of each target.
  *
- * @param hidden Hidden states, `[B, T', D]`.
+ * @param hidden Hidden states at the targets' places, `[1, P, D]`.
+ * @param ids Tokens to predict there, `[P]`.
  * @param temperature Divides the scores; that of sampling, 1 in supervised
  * training.
  * @returns In nats, `[P]`.
@@ -150,7 +164,7 @@ export function packIds(
 export function targetLogProbs(
   { config, weights }: FrozenModel,
   hidden: tf.Tensor3D,
-  { places, ids }: Pick<Targets, "places" | "ids">,
+  ids: tf.Tensor1D,
   temperature: number = 1,
 ): tf.Tensor1D {
   if (!(temperature > 0)) {
@@ -158,9 +172,7 @@ export function targetLogProbs(
       `Cannot take log-probabilities as 'temperature' must be above 0: current value is ${temperature}`,
     );
   }
-  const [B, T, D] = hidden.shape;
-  const rows = tf.gather(hidden.reshape([B * T, D]), places) as tf.Tensor2D;
-  const plain = logits(config, weights, rows); // [P, V]
+  const plain = logits(config, weights, hidden.squeeze([0])); // [P, V]
   const scores = temperature === 1 ? plain : plain.div(temperature);
   const target = tf.oneHot(ids, config.vocabSize).toFloat();
   return scores.mul(target).sum(-1).sub(scores.logSumExp(-1)) as tf.Tensor1D;
@@ -169,7 +181,7 @@ export function targetLogProbs(
 /**
  * Mean cross-entropy over the supervised tokens (eq. 11).
  *
- * @param hidden Hidden states, `[B, T', D]`.
+ * @param hidden Hidden states at the targets' places, `[1, P, D]`.
  * @returns A scalar, in nats a token.
  */
 export function crossEntropy(
@@ -177,7 +189,7 @@ export function crossEntropy(
   hidden: tf.Tensor3D,
   targets: Targets,
 ): tf.Scalar {
-  const losses = targetLogProbs(model, hidden, targets).neg();
+  const losses = targetLogProbs(model, hidden, targets.ids).neg();
   return losses.mul(targets.weights).sum()
     .div(targets.weights.sum()) as tf.Scalar;
 }

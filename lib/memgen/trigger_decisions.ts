@@ -109,15 +109,12 @@ export function triggerLogProbs(
 ): tf.Tensor1D {
   requireNoDropout(modules.config.triggerLora);
   const hidden = readAsTrigger(base, modules, trigger, batch);
-  const [B, T, D] = hidden.shape;
-  const { places, ids } = batch.targets;
-  const rows = tf.gather(hidden.reshape([B * T, D]), places) as tf.Tensor2D;
-  const scores = triggerLogits(trigger, rows); // [P, 2]
-  const taken = tf.oneHot(ids, 2).toFloat();
+  const scores = triggerLogits(trigger, hidden.squeeze([0])); // [P, 2]
+  const taken = tf.oneHot(batch.targets.ids, 2).toFloat();
   return scores.mul(taken).sum(-1).sub(scores.logSumExp(-1)) as tf.Tensor1D;
 }
 
-/** The trigger's hidden states, `[B, T, D]`, or `[B, T + M, D]` with latents. */
+/** The trigger's hidden states at the decisions, `[1, P, D]`. */
 function readAsTrigger(
   base: MemgenBase,
   { config, weaver }: Pick<MemgenModules, "config" | "weaver">,
@@ -125,10 +122,11 @@ function readAsTrigger(
   batch: TriggerBatch,
 ): tf.Tensor3D {
   const { config: model, weights } = base;
+  const { places } = batch.targets;
   const reader = { config: model, weights, lora: triggerLora(trigger, config) };
   if ("passes" in batch) {
     const latents = weaveInTurn(base, config, weaver, batch);
-    return decodeSequence(reader, latents, batch);
+    return decodeSequence(reader, latents, batch, places);
   }
   if ("points" in batch) {
     const { ids, points } = batch;
@@ -137,13 +135,18 @@ function readAsTrigger(
     // it to decide, before there was a block.
     const isWritten = points.greater(PROMPT_SKIPPED).toInt();
     const later = points.add<tf.Tensor2D>(isWritten);
-    return decodeWithMemory(reader, config, latents, { ids, points: later });
+    return decodeWithMemory(reader, config, latents, {
+      ids,
+      points: later,
+      places,
+    });
   }
   const [B, T] = batch.ids.shape;
   const positions = tf.range(0, T, 1, "int32").expandDims(0);
   return decode(model, reader, {
     embeddings: embed(weights, batch.ids),
     positions: tf.tile(positions, [B, 1]) as tf.Tensor2D,
+    places,
     mask: "causal",
   }).hidden;
 }

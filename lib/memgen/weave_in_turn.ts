@@ -29,6 +29,7 @@ import { PROMPT_SKIPPED } from "./points.ts";
 import type { SnippetBatch } from "./retrieval.ts";
 import type { BatchShape, SupervisedRow } from "./supervised.ts";
 import {
+  lastPlaces,
   type MemgenBase,
   pauseLatents,
   toReasoner,
@@ -181,7 +182,7 @@ export function weaveInTurn(
     const added = n === 0 ? segment : tf.concat([blocks[n - 1], segment], 1);
     const read = added.shape[1]!; // K' + L
     const context = config.weaverReads === "hidden"
-      ? reason(added as tf.Tensor3D, pass, read)
+      ? reason(added as tf.Tensor3D, { pass, read, wanted: read })
       : added;
     const queries = weaverQueries(parameters, kinds[n]).expandDims(0);
     const K = queries.shape[1]!;
@@ -193,30 +194,38 @@ export function weaveInTurn(
         toWeaver(parameters, tf.concat([context, ...found], 1) as tf.Tensor3D),
         tf.tile(queries, [B, 1, 1]),
       ], 1) as tf.Tensor3D,
-      pass,
-      read,
+      { pass, read, wanted: K },
     );
-    const last = hidden.slice([0, hidden.shape[1] - K, 0]);
-    blocks.push(toReasoner(parameters, last));
+    blocks.push(toReasoner(parameters, hidden));
   });
   return tf.concat(blocks, 1);
 }
 
+/** What a pass over its first P inputs remembers and gives. */
+interface PassSize {
+  readonly pass: WeaverPass;
+  /**
+   * Inputs that are remembered. Snippets and queries leave no trace: later
+   * passes see latents in their place.
+   */
+  readonly read: number;
+  /** The last of them are wanted. */
+  readonly wanted: number;
+}
+
 /**
- * Passes of a view that see the earlier ones: hidden states of the first
- * inputs of a pass, `[B, P, D]`, of which `read` are remembered. Snippets and
- * queries leave no trace: later passes see latents in their place.
+ * Passes of a view that see the earlier ones: hidden states of the wanted
+ * inputs, `[B, wanted, D]`.
  */
 function rememberingPass(
   config: DecoderConfig,
   view: DecoderView,
 ): (
   embeddings: tf.Tensor3D,
-  pass: WeaverPass,
-  read: number,
+  size: PassSize,
 ) => tf.Tensor3D {
   const past: { layers: CachePart["layers"]; kinds: tf.Tensor2D }[] = [];
-  return (embeddings, pass, read) => {
+  return (embeddings, { pass, read, wanted }) => {
     const [B, P] = embeddings.shape;
     const first = (x: tf.Tensor2D, count: number): tf.Tensor2D =>
       x.slice([0, 0], [B, count]);
@@ -224,6 +233,7 @@ function rememberingPass(
     const { hidden, keyValues } = decode(config, view, {
       embeddings,
       positions: first(pass.positions, P),
+      places: wanted < P ? lastPlaces([B, P], wanted) : undefined,
       mask: causalMask(P).add(visibility(kinds, kinds)),
       past: past.map(({ layers, kinds: earlier }) => ({
         layers,
@@ -237,6 +247,6 @@ function rememberingPass(
       })),
       kinds: first(kinds, read),
     });
-    return hidden;
+    return hidden.reshape([B, wanted, config.hiddenSize]);
   };
 }

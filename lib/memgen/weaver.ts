@@ -118,6 +118,23 @@ export function weaverQueries(
     .mul(parameters[`weaver.${kind}_latent_scale`]);
 }
 
+/** K of a kind. */
+export function latentCount(parameters: NamedTensors, kind: QueryKind): number {
+  return parameters[`weaver.${kind}_query_latents`].shape[0];
+}
+
+/** Places of the last K of T inputs of each of B rows, `[B K]` in `[B T]`. */
+export function lastPlaces(
+  [B, T]: readonly [number, number],
+  K: number,
+): tf.Tensor1D {
+  const places = Array.from(
+    { length: B * K },
+    (_, i) => Math.floor(i / K) * T + T - K + i % K,
+  );
+  return tf.tensor1d(places, "int32");
+}
+
 /** From the reasoner's vectors, `[B, T, D]`, to the weaver's; `[B, T, W]`. */
 export function toWeaver(
   parameters: NamedTensors,

@@ -108,14 +108,20 @@ export function embedInputs(
  *
  * @param prepare From embeddings `[b, T, D]` to the decoder's inputs
  * `[b, T + K, D']`: the identity, or the weaver's projection and queries.
- * @param finish From hidden states `[b, T + K, D']` to what the caller wants.
+ * @param places Of the wanted hidden states; see `DecoderInput`.
+ * @param finish From these, `[b, T + K, D']` or `[1, N, D']`, to what the caller
+ * wants.
  */
 export function makeExtend<P, R>(
   config: DecoderConfig,
-  { name, xla, prepare = (_, embeddings) => embeddings, finish }: {
+  { name, xla, prepare = (_, embeddings) => embeddings, places, finish }: {
     readonly name: string;
     readonly xla: XlaMode;
     readonly prepare?: (params: P, embeddings: tf.Tensor3D) => tf.Tensor3D;
+    readonly places?: (
+      params: P,
+      shape: readonly [b: number, inputs: number],
+    ) => tf.Tensor1D;
     readonly finish: (
       params: P,
       hidden: tf.Tensor3D,
@@ -127,6 +133,7 @@ export function makeExtend<P, R>(
     const { hidden } = decode(config, view, {
       embeddings: prepare(params, embedInputs(view, block)),
       positions: block.positions,
+      places: places?.(params, block.positions.shape),
       remember: cacheWriter(config, block, cache),
     });
     return finish(params, hidden, view);
@@ -174,6 +181,15 @@ export function makeSteps<P>(
     }
     return tf.concat(chosen, 1);
   }, { name, xla });
+}
+
+/**
+ * Places in `[b T]` of one input of each row.
+ *
+ * @param inputs Its number in its row, `[b]`.
+ */
+export function placesOf(inputs: tf.Tensor1D, T: number): tf.Tensor1D {
+  return tf.range(0, inputs.shape[0] * T, T, "int32").add(inputs);
 }
 
 /**

@@ -24,6 +24,7 @@ import {
 import type { DecoderConfig } from "./config.ts";
 import { toHeads } from "./head_products.ts";
 import { type Lora, loraChange } from "./lora.ts";
+import { wantedRows } from "./wanted_rows.ts";
 
 /** A model as one of its users sees it: the shared weights, an adapter. */
 export interface DecoderView {
@@ -51,6 +52,11 @@ export type DecoderInput =
     readonly embeddings: tf.Tensor3D;
     /** Rotary positions, `[B, T]`, int32. */
     readonly positions: tf.Tensor2D;
+    /**
+     * Distinct places in `[B T]` whose hidden states are wanted, `[N]`: the last
+     * layer computes no others. Default: all.
+     */
+    readonly places?: tf.Tensor1D;
   }
   & (VisibleParts | VisibleCache);
 
@@ -73,7 +79,7 @@ export interface VisibleCache {
 
 /** What comes out of a forward pass. */
 export interface DecoderOutput {
-  /** Hidden states after the last norm, `[B, T, D]`. */
+  /** Hidden states after the last norm, `[B, T, D]`; at `places`, `[1, N, D]`. */
   readonly hidden: tf.Tensor3D;
   /** Keys and values of the new tokens, one entry a layer. */
   readonly keyValues: KeyValue[];
@@ -104,7 +110,7 @@ export function decode(
   view: DecoderView,
   input: DecoderInput,
 ): DecoderOutput {
-  const { embeddings, positions } = input;
+  const { embeddings, positions, places } = input;
   const past = "remember" in input ? [] : input.past ?? [];
   const [B, T, D] = embeddings.shape;
   const turn = rotation(positions, config.headDim, config.ropeTheta);
@@ -116,13 +122,16 @@ export function decode(
   };
   const keyValues: KeyValue[] = [];
   let x = embeddings.reshape([B * T, D]) as tf.Tensor2D;
+  if (config.layers === 0) x = pickPlaces(x, places);
   for (let layer = 0; layer < config.layers; layer++) {
     const output = checkpoint(
       (input: LayerInput, context: LayerContext) =>
         decodeLayer(config, view, layer, input, context),
       {
         inputs: { x, past: past.map(({ layers }) => layers[layer]) },
-        constants: context,
+        constants: layer === config.layers - 1
+          ? { ...context, places }
+          : context,
         weights: layerTensors(view, layer),
       },
     );
@@ -130,7 +139,8 @@ export function decode(
     keyValues.push(output.keyValue);
   }
   const norm = view.weights["model.norm.weight"];
-  const hidden = rmsNorm(x, norm, config.rmsNormEps).reshape([B, T, D]);
+  const hidden = rmsNorm(x, norm, config.rmsNormEps)
+    .reshape(places === undefined ? [B, T, D] : [1, places.shape[0], D]);
   return { hidden: hidden as tf.Tensor3D, keyValues };
 }
 
@@ -142,10 +152,12 @@ interface LayerInput {
   readonly past: readonly KeyValue[];
 }
 
-/** What is the same for all layers. */
+/** What layers get besides; the same for all of them but `places`. */
 interface LayerContext {
   /** Rotary angles of the new tokens. */
   readonly turn: Rotation;
+  /** The only places that go on after attention, `[N]`; default: all. */
+  readonly places?: tf.Tensor1D;
   /** What they see; a cache is no tree of tensors, and has no gradient. */
   readonly visible: VisibleCache | {
     /** Who sees whom among them, as in `VisibleParts`. */
@@ -161,7 +173,7 @@ function decodeLayer(
   { weights, lora }: DecoderView,
   layer: number,
   { x, past }: LayerInput,
-  { turn, visible }: LayerContext,
+  { turn, visible, places }: LayerContext,
 ): { x: tf.Tensor2D; keyValue: KeyValue } {
   const { headDim, heads, keyValueHeads, rmsNormEps } = config;
   const [B, T] = turn.cos.shape;
@@ -195,12 +207,13 @@ function decodeLayer(
     queries = rotate(queries, turn);
     keys = rotate(keys, turn);
   }
-  const attended = attendVisible(queries, { keys, values }, {
-    layer,
-    past,
-    visible,
-  }).reshape([B * T, heads * headDim]) as tf.Tensor2D;
-  const seen = x.add(linear(attended, `${attention}.o_proj`)) as tf.Tensor2D;
+  const attended = pickPlaces(
+    attendVisible(queries, { keys, values }, { layer, past, visible })
+      .reshape([B * T, heads * headDim]),
+    places,
+  );
+  const seen = pickPlaces(x, places)
+    .add(linear(attended, `${attention}.o_proj`)) as tf.Tensor2D;
   const h2 = norm(seen, `${prefix}post_attention_layernorm`);
   const gate = linear(h2, `${prefix}mlp.gate_proj`);
   const up = linear(h2, `${prefix}mlp.up_proj`);
@@ -209,6 +222,10 @@ function decodeLayer(
     x: seen.add(linear(activated, `${prefix}mlp.down_proj`)),
     keyValue: { keys: toHeads(keys), values: toHeads(values) },
   };
+}
+
+function pickPlaces(x: tf.Tensor2D, places?: tf.Tensor1D): tf.Tensor2D {
+  return places === undefined ? x : wantedRows(x, places);
 }
 
 /** What the names of a layer's tensors begin with. */

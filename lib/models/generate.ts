@@ -1,7 +1,7 @@
 /** Greedy and sampled generation for ragged batches, with a place for memory. */
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import type { XlaMode } from "../tensorflow/mod.ts";
-import { makeExtend, makeSteps } from "./cached_functions.ts";
+import { makeExtend, makeSteps, placesOf } from "./cached_functions.ts";
 import { type DecoderView, logits } from "./decoder.ts";
 import {
   type Generation,
@@ -47,15 +47,9 @@ export class Generator {
       extend: makeExtend(config, {
         name: "extend",
         xla,
-        finish: ({ last, noise }, hidden, { weights }) => {
-          const [b, T, D] = hidden.shape;
-          const start = tf.range(0, b * T, T, "int32");
-          const rows = tf.gather(hidden.reshape([b * T, D]), start.add(last));
-          return chooseTokens(
-            logits(config, weights, rows as tf.Tensor2D),
-            noise,
-          );
-        },
+        places: ({ last }, [, T]) => placesOf(last, T),
+        finish: ({ noise }, hidden, { weights }) =>
+          chooseTokens(logits(config, weights, hidden.squeeze([0])), noise),
       }),
       steps: makeSteps(config, {
         name: "steps",

@@ -28,6 +28,7 @@ export {
   type Item,
   makeExtend,
   makeSteps,
+  placesOf,
   type Tail,
 } from "./cached_functions.ts";
 export {

@@ -61,19 +61,21 @@ export function causalLogProbs(
 ): tf.Tensor1D {
   const hidden = decodeCausal(config, view, batch);
   const model = { config, weights: view.weights };
-  return targetLogProbs(model, hidden, batch.targets, temperature);
+  return targetLogProbs(model, hidden, batch.targets.ids, temperature);
 }
 
+/** Hidden states at the targets' places, `[1, P, D]`. */
 function decodeCausal(
   config: DecoderConfig,
   view: DecoderView,
-  { ids }: CausalBatch,
+  { ids, targets }: CausalBatch,
 ): tf.Tensor3D {
   const [B, T] = ids.shape;
   const positions = tf.range(0, T, 1, "int32").expandDims(0);
   return decode(config, view, {
     embeddings: embed(view.weights, ids),
     positions: tf.tile(positions, [B, 1]) as tf.Tensor2D,
+    places: targets.places,
     mask: "causal",
   }).hidden;
 }

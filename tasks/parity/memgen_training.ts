@@ -100,7 +100,9 @@ export async function checkRun(parity: MemgenCase): Promise<CaseResult> {
   const { model, modules, expected } = parity;
   const { sftRun: run } = expected;
   const rows = await supervisedRows(parity);
-  const shape = { ...shapeOf(rows), rows: run.batch };
+  const whole = shapeOf(rows);
+  const targets = run.batch * whole.length;
+  const shape = { ...whole, rows: run.batch, targets };
   const step = makeTrainStep(
     (parameters: NamedTensors, batch: ReturnType<typeof packAppend>) =>
       appendLoss(model, modules.config, parameters, batch),

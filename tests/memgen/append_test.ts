@@ -63,7 +63,7 @@ const ROWS: readonly SupervisedRow[] = [
 const SHAPE: AppendShape = {
   rows: 4,
   length: 12,
-  targets: 40,
+  targets: 24,
   prompt: 6,
   segment: 3,
 };
@@ -231,7 +231,7 @@ tidyTest(
       4,
     ) as tf.Tensor3D;
     const row = ROWS[0];
-    const batch = packAppend([row], { ...SHAPE, rows: 1 }, CONFIG);
+    const batch = packAppend([row], { ...SHAPE, rows: 1, targets: 12 }, CONFIG);
     const text = embed(model.weights, batch.ids);
     const parts = [[0, 3, 0, 2], [3, 3, 2, 3], [6, 3, 5, 3]] as const;
     const embeddings = tf.concat([
@@ -292,7 +292,7 @@ tensorTest(
     const together = trained(ROWS, SHAPE);
     const alone = ROWS.map((row) => ({
       share: count(row) / total,
-      ...trained([row], { ...SHAPE, rows: 1 }),
+      ...trained([row], { ...SHAPE, rows: 1, targets: 12 }),
     }));
     assertAlmostEquals(
       together.loss,
@@ -318,7 +318,11 @@ tidyTest(
     const config = memgenConfig({ maxInferenceAugmentations: 0 });
     const model = tinyModel("qwen2", 5);
     const { weaver } = randomModules(model, config, 6);
-    const batch = packAppend([ROWS[2]], { ...SHAPE, rows: 1 }, config);
+    const batch = packAppend(
+      [ROWS[2]],
+      { ...SHAPE, rows: 1, targets: 12 },
+      config,
+    );
     const { gradients } = lossAndGradients(
       (parameters) => appendLoss(model, config, parameters, batch),
       weaver,

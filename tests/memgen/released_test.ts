@@ -21,7 +21,8 @@ async function withExport(
   changes: Partial<MemgenConfig>,
   use: (folder: string, exported: MemgenModules) => unknown,
 ): Promise<void> {
-  const modules = randomModules({ config: MODEL }, memgenConfig(changes), 2);
+  const base = { config: MODEL, weights: {} };
+  const modules = randomModules(base, memgenConfig(changes), 2);
   await withFolder(async (parent) => {
     const folder = join(parent, "exported");
     try {

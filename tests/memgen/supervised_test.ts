@@ -52,12 +52,21 @@ tensorTest(
   "packTargets() lists what is learned, then padding of weight 0",
   () => {
     const targets = packTargets(ROWS, SHAPE, (b, t) => 10 * b + t);
-    assertEquals(targets.places.arraySync(), [1, 3, 11, 0, 0]);
+    // Padding stands at the first places that nobody has.
+    assertEquals(targets.places.arraySync(), [1, 3, 11, 0, 2]);
     assertEquals(targets.ids.arraySync(), [6, 8, 1, 0, 0]);
     assertEquals(targets.weights.arraySync(), [1, 1, 1, 0, 0]);
     disposeTree(targets);
   },
 );
+
+Deno.test("packTargets() refuses more targets than there are tokens", () => {
+  assertThrows(
+    () => packTargets(ROWS, { ...SHAPE, targets: 13 }, (_, t) => t),
+    RangeError,
+    "Cannot pack a batch as 'targets' may be at most all its 12 tokens: current value is 13",
+  );
+});
 
 tensorTest(
   "packTargets() leaves the first token out: nothing predicts it",
@@ -126,12 +135,15 @@ Deno.test("requirePoints() refuses points that no block stands for", () => {
 
 /** Two tokens whose scores are the hidden state itself. */
 const MODEL = tinyConfig("qwen2", { vocabSize: 2, hiddenSize: 2 });
-const hidden = () => tf.tensor3d([[[0, 0], [Math.log(3), 0], [7, -7]]]); // [1, 3, 2]
+const STATES = [[0, 0], [Math.log(3), 0], [7, -7]];
+/** Hidden states at some places, `[1, P, 2]`. */
+const hidden = (places: readonly number[]) =>
+  tf.tensor3d([places.map((place) => STATES[place])]);
 
 tidyTest("crossEntropy() is the mean over the targets", () => {
   const weights = { "model.embed_tokens.weight": tf.eye(2) };
   const loss = (places: number[], ids: number[], counts: number[]): number =>
-    crossEntropy({ config: MODEL, weights }, hidden(), {
+    crossEntropy({ config: MODEL, weights }, hidden(places), {
       places: tf.tensor1d(places, "int32"),
       ids: tf.tensor1d(ids, "int32"),
       weights: tf.tensor1d(counts),
@@ -150,13 +162,12 @@ tidyTest("crossEntropy() is the mean over the targets", () => {
 
 tidyTest("targetLogProbs() by hand, at two temperatures", () => {
   const weights = { "model.embed_tokens.weight": tf.eye(2) };
-  const places = tf.tensor1d([0, 1, 1, 2], "int32");
   const ids = tf.tensor1d([1, 0, 1, 0], "int32");
   const logProbs = (temperature?: number) =>
     targetLogProbs(
       { config: MODEL, weights },
-      hidden(),
-      { places, ids },
+      hidden([0, 1, 1, 2]),
+      ids,
       temperature,
     ).dataSync();
   const sure = -Math.log1p(Math.exp(-14));
@@ -189,6 +200,6 @@ tidyTest("crossEntropy(): gradients are its slopes", () => {
         ids: tf.tensor1d([1, 0, 0], "int32"),
         weights: tf.tensor1d([1, 1, 0]),
       }),
-    { states: hidden() },
+    { states: hidden([0, 1, 0]) },
   );
 });

@@ -5,7 +5,9 @@ import {
   causalMask,
   decode,
   decodePadded,
+  type DecoderConfig,
   type DecoderInput,
+  type DecoderView,
   embed,
   FAMILIES,
   loadLora,
@@ -342,6 +344,40 @@ function assertGradients(
 }
 
 for (const family of FAMILIES) {
+  tidyTest(`decode() of ${family} at some places is a part of all`, () => {
+    const config = tinyConfig(family);
+    const weights = randomWeights(config, 1);
+    const all = hiddenStates(config, { weights });
+    const places = tf.tensor1d([7, 0, 3], "int32");
+    const found = hiddenStates(config, { weights }, places);
+    assertEquals(found.shape, [1, 3, config.hiddenSize]);
+    const flat = all.reshape([-1, config.hiddenSize]);
+    assertClose(
+      found.dataSync(),
+      tf.gather(flat, places).dataSync(),
+      1e-6,
+    );
+  });
+
+  tidyTest(
+    `decode() of ${family} at some places: gradients equal central differences`,
+    () => {
+      const config = tinyConfig(family);
+      const places = tf.tensor1d([7, 0, 3], "int32");
+      const seen = tf.tensor3d(
+        normals(seededRandom("seen"), 3 * config.hiddenSize),
+        [1, 3, config.hiddenSize],
+      );
+      const { "lm_head.weight": _, ...decoder } = randomWeights(config, 1);
+      assertGradients(
+        decoder,
+        (weights) =>
+          hiddenStates(config, { weights }, places).mul(seen)
+            .mean() as tf.Scalar,
+      );
+    },
+  );
+
   tidyTest(`decode() of ${family}: gradients equal central differences`, () => {
     const config = tinyConfig(family);
     const weights = randomWeights(config, 3);
@@ -366,4 +402,19 @@ for (const family of FAMILIES) {
         .mean();
     });
   });
+}
+
+/** Hidden states of `IDS` in one causal pass. */
+function hiddenStates(
+  config: DecoderConfig,
+  view: DecoderView,
+  places?: tf.Tensor1D,
+): tf.Tensor3D {
+  const [B, T] = [IDS.length, IDS[0].length];
+  return decode(config, view, {
+    embeddings: embed(view.weights, tf.tensor2d(IDS, [B, T], "int32")),
+    positions: tf.tile(tf.range(0, T, 1, "int32").expandDims(0), [B, 1]),
+    places,
+    mask: "causal",
+  }).hidden;
 }

@@ -81,7 +81,7 @@ tensorTest(
   () =>
     withRollouts(async (roll, model) => {
       const modules = randomModules(model, memgenConfig(), 2);
-      const memory = new MemgenMemory(model, modules, "never");
+      const memory = new MemgenMemory(model, modules, { functions: "never" });
       const whole = await roll({ memory });
       assert(whole.some(({ augmentation }) => augmentation.includes(1)));
       assertEquals(await roll({ memory, batchSize: 2 }), whole);

@@ -44,7 +44,7 @@ const ROWS: readonly SupervisedRow[] = [
   randomRow(random, 9, [5, 6]),
   { ...randomRow(random, 10, [4]), points: [PROMPT_SKIPPED, 4, 8] },
 ];
-const SHAPE = { rows: 3, length: 12, targets: 40, prompt: 6, segment: 4 };
+const SHAPE = { rows: 3, length: 12, targets: 36, prompt: 6, segment: 4 };
 
 /** The rows as a configuration reads them. */
 function rowsFor(config: MemgenConfig): readonly SupervisedRow[] {

@@ -64,8 +64,9 @@ export const MINI_MEMGEN: Omit<MemgenConfig, "insertion"> = {
   maxPromptAugmentations: 1,
   maxInferenceAugmentations: 0,
   triggerActive: false,
-  triggerReads: "context",
-  triggerHead: "sigmoid",
+  // Inactive, it is the released code's, so that it loads the checkpoints.
+  triggerReads: "text",
+  triggerHead: "softmax",
   delimitersAfterDigits: false,
   weaver: "lora",
   weaverReads: "embeddings",

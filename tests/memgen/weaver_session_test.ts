@@ -75,14 +75,11 @@ function withVariant(
 
 /** Each variant, and both insertions where it reads with them in view. */
 const CASES: readonly (readonly [name: string, insertion: Insertion])[] = [
-  ["all parameters", "prepend"],
   ["pause tokens", "append"],
-  ["hidden states", "append"],
   ["hidden states and snippets", "append"],
   ["hidden states and snippets", "prepend"],
   ["snippets", "prepend"],
   ["snippets alone", "append"],
-  ["another size", "append"],
   ["another size, all parameters, hidden states", "prepend"],
 ];
 

@@ -5,7 +5,6 @@ import {
   assertEquals,
   assertRejects,
 } from "@std/assert";
-import { join } from "node:path";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import {
   grpoObjective,
@@ -39,22 +38,20 @@ function outcome({ parameters, metrics }: TrainedParameters): {
   return { weights, metrics };
 }
 
-/** A run of a fresh policy. */
+/** Runs of a policy, each from its first parameters. */
 async function train(
   tiny: TinyPolicy,
   objective: PolicyObjective,
-  changes: (run: PolicyRun<unknown>) => Partial<PolicyRun<unknown>> =
-    () => ({}),
-): Promise<ReturnType<typeof outcome>> {
-  let result: ReturnType<typeof outcome>;
+  ...runs: readonly Partial<PolicyRun<unknown>>[]
+): Promise<ReturnType<typeof outcome>[]> {
+  const results: ReturnType<typeof outcome>[] = [];
   await withPolicy(tiny, objective, async (run) => {
-    const trained = await trainPolicy(tiny.initial(), {
-      ...run,
-      ...changes(run),
-    });
-    result = outcome(trained);
+    for (const changes of runs) {
+      const trained = await trainPolicy(tiny.initial(), { ...run, ...changes });
+      results.push(outcome(trained));
+    }
   });
-  return result!;
+  return results;
 }
 
 /** Share of the tokens of the first half of the vocabulary. */
@@ -80,73 +77,66 @@ const OBJECTIVES = {
 
 for (const [name, objective] of Object.entries(OBJECTIVES)) {
   tensorTest(`trainPolicy(): an adapter earns more by ${name}`, async () => {
-    const { metrics } = await train(tinyAdapterPolicy(), objective, () => ({
+    const [{ metrics }] = await train(tinyAdapterPolicy(), objective, {
       reward: shareOfLow,
       groupSize: 16,
       batchSize: 32,
       schedule: { peakRate: 0.2, warmupSteps: 0, totalSteps: 20 },
-    }));
+    });
     assertRises(metrics);
   });
 }
 
 tensorTest("trainPolicy(): a weaver earns more by GRPO", async () => {
-  const { metrics } = await train(tinyWeaverPolicy(), GRPO, () => ({
+  const [{ metrics }] = await train(tinyWeaverPolicy(), GRPO, {
     reward: shareOfLow,
     groupSize: 8,
     schedule: { peakRate: 5e-2, warmupSteps: 0, totalSteps: 12 },
-  }));
+  });
   assertRises(metrics);
   assert(metrics.every(({ insertions }) => insertions >= 1));
 });
 
 tensorTest("trainPolicy() depends on the seed, not on the batch", async () => {
-  const whole = await train(tinyWeaverPolicy(), GRPO);
-  const split = await train(tinyWeaverPolicy(), GRPO, () => ({ batchSize: 2 }));
+  const schedule = { peakRate: 1e-2, warmupSteps: 0, totalSteps: 2 };
+  const [whole, split, other] = await train(
+    tinyWeaverPolicy(),
+    GRPO,
+    { schedule },
+    { schedule, batchSize: 2 },
+    { schedule, seed: 1 },
+  );
   assertEquals(split, whole);
-  const other = await train(tinyWeaverPolicy(), GRPO, () => ({ seed: 1 }));
   assert(`${other.weights}` !== `${whole.weights}`);
 });
 
-tensorTest(
-  "trainPolicy() goes on to the same weights",
-  () =>
-    withFolder(async (folder) => {
-      // The baseline of REINFORCE is all that a run carries besides its state.
-      for (
-        const objective of [
-          reinforceObjective(),
-          grpoObjective({
-            lossType: "bnpo",
-            beta: 0.1,
-            iterations: 2,
-          }),
-        ]
-      ) {
-        const whole = await train(tinyAdapterPolicy(), objective);
-        const checkpoint = {
-          folder: join(folder, objective.lossType),
-          saveEvery: 1,
-          settings: {},
-        };
-        await assertRejects(
-          () =>
-            train(tinyAdapterPolicy(), objective, () => ({
-              checkpoint,
-              reward: rewardOf(8 + 3),
-            })),
-          Error,
-          "as the reward function must not throw: current value is out of order",
-        );
-        const resumed = await train(
-          tinyAdapterPolicy(),
-          objective,
-          () => ({ checkpoint }),
-        );
-        assertEquals(resumed, whole);
-      }
-    }),
-);
+// The baseline of REINFORCE is all that a run carries besides its state.
+for (
+  const [name, objective] of Object.entries({
+    REINFORCE: reinforceObjective(),
+    GRPO: grpoObjective({ lossType: "bnpo", beta: 0.1, iterations: 2 }),
+  })
+) {
+  tensorTest(
+    `trainPolicy() by ${name} goes on to the same weights`,
+    () =>
+      withFolder((folder) => {
+        const tiny = tinyAdapterPolicy();
+        return withPolicy(tiny, objective, async (run) => {
+          const checkpoint = { folder, saveEvery: 10, settings: {} };
+          const train = async (changes: Partial<PolicyRun<unknown>>) =>
+            outcome(await trainPolicy(tiny.initial(), { ...run, ...changes }));
+          const whole = await train({});
+          await assertRejects(
+            () => train({ checkpoint, reward: rewardOf(8 + 3) }),
+            Error,
+            "as the reward function must not throw: current value is out of order",
+          );
+          assertEquals(await train({ checkpoint }), whole);
+        });
+      }),
+  );
+}
 
 /** That of `withPolicy`, until it breaks. */
 function rewardOf(calls: number): PolicyRun<unknown>["reward"] {
@@ -165,15 +155,15 @@ tensorTest("trainPolicy() logs its rollouts and its updates", async () => {
     maskTruncated: true,
   });
   const rewards: number[] = [];
-  const { metrics } = await train(tinyAdapterPolicy(), objective, (run) => ({
-    schedule: { ...run.schedule, totalSteps: 1 },
+  const [{ metrics }] = await train(tinyAdapterPolicy(), objective, {
+    schedule: { peakRate: 1e-2, warmupSteps: 0, totalSteps: 1 },
     reward(prompt, ids) {
       assert(prompt >= 0 && prompt < PROMPTS.length);
       // The first group is uniform.
       rewards.push(rewards.length < 4 ? 1 : ids.length);
       return rewards.at(-1)!;
     },
-  }));
+  });
   const [first] = metrics;
   const mean = rewards.reduce((sum, value) => sum + value) / 8;
   assertAlmostEquals(first.reward, mean, 1e-12);
@@ -228,7 +218,7 @@ tensorTest("trainPolicy() ends where a loss is not finite", () =>
       train(tinyAdapterPolicy(), {
         ...GRPO,
         advantages: (rollouts) => rollouts.map(() => NaN),
-      }),
+      }, {}),
     Error,
     "the loss of step 0 must be finite: current value is NaN",
   ));

@@ -274,7 +274,9 @@ export class NewcomersStudy implements Disposable {
     });
     const objective = triggerObjective({
       lossType: "grpo",
-      scaleRewards: true,
+      // Deviation from C.3: divided by its deviation, a group of equal rewards,
+      // as most are in the end, would weigh the penalty alone, whatever lambda.
+      scaleRewards: false,
       penalty,
     });
     return new PolicyLearner(policy, objective, {

@@ -41,6 +41,8 @@ export function adapterPolicy(
     shape,
     apply: (parameters) => ({ view: view(parameters) }),
     row: completionRow,
+    // Without memory nothing keeps turns apart.
+    layout: { memoryScope: "episode", maxInferenceAugmentations: 0 },
     pack: (rows) => packCausal(rows, shape),
     logProbs: (parameters, batch) =>
       causalLogProbs(config, view(parameters), batch, temperature),

@@ -11,7 +11,10 @@ import type { QueryKind } from "./weaver.ts";
 
 /** Blocks of one turn. */
 export function blocksPerTurn(
-  { maxInferenceAugmentations }: MemgenConfig,
+  { maxInferenceAugmentations }: Pick<
+    MemgenConfig,
+    "maxInferenceAugmentations"
+  >,
 ): number {
   return 1 + maxInferenceAugmentations;
 }

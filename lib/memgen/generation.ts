@@ -91,6 +91,11 @@ export class MemgenMemory implements Memory {
       inferenceLatents * maxInferenceAugmentations;
   }
 
+  /** Whether memory of earlier turns stays in view. */
+  get keepsBlocks(): boolean {
+    return this.config.memoryScope === "episode";
+  }
+
   /** Starts a call. */
   open(size: CacheSize): MemorySession {
     return new Session(this.#parts, size);

@@ -108,7 +108,12 @@ export {
   triggerLogProbs,
   triggerRow,
 } from "./trigger_decisions.ts";
-export { chooseTurns, supervisedTurns, type Turn, turnRows } from "./turns.ts";
+export {
+  chooseTurns,
+  joinTurns,
+  splitTurns,
+  type TurnLayout,
+} from "./turns.ts";
 export {
   type AppendShape,
   packPasses,

@@ -13,31 +13,30 @@ import {
   type CandidatePoints,
   IGNORED_LABEL,
   PROMPT_SKIPPED,
+  type RandomBoundaries,
 } from "./points.ts";
 import type { SupervisedRow } from "./supervised.ts";
 
-/** One turn of the model within the tokens of its episode. */
-export interface Turn {
-  /** Its first token. */
-  readonly start: number;
-  /** The token after its last. */
-  readonly end: number;
-  /** Where memory went in; the first is `start` or `PROMPT_SKIPPED`. */
-  readonly points: readonly number[];
-}
+/** What says how turns stand in rows. */
+export type TurnLayout = Pick<
+  MemgenConfig,
+  "memoryScope" | "maxInferenceAugmentations"
+>;
 
 /**
- * The turns of a worked episode: each run of learned tokens, with memory at
- * its start and at its first candidates.
+ * The turns of a worked episode, each as a row: all tokens up to its end, of
+ * which its own are learned, with memory at its start and at candidates.
  *
- * @param labels Target of each token, `IGNORED_LABEL` outside the turns.
+ * @param row Labels that are `IGNORED_LABEL` outside the turns.
+ * @param boundaries See `supervisedPoints`.
  * @throws {RangeError} If nothing is learned, or the first token is.
  */
-export function supervisedTurns(
+export function splitTurns(
   candidates: CandidatePoints,
   { ids, labels }: Pick<SupervisedRow, "ids" | "labels">,
-  { maxInferenceAugmentations }: MemgenConfig,
-): Turn[] {
+  { maxInferenceAugmentations }: TurnLayout,
+  boundaries?: RandomBoundaries,
+): SupervisedRow[] {
   const isLearned = (t: number): boolean =>
     (labels[t] ?? IGNORED_LABEL) !== IGNORED_LABEL;
   const starts = labels.flatMap((_, t) =>
@@ -51,12 +50,17 @@ export function supervisedTurns(
   return starts.map((start) => {
     let end = start;
     while (isLearned(end)) end++;
+    const turn = {
+      ids: ids.slice(0, end),
+      labels: labels.slice(0, end).fill(IGNORED_LABEL, 0, start),
+    };
     const points = candidates.supervisedPoints(
-      ids.slice(0, end),
-      labels.slice(0, end).fill(IGNORED_LABEL, 0, start),
+      turn.ids,
+      turn.labels,
       maxInferenceAugmentations,
+      boundaries,
     );
-    return { start, end, points };
+    return { ...turn, points };
   });
 }
 
@@ -66,10 +70,10 @@ export function supervisedTurns(
  * `maxPromptAugmentations` says, if it is not 0.
  */
 export function chooseTurns(
-  turns: readonly Turn[],
+  turns: readonly SupervisedRow[],
   { memoryScope, maxPromptAugmentations: most }: MemgenConfig,
   random: Random,
-): Turn[] {
+): SupervisedRow[] {
   const isLimited = memoryScope === "turn" && most > 0 && turns.length > most;
   if (!isLimited) return [...turns];
   const chosen = new Set(shuffled(random, turns).slice(0, most));
@@ -77,40 +81,30 @@ export function chooseTurns(
 }
 
 /**
- * The rows of an episode in which the given turns are learned.
+ * The rows of one episode: its turns as they are, or, where memory of earlier
+ * turns stays in view, all of them in one.
  *
- * @param ids Tokens of the episode.
- * @param turns Some of its turns, in their order.
+ * @param turns Turns of the episode, in their order; each is a row whose
+ * tokens begin with those of the turns before.
  */
-export function turnRows(
-  ids: readonly number[],
-  turns: readonly Turn[],
-  config: MemgenConfig,
+export function joinTurns(
+  turns: readonly SupervisedRow[],
+  layout: TurnLayout,
 ): SupervisedRow[] {
-  if (config.memoryScope === "turn") {
-    return turns.map((turn) => ({
-      ids: ids.slice(0, turn.end),
-      labels: labelsOf(ids, [turn]),
-      points: turn.points,
-    }));
+  if (layout.memoryScope === "turn" || turns.length === 0) return [...turns];
+  const { ids } = turns.at(-1)!;
+  const labels = ids.map((_, t) =>
+    turns.map((turn) => turn.labels[t] ?? IGNORED_LABEL)
+      .find((label) => label !== IGNORED_LABEL) ?? IGNORED_LABEL
+  );
+  const perBlock = <T>(values: readonly T[], none: T): T[] => {
+    const missing = blocksPerTurn(layout) - values.length;
+    return [...values, ...Array<T>(missing).fill(none)];
+  };
+  const points = turns.flatMap((turn) => perBlock(turn.points, PROMPT_SKIPPED));
+  if (turns.some(({ snippets }) => snippets === undefined)) {
+    return [{ ids, labels, points }];
   }
-  if (turns.length === 0) return [];
-  const blocks = blocksPerTurn(config);
-  return [{
-    ids: ids.slice(0, turns.at(-1)!.end),
-    labels: labelsOf(ids, turns),
-    points: turns.flatMap(({ points }) => [
-      ...points,
-      ...Array<number>(blocks - points.length).fill(PROMPT_SKIPPED),
-    ]),
-  }];
-}
-
-/** Targets up to the last of the turns. */
-function labelsOf(ids: readonly number[], turns: readonly Turn[]): number[] {
-  const labels = Array<number>(turns.at(-1)!.end).fill(IGNORED_LABEL);
-  for (const { start, end } of turns) {
-    for (let t = start; t < end; t++) labels[t] = ids[t];
-  }
-  return labels;
+  const snippets = turns.flatMap((turn) => perBlock(turn.snippets!, []));
+  return [{ ids, labels, points, snippets }];
 }

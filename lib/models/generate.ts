@@ -21,6 +21,11 @@ export interface GenerateOptions {
   readonly temperature?: number;
   /** Seed of the sampled tokens, and of the memory's decisions. @default {0} */
   readonly seed?: number;
+  /**
+   * A number for each prompt: prompts of equal numbers and seeds get equal
+   * random numbers. Default: its place.
+   */
+  readonly numbers?: readonly number[];
   /** Rows at once. @default {32} */
   readonly batchSize?: number;
   /** Adapter or other weights of the same shape. Default: the model's. */
@@ -98,6 +103,7 @@ export class Generator {
       maxNewTokens,
       temperature = 0,
       seed = 0,
+      numbers = prompts.map((_, i) => i),
       batchSize = 32,
       view = { weights: this.#model.weights },
       memory,
@@ -107,7 +113,16 @@ export class Generator {
       this.#model,
       this.#functions,
       prompts,
-      { maxNewTokens, temperature, seed, batchSize, view, memory, blocks },
+      {
+        maxNewTokens,
+        temperature,
+        seed,
+        numbers,
+        batchSize,
+        view,
+        memory,
+        blocks,
+      },
     );
     try {
       return yield* run.turns();

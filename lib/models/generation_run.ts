@@ -61,6 +61,8 @@ export interface RunOptions {
   readonly temperature: number;
   /** Seed of the sampled tokens, and of the memory's decisions. */
   readonly seed: number;
+  /** Of each prompt; see `GenerateOptions`. */
+  readonly numbers: readonly number[];
   /** Slots at most. */
   readonly batchSize: number;
   /** What generates. */
@@ -157,7 +159,7 @@ export class GenerationRun {
     const waiting = this.#prompts.length - this.#started;
     const enough = Math.min(waiting, BLOCK_ROWS, this.#slots.length / 2);
     if (waiting === 0 || free.length < enough) return;
-    const { seed } = this.#options;
+    const { seed, numbers } = this.#options;
     for (const index of free.slice(0, waiting)) {
       const prompt = this.#started++;
       const tokens = this.#prompts[prompt];
@@ -171,8 +173,8 @@ export class GenerationRun {
         shift: shiftOf(blocks),
         blocks,
         augmentation: [],
-        memoryRandom: seededRandom("memory", seed, prompt),
-        random: seededRandom("generate", seed, prompt),
+        memoryRandom: seededRandom("memory", seed, numbers[prompt]),
+        random: seededRandom("generate", seed, numbers[prompt]),
         uniforms: [],
       };
     }

@@ -64,6 +64,8 @@ export interface MemorySession {
 export interface Memory {
   /** Latents that a row may get at most. */
   readonly maxLatents: number;
+  /** Whether later turns see its blocks; see `GenerateOptions`. */
+  readonly keepsBlocks?: boolean;
   /** Starts a call. */
   open(size: CacheSize): MemorySession;
 }

@@ -25,6 +25,14 @@ export {
   causalLoss,
   packCausal,
 } from "./causal.ts";
+export type { Environment, EnvironmentStep } from "./environment.ts";
+export { type EpisodeRun, trainInEpisodes } from "./episode_run.ts";
+export {
+  type Episode,
+  type EpisodeTurn,
+  playEpisodes,
+  type PlayOptions,
+} from "./episodes.ts";
 export {
   grpoLoss,
   type GrpoOptions,
@@ -48,7 +56,7 @@ export {
   type MeasuredRollout,
   type PolicyObjective,
 } from "./policy_objective.ts";
-export { completionRow, type PolicyRun, trainPolicy } from "./policy_run.ts";
+export { type PolicyRun, trainPolicy } from "./policy_run.ts";
 export {
   normalizedReturns,
   reinforceLoss,
@@ -59,10 +67,18 @@ export {
   rewardBaseline,
 } from "./reinforce.ts";
 export {
+  type RolloutRequest,
+  rolloutRows,
+  type RolloutRun,
+  trainFromRollouts,
+} from "./rollout_run.ts";
+export {
+  completionRow,
   type RewardFunction,
   type Rollout,
   rollOut,
   type RollOutOptions,
+  type RolloutTurn,
 } from "./rollouts.ts";
 export {
   type Run,
@@ -74,6 +90,7 @@ export type { StepMetrics } from "./run_checkpoint.ts";
 export type { RunFolderOptions } from "./run_folder.ts";
 export { cosineRate, type Schedule } from "./schedule.ts";
 export {
+  conversationRow,
   type LabelledTokens,
   maskAssistantHeader,
   supervisedRow,

@@ -24,6 +24,8 @@ export interface Completion extends SupervisedRow {
   readonly advantage: number | ArrayLike<number>;
   /** Whether it was cut off before its end. */
   readonly isTruncated: boolean;
+  /** Number of its episode: rows of one count as one. Default: its own. */
+  readonly episode?: number;
   /** See `PolicyTokens`, one for each learned token. */
   readonly oldLogProbs?: ArrayLike<number>;
   /** See `PolicyTokens`, one for each learned token. */
@@ -64,21 +66,30 @@ export function tokenShares(
       `Cannot weigh tokens as 'maxCompletionLength' must be an integer of at least 1: current value is ${maxCompletionLength}`,
     );
   }
-  const lengths = completions.map((row) => learnedPlaces(row).length);
-  const longest = Math.max(0, ...lengths);
+  const episodes = completions.map(({ episode }, b) => episode ?? -1 - b);
+  const lengths = new Map<number, number>();
+  completions.forEach((row, b) => {
+    const earlier = lengths.get(episodes[b]) ?? 0;
+    lengths.set(episodes[b], earlier + learnedPlaces(row).length);
+  });
+  const longest = Math.max(0, ...lengths.values());
   if (longest > maxCompletionLength) {
     throw new RangeError(
       `Cannot weigh tokens as a completion may hold at most ${maxCompletionLength}: current value is ${longest}`,
     );
   }
-  const counted = lengths.map((length, b) =>
-    maskTruncated && completions[b].isTruncated ? 0 : length
+  const isLeftOut = completions.map(({ isTruncated }) =>
+    maskTruncated && isTruncated
   );
-  const total = counted.reduce((sum, count) => sum + count, 0);
-  const most = completions.length * maxCompletionLength;
-  return counted.map((count) => {
-    if (count === 0) return 0;
-    if (lossType === "grpo") return 1 / (completions.length * count);
+  const total = completions.reduce(
+    (sum, row, b) => sum + (isLeftOut[b] ? 0 : learnedPlaces(row).length),
+    0,
+  );
+  const most = lengths.size * maxCompletionLength;
+  return episodes.map((episode, b) => {
+    const count = lengths.get(episode)!;
+    if (count === 0 || isLeftOut[b]) return 0;
+    if (lossType === "grpo") return 1 / (lengths.size * count);
     return 1 / (lossType === "bnpo" ? total : most);
   });
 }

@@ -7,6 +7,7 @@ import {
   type BatchShape,
   learnedPlaces,
   type SupervisedRow,
+  type TurnLayout,
 } from "../memgen/mod.ts";
 import type { DecoderView, Memory } from "../models/mod.ts";
 import {
@@ -26,7 +27,7 @@ import {
   tokenShares,
 } from "./policy_batch.ts";
 import type { PolicyObjective } from "./policy_objective.ts";
-import type { Rollout } from "./rollouts.ts";
+import type { RolloutTurn } from "./rollouts.ts";
 import type { RunStep } from "./run.ts";
 import {
   takeStep,
@@ -44,8 +45,10 @@ export interface Policy<Batch> {
   readonly apply: (
     parameters: NamedTensors,
   ) => { readonly view: DecoderView; readonly memory?: Memory };
-  /** A rollout as a row: what the policy chose in it is learned. */
-  readonly row: (rollout: Rollout) => SupervisedRow;
+  /** A turn as a row: what the policy chose in it is learned. */
+  readonly row: (turn: RolloutTurn) => SupervisedRow;
+  /** How the turns of an episode stand in rows. */
+  readonly layout: TurnLayout;
   /** Packs completions, with memory where it went in as they were sampled. */
   readonly pack: (rows: readonly SupervisedRow[]) => Batch;
   /** Log-probability of each learned token, `[P]`, in nats. */

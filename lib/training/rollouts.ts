@@ -1,26 +1,38 @@
 /** Groups of sampled completions and their rewards: what a policy learns from. */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import {
+  generatedPoints,
+  IGNORED_LABEL,
+  type SupervisedRow,
+} from "../memgen/mod.ts";
 import type {
   DecoderView,
+  GenerateOptions,
   Generation,
   Generator,
   Memory,
 } from "../models/mod.ts";
 
-/** A sampled completion of a prompt. */
-export interface Rollout {
-  /** Number of its prompt among those given. */
-  readonly prompt: number;
-  /** Tokens of its prompt. */
+/** What was written after a prompt. */
+export interface RolloutTurn {
+  /** Tokens of the prompt; of a later turn, all that came before it. */
   readonly promptIds: readonly number[];
-  /** Tokens of the completion, with the end token if there was one. */
+  /** Tokens that were written, with the end token if there was one. */
   readonly ids: readonly number[];
   /** For each of them: whether memory went in before it; see `Generation`. */
   readonly augmentation: readonly number[];
+}
+
+/** A sampled completion of a prompt, or an episode; see episodes.ts. */
+export interface Rollout extends RolloutTurn {
+  /** Number of its prompt, or of its task. */
+  readonly prompt: number;
   /** Whether it was cut off before its end. */
   readonly isTruncated: boolean;
   /** What the reward function made of it. */
   readonly reward: number;
+  /** Turns of an episode, which are learned one by one. */
+  readonly turns?: readonly RolloutTurn[];
 }
 
 /** Marks the completion of a prompt, given by its number. */
@@ -69,14 +81,10 @@ export async function rollOut(
   options: RollOutOptions,
 ): Promise<Rollout[]> {
   const { groupSize: G, eosTokenIds, reward } = options;
-  if (!Number.isInteger(G) || G < 1) {
-    throw new RangeError(
-      `Cannot sample completions as 'groupSize' must be an integer of at least 1: current value is ${G}`,
-    );
-  }
+  requireGroupSize(G);
   const { chosen = prompts.map((_, prompt) => prompt) } = options;
   const repeated = chosen.flatMap((prompt) => Array<number>(G).fill(prompt));
-  const generations = await generate(
+  const generations = await generateAll(
     repeated.map((prompt) => prompts[prompt]),
     options,
   );
@@ -95,20 +103,34 @@ export async function rollOut(
   return rollouts;
 }
 
+/** A turn as a row: all that was written is learned. */
+export function completionRow(
+  { promptIds, ids, augmentation }: RolloutTurn,
+): SupervisedRow {
+  return {
+    ids: [...promptIds, ...ids],
+    labels: [...promptIds.map(() => IGNORED_LABEL), ...ids],
+    points: generatedPoints(promptIds.length, augmentation),
+  };
+}
+
+/** @throws {RangeError} If G is not an integer above 0. */
+export function requireGroupSize(G: number): void {
+  if (!Number.isInteger(G) || G < 1) {
+    throw new RangeError(
+      `Cannot sample completions as 'groupSize' must be an integer of at least 1: current value is ${G}`,
+    );
+  }
+}
+
 /** Generates; other work of the process gets its turn in between. */
-async function generate(
+export async function generateAll(
   prompts: readonly (readonly number[])[],
-  options: RollOutOptions,
+  { generator, ...options }:
+    & GenerateOptions
+    & Pick<RollOutOptions, "generator">,
 ): Promise<Generation[]> {
-  const { generator, maxNewTokens, temperature, seed, batchSize } = options;
-  const turns = generator.generateInTurns(prompts, {
-    maxNewTokens,
-    temperature,
-    seed,
-    batchSize,
-    view: options.view,
-    memory: options.memory,
-  });
+  const turns = generator.generateInTurns(prompts, options);
   try {
     for (;;) {
       const { done, value } = turns.next();

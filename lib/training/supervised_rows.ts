@@ -47,17 +47,7 @@ export function supervisedRow(
     );
   }
   const prompt = tokenizer.encode(renderChatMl(messages));
-  const answer = tokenizer.encode(
-    renderChatMl([{ role: "assistant", content: completion }]),
-  );
-  const header = tokenizer.encode(ASSISTANT_HEADER);
-  if (!startsWith(answer, header, 0)) {
-    throw new RangeError(
-      `Cannot make a supervised row as its answer must leave the tokens of the assistant's header as they are: current value is ${
-        JSON.stringify(completion.slice(0, 40))
-      }`,
-    );
-  }
+  const answer = assistantTurn(tokenizer, completion);
   const ids = [...prompt, ...answer];
   if (ids.length > maxLength) {
     throw new RangeError(
@@ -66,6 +56,53 @@ export function supervisedRow(
   }
   const labels = ids.map((id, t) => t < prompt.length ? IGNORED_LABEL : id);
   return { ids, labels: maskAssistantHeader(tokenizer, ids, labels) };
+}
+
+/**
+ * A worked episode in plain ChatML: each of the assistant's turns is learned
+ * with its end, everything else is read.
+ *
+ * @param messages The whole conversation, from the task on.
+ * @throws {RangeError} If it does not begin with another's message, or a turn
+ * begins so that its header is not tokenised as it is at generation.
+ */
+export function conversationRow(
+  tokenizer: Tokenizer,
+  messages: readonly ChatMessage[],
+): LabelledTokens {
+  if (messages.length === 0 || messages[0].role === "assistant") {
+    throw new RangeError(
+      `Cannot make a supervised row as its conversation must begin with a message to the assistant: current value is ${
+        messages[0]?.role ?? "[]"
+      }`,
+    );
+  }
+  const header = tokenizer.encode(ASSISTANT_HEADER).length;
+  const parts = messages.map((message) => {
+    if (message.role !== "assistant") {
+      const ids = tokenizer.encode(renderChatMl([message]));
+      return { ids, labels: ids.map(() => IGNORED_LABEL) };
+    }
+    const ids = assistantTurn(tokenizer, message.content);
+    return { ids, labels: [...ids].fill(IGNORED_LABEL, 0, header) };
+  });
+  return {
+    ids: parts.flatMap(({ ids }) => ids),
+    labels: parts.flatMap(({ labels }) => labels),
+  };
+}
+
+/** Tokens of an assistant's message; its header is that of generation. */
+function assistantTurn(tokenizer: Tokenizer, content: string): number[] {
+  const ids = tokenizer.encode(renderChatMl([{ role: "assistant", content }]));
+  if (!startsWith(ids, tokenizer.encode(ASSISTANT_HEADER), 0)) {
+    throw new RangeError(
+      `Cannot make a supervised row as its answer must leave the tokens of the assistant's header as they are: current value is ${
+        JSON.stringify(content.slice(0, 40))
+      }`,
+    );
+  }
+  return ids;
 }
 
 /** The labels without those of every `<|im_start|>assistant\n` in the row. */

@@ -12,8 +12,8 @@ export interface SupervisedRun<Row, Batch>
   readonly rows: readonly Row[];
   /** Examples a step. */
   readonly batchSize: number;
-  /** Makes a batch; the run frees it. */
-  readonly pack: (rows: readonly Row[]) => Batch;
+  /** Makes the batch of a step; the run frees it. */
+  readonly pack: (rows: readonly Row[], index: number) => Batch;
   /** From `makeTrainStep`. */
   readonly step: TrainStep<Batch>;
   /** Learning rates; its length is that of the run. */
@@ -48,7 +48,7 @@ export async function trainSupervised<Row, Batch>(
     checkpoint,
     onStep,
     step: (state, index) => {
-      const batch = run.pack(batchAt(index));
+      const batch = run.pack(batchAt(index), index);
       const rate = cosineRate(schedule, index);
       return takeStep(run.step, state, batch, { index, rate });
     },

@@ -55,6 +55,7 @@ export function triggerPolicy(
       memory: memory(trigger),
     }),
     row: triggerRow,
+    layout: modules.config,
     pack: (rows) => packTrigger(rows, shape, modules.config),
     logProbs: (trigger, batch) =>
       triggerLogProbs(model, modules, trigger, batch),

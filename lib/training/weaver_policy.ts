@@ -16,7 +16,7 @@ import {
 import type { Memory } from "../models/mod.ts";
 import type { NamedTensors } from "../tensorflow/mod.ts";
 import type { Policy } from "./policy_learner.ts";
-import { completionRow } from "./policy_run.ts";
+import { completionRow } from "./rollouts.ts";
 
 /** Settings of a weaver's policy. */
 export interface WeaverPolicyOptions
@@ -48,6 +48,7 @@ export function weaverPolicy(
       memory: memory(weaver),
     }),
     row: completionRow,
+    layout: config,
     pack: (rows) =>
       config.insertion === "append"
         ? packAppend(rows, shape, config)

@@ -4,8 +4,8 @@ import * as tf from "@tensorflow/tfjs";
 import {
   generatedPoints,
   INSERTIONS,
+  joinTurns,
   type SupervisedRow,
-  turnRows,
 } from "@/lib/memgen/mod.ts";
 import {
   countLatents,
@@ -46,15 +46,16 @@ function play(
     });
   }
   return prompts.map((_, i) => {
-    const spans = turns[i].map(({ ids, augmentation }, turn) => ({
-      start: starts[i][turn],
-      end: starts[i][turn] + ids.length,
-      points: generatedPoints(starts[i][turn], augmentation),
-    }));
-    const [row] = turnRows(texts[i], spans, modules.config);
-    // With every token learned, the full pass predicts all of them.
-    const labels = row.ids;
-    return { turns: turns[i], row: { ...row, labels }, starts: starts[i] };
+    const rows = turns[i].map((turn, number) => {
+      const end = starts[i][number] + turn.ids.length;
+      return {
+        ids: texts[i].slice(0, end),
+        labels: texts[i].slice(0, end),
+        points: generatedPoints(starts[i][number], turn.augmentation),
+      };
+    });
+    const [row] = joinTurns(rows, modules.config);
+    return { turns: turns[i], row, starts: starts[i] };
   });
 }
 

@@ -4,10 +4,10 @@ import {
   CandidatePoints,
   chooseTurns,
   IGNORED_LABEL,
+  joinTurns,
   PROMPT_SKIPPED,
-  supervisedTurns,
-  type Turn,
-  turnRows,
+  splitTurns,
+  type SupervisedRow,
 } from "@/lib/memgen/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import { listTokenizer, memgenConfig } from "@/tests/memgen/tiny_memgen.ts";
@@ -21,38 +21,52 @@ const CANDIDATES = new CandidatePoints(
   RELEASED,
 );
 
-/** Two turns, at 2 to 6 and 8 to 12; delimiters at 1, 3, 7, 8, 9 and 10. */
+/** Two turns, at 2 to 6 and 8 to 13; delimiters at 1, 3, 7, 8, 9 and 10. */
 const IDS = [0, 2, 1, 2, 1, 1, 0, 2, 2, 2, 2, 1, 1];
 const LABELS = IDS.map((id, t) => t < 2 || t === 6 || t === 7 ? NONE : id);
-const TURNS: readonly Turn[] = [
-  { start: 2, end: 6, points: [2, 4] },
-  { start: 8, end: 13, points: [8, 9, 10] },
+const TURNS: readonly SupervisedRow[] = [
+  {
+    ids: [0, 2, 1, 2, 1, 1],
+    labels: [NONE, NONE, 1, 2, 1, 1],
+    points: [2, 4],
+  },
+  {
+    ids: IDS,
+    labels: [...Array(8).fill(NONE), 2, 2, 2, 1, 1],
+    points: [8, 9, 10],
+  },
 ];
 
-Deno.test("supervisedTurns() starts each turn anew, with its own cap", () => {
-  assertEquals(
-    supervisedTurns(CANDIDATES, { ids: IDS, labels: LABELS }, RELEASED),
-    TURNS,
-  );
+Deno.test("splitTurns() starts each turn anew, with its own cap", () => {
+  const row = { ids: IDS, labels: LABELS };
+  assertEquals(splitTurns(CANDIDATES, row, RELEASED), TURNS);
   const none = memgenConfig({ maxInferenceAugmentations: 0 });
   assertEquals(
-    supervisedTurns(CANDIDATES, { ids: IDS, labels: LABELS }, none)
-      .map(({ points }) => points),
+    splitTurns(CANDIDATES, row, none).map(({ points }) => points),
     [[2], [8]],
   );
   // What follows a turn does not make it longer.
   const labels = LABELS.map((label, t) => t > 9 ? NONE : label);
-  assertEquals(
-    supervisedTurns(CANDIDATES, { ids: IDS, labels }, RELEASED)[1],
-    { start: 8, end: 10, points: [8, 9] },
-  );
+  const [, second] = splitTurns(CANDIDATES, { ids: IDS, labels }, RELEASED);
+  assertEquals(second.ids, IDS.slice(0, 10));
+  assertEquals(second.points, [8, 9]);
 });
 
-Deno.test("supervisedTurns() refuses turns that nothing precedes", () => {
+Deno.test("splitTurns() takes boundaries by chance, if it is told to", () => {
+  const points = (probability: number) =>
+    splitTurns(CANDIDATES, { ids: IDS, labels: LABELS }, RELEASED, {
+      probability,
+      random: seededRandom("boundaries"),
+    }).map((turn) => turn.points);
+  assertEquals(points(0), [[2], [8]]);
+  assertEquals(points(1)[0], [2, 4]);
+});
+
+Deno.test("splitTurns() refuses turns that nothing precedes", () => {
   for (const [labels, starts] of [[[NONE, NONE], ""], [[1, NONE], "0"]]) {
     assertThrows(
       () =>
-        supervisedTurns(
+        splitTurns(
           CANDIDATES,
           { ids: [1, 1], labels: labels as number[] },
           RELEASED,
@@ -63,42 +77,40 @@ Deno.test("supervisedTurns() refuses turns that nothing precedes", () => {
   }
 });
 
-Deno.test("turnRows() gives each turn a row of its own where memory is the turn's", () => {
-  assertEquals(turnRows(IDS, TURNS, RELEASED), [
-    {
-      ids: [0, 2, 1, 2, 1, 1],
-      labels: [NONE, NONE, 1, 2, 1, 1],
-      points: [2, 4],
-    },
-    {
-      ids: IDS,
-      labels: [...Array(8).fill(NONE), 2, 2, 2, 1, 1],
-      points: [8, 9, 10],
-    },
-  ]);
-  assertEquals(turnRows(IDS, [], RELEASED), []);
+Deno.test("joinTurns() leaves turns apart where memory is the turn's", () => {
+  assertEquals(joinTurns(TURNS, RELEASED), [...TURNS]);
+  assertEquals(joinTurns([], RELEASED), []);
 });
 
-Deno.test("turnRows() gives an episode one row where memory stays in view", () => {
-  assertEquals(turnRows(IDS, TURNS, PAPER), [{
+Deno.test("joinTurns() makes one row of an episode where memory stays in view", () => {
+  assertEquals(joinTurns(TURNS, PAPER), [{
     ids: IDS,
     labels: LABELS,
     // Three blocks a turn; the first turn has two.
     points: [2, 4, PROMPT_SKIPPED, 8, 9, 10],
   }]);
-  assertEquals(turnRows(IDS, TURNS.slice(0, 1), PAPER), [{
-    ids: IDS.slice(0, 6),
-    labels: LABELS.slice(0, 6),
+  assertEquals(joinTurns(TURNS.slice(0, 1), PAPER), [{
+    ...TURNS[0],
     points: [2, 4, PROMPT_SKIPPED],
   }]);
-  assertEquals(turnRows(IDS, [], PAPER), []);
+  assertEquals(joinTurns([], PAPER), []);
+});
+
+Deno.test("joinTurns() keeps the snippets of each block", () => {
+  const turns = [
+    { ...TURNS[0], snippets: [[7], [8, 9]] },
+    { ...TURNS[1], snippets: [[5], [], [6]] },
+  ];
+  const [{ snippets }] = joinTurns(turns, PAPER);
+  assertEquals(snippets, [[7], [8, 9], [], [5], [], [6]]);
 });
 
 Deno.test("chooseTurns() draws turns at random, as many as are allowed, in order", () => {
-  const turns: Turn[] = Array.from(
-    { length: 6 },
-    (_, i) => ({ start: 2 * i + 1, end: 2 * i + 2, points: [2 * i + 1] }),
-  );
+  const turns = Array.from({ length: 6 }, (_, i): SupervisedRow => ({
+    ids: [i],
+    labels: [i],
+    points: [],
+  }));
   const counts = Array(6).fill(0);
   for (let seed = 0; seed < 300; seed++) {
     const chosen = chooseTurns(
@@ -116,11 +128,14 @@ Deno.test("chooseTurns() draws turns at random, as many as are allowed, in order
 
 Deno.test("chooseTurns() leaves few turns, and turns of one row, together", () => {
   const random = seededRandom("turns");
-  const few = memgenConfig({ maxPromptAugmentations: 2 });
-  assertEquals(chooseTurns(TURNS, few, random), [...TURNS]);
-  const whole = memgenConfig({
-    memoryScope: "episode",
-    maxPromptAugmentations: 1,
-  });
-  assertEquals(chooseTurns(TURNS, whole, random), [...TURNS]);
+  for (
+    const changes of [
+      { maxPromptAugmentations: 2 },
+      { maxPromptAugmentations: 0 },
+      { maxPromptAugmentations: 1, memoryScope: "episode" },
+    ] as const
+  ) {
+    const chosen = chooseTurns(TURNS, memgenConfig(changes), random);
+    assertEquals(chosen, [...TURNS]);
+  }
 });

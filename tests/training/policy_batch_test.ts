@@ -61,6 +61,27 @@ Deno.test("tokenShares() of dr_grpo: by the tokens that there could be", () => {
   assertEquals(shares("dr_grpo", true), [1 / 15, 0, 1 / 15]);
 });
 
+Deno.test("tokenShares(): the rows of an episode count as one completion", () => {
+  // Episodes of 3 and 4 tokens; the second is cut off.
+  const rows = [
+    completion(2, { episode: 0 }),
+    completion(4, { episode: 1, isTruncated: true }),
+    completion(1, { episode: 0 }),
+  ];
+  const shares = (lossType: ShareOptions["lossType"], maskTruncated = false) =>
+    tokenShares(rows, { lossType, maxCompletionLength: 5, maskTruncated });
+  assertEquals(shares("grpo"), [1 / 6, 1 / 8, 1 / 6]);
+  assertEquals(shares("grpo", true), [1 / 6, 0, 1 / 6]);
+  assertEquals(shares("bnpo"), [1 / 7, 1 / 7, 1 / 7]);
+  assertEquals(shares("bnpo", true), [1 / 3, 0, 1 / 3]);
+  assertEquals(shares("dr_grpo"), [1 / 10, 1 / 10, 1 / 10]);
+  assertThrows(
+    () => tokenShares(rows, { lossType: "grpo", maxCompletionLength: 3 }),
+    RangeError,
+    "a completion may hold at most 3: current value is 4",
+  );
+});
+
 for (const lossType of LOSS_TYPES) {
   Deno.test(`tokenShares() of ${lossType}: nothing to learn is no division by 0`, () => {
     const options = { lossType, maxCompletionLength: 5, maskTruncated: true };

@@ -5,7 +5,11 @@ import {
   loadTokenizer,
   type Tokenizer,
 } from "@/lib/models/mod.ts";
-import { maskAssistantHeader, supervisedRow } from "@/lib/training/mod.ts";
+import {
+  conversationRow,
+  maskAssistantHeader,
+  supervisedRow,
+} from "@/lib/training/mod.ts";
 import { PARITY_NAMES, parityPath } from "@/tests/models/tiny.ts";
 
 // That rows and labels are the released ones: tests/memgen/append_test.ts.
@@ -114,4 +118,47 @@ Deno.test("maskAssistantHeader() masks every header, and nothing else", () => {
 Deno.test("maskAssistantHeader() leaves a header alone that is cut off", () => {
   const ids = TOKENIZER.encode("Yes.<|im_start|>assistant\n").slice(0, -1);
   assertEquals(maskAssistantHeader(TOKENIZER, ids, ids), ids);
+});
+
+Deno.test("conversationRow() learns every turn and its end, and no observation", () => {
+  const { ids, labels } = conversationRow(TOKENIZER, [
+    ...MESSAGES,
+    { role: "assistant", content: "<search> 3 </search>" },
+    { role: "user", content: "<|im_start|>assistant\nIt is 3." },
+    { role: "assistant", content: "It is 5." },
+  ]);
+  const { learned, ignored } = texts(ids, labels);
+  assertEquals(learned, "<search> 3 </search><|im_end|>\nIt is 5.<|im_end|>\n");
+  assertEquals(
+    ignored,
+    "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nWhat is 2, and 3?\n<|im_end|>\n<|im_start|>assistant\n" +
+      "<|im_start|>user\n<|im_start|>assistant\nIt is 3.<|im_end|>\n<|im_start|>assistant\n",
+  );
+});
+
+Deno.test("conversationRow() of one turn is supervisedRow()", () => {
+  const answer = { role: "assistant", content: "It is 5." } as const;
+  assertEquals(
+    conversationRow(TOKENIZER, [...MESSAGES, answer]),
+    supervisedRow(TOKENIZER, MESSAGES, answer.content),
+  );
+});
+
+Deno.test("conversationRow() refuses a conversation that the assistant begins", () => {
+  for (
+    const [messages, current] of [[[], "[]"], [["assistant"], "assistant"]]
+  ) {
+    assertThrows(
+      () =>
+        conversationRow(
+          TOKENIZER,
+          (messages as ChatMessage["role"][]).map((role) => ({
+            role,
+            content: "a",
+          })),
+        ),
+      RangeError,
+      `Cannot make a supervised row as its conversation must begin with a message to the assistant: current value is ${current}`,
+    );
+  }
 });

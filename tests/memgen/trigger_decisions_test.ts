@@ -50,7 +50,7 @@ function withRows(
       const latents: Float32Array[][] = [];
       const made = generate(
         { memory: recording(memory, latents), temperature: 1, seed: 3 },
-        5,
+        3,
       );
       memory.dispose();
       const rows = made.map((row, i) => ({

@@ -73,7 +73,7 @@ export function buildNewcomersTable(
 ): Table {
   const always = findings.find(({ row }) => row === "Always")!;
   const percent = (part: number, whole: number): string =>
-    `${(100 * part / whole).toFixed(1)}`;
+    whole === 0 ? "-" : (100 * part / whole).toFixed(1);
   const rows = findings.map((finding) => {
     const { row, answers } = finding;
     const right = (each: readonly NewcomersAnswers[]): number =>
@@ -93,7 +93,7 @@ export function buildNewcomersTable(
       percent(right(answers), right(always.answers)),
       insertions.toFixed(2),
       percent(insertions, all),
-      insertions === 0 ? "-" : percent(mean((each) => each.needed), insertions),
+      percent(mean((each) => each.needed), insertions),
     ];
   });
   const differences = findings.flatMap((finding, i) => {
@@ -120,7 +120,9 @@ export function buildNewcomersTable(
     ],
     rows,
     footnotes: [
-      `${testQuestions} questions of the test split, ${seeds.length} seeds of weaver and trigger, one reasoner`,
+      `${testQuestions} questions of the test split; seeds ${
+        seeds.join(", ")
+      } of weaver and trigger, one reasoner`,
       ...differences,
       "Random: at each candidate position with the probability at which the trained trigger of the same seed inserts.",
     ],

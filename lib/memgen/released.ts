@@ -63,18 +63,23 @@ function requireReleased(config: MemgenConfig): void {
     RELEASED_FIELDS.map((name) => [name, ours[name]]),
   );
   const released = formatMemgenConfig(parseMemgenConfig(known, "settings"));
+  const refuse = (name: string, rule: string): never => {
+    throw new RangeError(
+      `Cannot export MemGen as '${name}' must be ${rule}, what the released code does: current value is ${
+        JSON.stringify(ours[name])
+      }`,
+    );
+  };
+  // The released generation always asks for memory at the prompt's end.
+  if (config.maxPromptAugmentations === 0) {
+    refuse("max_prompt_aug_num", "at least 1");
+  }
   for (const [name, value] of Object.entries(ours)) {
     // Without delimiters it does not matter which of them count.
     const isUnused = name === "delimiters_after_digits" &&
       config.maxInferenceAugmentations === 0;
     if (JSON.stringify(value) !== JSON.stringify(released[name]) && !isUnused) {
-      throw new RangeError(
-        `Cannot export MemGen as '${name}' must be ${
-          JSON.stringify(released[name])
-        }, what the released code does: current value is ${
-          JSON.stringify(value)
-        }`,
-      );
+      refuse(name, JSON.stringify(released[name]));
     }
   }
 }

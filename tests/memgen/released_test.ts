@@ -87,6 +87,10 @@ for (
       `'insertion' must be "append", what the released code does: current value is "prepend"`,
     ],
     [
+      { maxPromptAugmentations: 0 },
+      "'max_prompt_aug_num' must be at least 1, what the released code does: current value is 0",
+    ],
+    [
       { delimitersAfterDigits: false },
       `'delimiters_after_digits' must be true, what the released code does: current value is false`,
     ],

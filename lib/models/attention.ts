@@ -55,7 +55,13 @@ export function rotation(
   const angles = positions.toFloat().reshape([B * T, 1]).mul(frequencies);
   // Doubled by a product: what is fused into its users, as a tile would be, XLA
   // computes again for every head of every layer. Exact in float32 only.
-  const twice = tf.tile(tf.eye(half), [1, 2]) as tf.Tensor2D;
+  const twice = tf.tensor2d(
+    Float32Array.from(
+      { length: half * headDim },
+      (_, i) => Number(Math.floor(i / headDim) === i % half),
+    ),
+    [half, headDim],
+  );
   const double = (x: tf.Tensor): tf.Tensor4D =>
     withPrecision("fp32", () => tf.matMul(x as tf.Tensor2D, twice))
       .reshape([B, T, 1, headDim]);

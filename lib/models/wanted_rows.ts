@@ -18,10 +18,10 @@ export function wantedRows(x: tf.Tensor2D, places: tf.Tensor1D): tf.Tensor2D {
       value: tf.gather(x, places),
       gradFunc: (d: tf.Tensor2D, [places]: tf.Tensor[]) => {
         /** Number of each row among the wanted ones, from 1; 0: not wanted. */
-        const numbers = tf.scatterND(
+        const numbers = tf.tensorScatterUpdate(
+          tf.zeros([N], "int32"),
           places.expandDims(1),
           tf.range(1, P + 1, 1, "int32"),
-          [N],
         );
         const one = tf.scalar(1, "int32");
         const rows = tf.gather(d, numbers.maximum(one).sub(one));

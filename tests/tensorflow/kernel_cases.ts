@@ -389,6 +389,16 @@ export const KERNEL_CASES: readonly KernelCase[] = [
     fn: (a, b) => tf.stack([a, b]),
   },
   {
+    name: "unstack, the columns of float32",
+    inputs: [float(3, 2)],
+    fn: (x) => tf.unstack(x, 1),
+  },
+  {
+    name: "squeeze",
+    inputs: [float(1, 3, 2)],
+    fn: (x) => x.squeeze([0]),
+  },
+  {
     name: "tensorScatterUpdate, rows",
     inputs: [float(3, 4, 2), ints([2, 2], [2, 3, 0, 1]), float(2, 2)],
     fn: (x, places, updates) =>

@@ -86,6 +86,7 @@ export function chooseTurns(
  *
  * @param turns Turns of the episode, in their order; each is a row whose
  * tokens begin with those of the turns before.
+ * @throws {RangeError} If a turn has more points than blocks.
  */
 export function joinTurns(
   turns: readonly SupervisedRow[],
@@ -97,9 +98,14 @@ export function joinTurns(
     turns.map((turn) => turn.labels[t] ?? IGNORED_LABEL)
       .find((label) => label !== IGNORED_LABEL) ?? IGNORED_LABEL
   );
+  const blocks = blocksPerTurn(layout);
   const perBlock = <T>(values: readonly T[], none: T): T[] => {
-    const missing = blocksPerTurn(layout) - values.length;
-    return [...values, ...Array<T>(missing).fill(none)];
+    if (values.length > blocks) {
+      throw new RangeError(
+        `Cannot join turns as each may hold at most ${blocks} insertion points: current value is ${values.length}`,
+      );
+    }
+    return [...values, ...Array<T>(blocks - values.length).fill(none)];
   };
   const points = turns.flatMap((turn) => perBlock(turn.points, PROMPT_SKIPPED));
   if (turns.some(({ snippets }) => snippets === undefined)) {

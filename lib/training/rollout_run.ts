@@ -81,8 +81,10 @@ export async function trainFromRollouts<Batch>(
       checkpoint,
       onStep,
       async step(state, index, before) {
+        const { view, memory } = policy.apply(state.parameters);
         const rollouts = await run.rollOut({
-          ...policy.apply(state.parameters),
+          view,
+          memory,
           chosen: tasksAt(index),
           temperature: policy.temperature,
           seed: randomInt(seededRandom("rollouts", run.seed, index), 2 ** 32),

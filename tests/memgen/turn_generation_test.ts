@@ -37,7 +37,7 @@ function play(
   for (let turn = 0; turn < 3; turn++) {
     texts.forEach((text, i) => starts[i].push(text.length));
     const results = generate(
-      { maxNewTokens: 10, blocks, ...options },
+      { maxNewTokens: 8, blocks, ...options },
       texts,
     );
     results.forEach((result, i) => {
@@ -59,28 +59,24 @@ function play(
   });
 }
 
-/** Settings that read latents in different places. */
+/** Latents are read in different places. */
 const SETTINGS = [
-  {},
-  { triggerActive: true },
-  { triggerActive: true, triggerReads: "context" },
-  { weaverReads: "hidden" },
-  { weaver: "pause" },
+  { insertion: "append" },
+  { insertion: "append", triggerActive: true, triggerReads: "context" },
+  { insertion: "append", weaverReads: "hidden" },
+  { insertion: "prepend", triggerActive: true, triggerReads: "context" },
+  { insertion: "prepend", weaverReads: "hidden" },
 ] as const;
 
-for (const insertion of INSERTIONS) {
-  for (const setting of SETTINGS) {
-    tensorTest(
-      `Turns, ${insertion} ${
-        JSON.stringify(setting)
-      }: memory of earlier turns stays in view, as in one full pass`,
-      () =>
-        withMemgen({
-          insertion,
-          memoryScope: "episode",
-          prompts: 4,
-          ...setting,
-        }, (fixture) => {
+for (const setting of SETTINGS) {
+  tensorTest(
+    `Turns, ${
+      Object.values(setting).join(", ")
+    }: memory of earlier turns stays in view, as in one full pass`,
+    () =>
+      withMemgen(
+        { memoryScope: "episode", prompts: 3, ...setting },
+        (fixture) => {
           const blocks = play(fixture).map(({ turns, row, starts }) =>
             tf.tidy(() => {
               const { best } = replay(fixture.model, fixture.modules, row);
@@ -92,40 +88,40 @@ for (const insertion of INSERTIONS) {
               return row.points.filter((point) => point > 0).length;
             })
           );
-          assert(Math.max(...blocks) >= 4, `${blocks}`);
-        }),
-    );
-  }
-
-  tensorTest(
-    `Turns, ${insertion}: a row is the same in every batch`,
-    () =>
-      withMemgen({
-        insertion,
-        memoryScope: "episode",
-        triggerActive: true,
-      }, (fixture) => {
-        const options = { temperature: 1 };
-        const all = play(fixture, options);
-        assertEquals(play(fixture, { ...options, batchSize: 2 }), all);
-      }),
+          assert(Math.max(...blocks) >= 3, `${blocks}`);
+        },
+      ),
   );
+}
 
+tensorTest("Turns: a row is the same in every batch", () =>
+  withMemgen({
+    insertion: "prepend",
+    memoryScope: "episode",
+    triggerActive: true,
+    prompts: 3,
+  }, (fixture) => {
+    const options = { temperature: 1 };
+    const all = play(fixture, options);
+    assertEquals(play(fixture, { ...options, batchSize: 2 }), all);
+  }));
+
+for (const insertion of INSERTIONS) {
   tensorTest(
     `Turns, ${insertion}: earlier memory changes what is generated`,
     () =>
-      withMemgen({ insertion, prompts: 6 }, ({ prompts, generate }) => {
+      withMemgen({ insertion, prompts: 5 }, ({ prompts, generate }) => {
         const blocks = prompts.map((): MemoryBlock[] => []);
-        const first = generate({ blocks });
+        const first = generate({ blocks, maxNewTokens: 8 });
         const texts = first.map(({ ids }, i) => [...prompts[i], ...ids]);
-        const anew = generate({}, texts);
+        const anew = generate({ maxNewTokens: 8 }, texts);
         const counts = blocks.map(countLatents);
         assert(counts.every((count) => count >= 2), `${counts}`);
-        const after = generate({ blocks }, texts);
+        const after = generate({ blocks, maxNewTokens: 8 }, texts);
         const changed = after.filter(({ ids }, i) =>
           `${ids}` !== `${anew[i].ids}`
         );
-        assert(changed.length > 2, `${changed.length}`);
+        assert(changed.length > 1, `${changed.length}`);
         // The blocks of the new turn were added.
         blocks.forEach((each, i) =>
           assert(countLatents(each) > counts[i], `${i}`)
@@ -139,7 +135,7 @@ tensorTest(
   () =>
     withMemgen({}, ({ model, generate }) => {
       const blocks: MemoryBlock[][] = [[]];
-      generate({ blocks }, [[1, 2, 3]]);
+      generate({ blocks, maxNewTokens: 8 }, [[1, 2, 3]]);
       const latents = countLatents(blocks[0]);
       // 3 tokens, these latents and up to 2 + 2 x 3 more.
       const maxNewTokens = model.config.maxPositions - 3 - 8 - latents;

@@ -96,6 +96,18 @@ Deno.test("joinTurns() makes one row of an episode where memory stays in view", 
   assertEquals(joinTurns([], PAPER), []);
 });
 
+Deno.test("joinTurns() refuses a turn with more points than blocks", () => {
+  const none = memgenConfig({
+    memoryScope: "episode",
+    maxInferenceAugmentations: 0,
+  });
+  assertThrows(
+    () => joinTurns(TURNS, none),
+    RangeError,
+    "Cannot join turns as each may hold at most 1 insertion points: current value is 2",
+  );
+});
+
 Deno.test("joinTurns() keeps the snippets of each block", () => {
   const turns = [
     { ...TURNS[0], snippets: [[7], [8, 9]] },

@@ -1,14 +1,17 @@
 import "@/tests/backend.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { INSERTIONS, MEMORY_SCOPES } from "@/lib/memgen/mod.ts";
+import { IGNORED_LABEL, type SupervisedRow } from "@/lib/memgen/mod.ts";
 import { NOT_ASKED } from "@/lib/models/mod.ts";
+import type { NamedTensors } from "@/lib/tensorflow/mod.ts";
 import {
   type Environment,
   type Episode,
   grpoObjective,
   playEpisodes,
+  type Policy,
   PolicyLearner,
   rolloutRows,
+  triggerPolicy,
   weaverPolicy,
 } from "@/lib/training/mod.ts";
 import {
@@ -28,7 +31,7 @@ function textOf({ model }: TinyPlayers, ids: readonly number[]): string {
 tensorTest(
   "playEpisodes() gives what was read and written in each turn",
   () =>
-    withPlayers({}, async (players) => {
+    withPlayers({ triggerActive: true }, async (players) => {
       const log: string[] = [];
       const episodes = await playEpisodes(
         TASKS.map(() => () => letterGame(log)),
@@ -55,17 +58,16 @@ tensorTest(
           written.push(text);
           const next = turns[turn + 1];
           if (next === undefined) return;
+          // What was written is read as it was written.
+          assertEquals(
+            next.promptIds.slice(0, promptIds.length + ids.length),
+            [...promptIds, ...ids],
+          );
           assertEquals(
             textOf(players, next.promptIds),
             `${textOf(players, promptIds)}${text}<|im_end|>\n` +
               `<|im_start|>user\n${observation}<|im_end|>\n` +
               "<|im_start|>assistant\n",
-          );
-          // What was written is read as it was written.
-          const start = promptIds.length;
-          assertEquals(
-            next.promptIds.slice(0, start + ids.length),
-            [...promptIds, ...ids],
           );
         });
       }
@@ -75,26 +77,26 @@ tensorTest(
       // Those of a task begin alike; not all of them last equally long.
       for (const i of [0, 2, 4]) assertEquals(counts[i], counts[i + 1]);
       assert(new Set(counts).size > 1, `${counts}`);
-      assertEquals(
-        new Set(episodes.map(({ isTruncated }) => isTruncated)).size,
-        1,
+      // Some turns ended, others were cut off; the game ended all episodes.
+      const isEnded = episodes.flatMap(({ turns }) =>
+        turns.map(({ ids }) =>
+          ids.at(-1) === players.model.tokenizer.eosTokenId
+        )
       );
-      assert(episodes.some(({ ids }) => ids.includes(1)));
-      // The game ended them all.
-      assertEquals(episodes[0].isTruncated, false);
+      assertEquals(new Set(isEnded).size, 2);
+      assert(!episodes.some(({ isTruncated }) => isTruncated));
     }),
 );
 
-for (const memoryScope of MEMORY_SCOPES) {
-  tensorTest(
-    `playEpisodes(), memory of the ${memoryScope}: an episode does not depend on its neighbours`,
-    () =>
-      withPlayers({ memoryScope, triggerActive: true }, async ({ options }) => {
+tensorTest(
+  "playEpisodes(): an episode does not depend on its neighbours",
+  () =>
+    withPlayers(
+      { memoryScope: "episode", triggerActive: true },
+      async ({ options }) => {
         const all = await playEpisodes(TASKS, options);
-        assertEquals(
-          await playEpisodes(TASKS, { ...options, batchSize: 2 }),
-          all,
-        );
+        const split = await playEpisodes(TASKS, { ...options, batchSize: 2 });
+        assertEquals(split, all);
         // The first task ends at once.
         const shorter = await playEpisodes(
           [() => ending(), ...TASKS.slice(1)],
@@ -103,9 +105,9 @@ for (const memoryScope of MEMORY_SCOPES) {
         assertEquals(shorter.slice(2), all.slice(2));
         const other = await playEpisodes(TASKS, { ...options, seed: 1 });
         assert(JSON.stringify(other) !== JSON.stringify(all));
-      }),
-  );
-}
+      },
+    ),
+);
 
 /** A game that is over after one turn. */
 function ending(): Environment {
@@ -236,58 +238,78 @@ tensorTest(
     }),
 );
 
-for (const insertion of INSERTIONS) {
-  for (const memoryScope of MEMORY_SCOPES) {
-    tensorTest(
-      `Rows of episodes, ${insertion}, memory of the ${memoryScope}: their pass has memory where the episode had it`,
-      () =>
-        withPlayers({ insertion, memoryScope }, async (players) => {
-          const { model, config, modules, memory, options } = players;
-          const episodes = await playEpisodes(TASKS, {
-            ...options,
-            temperature: 0,
-          });
+for (
+  const setting of [
+    { insertion: "append", memoryScope: "turn", triggerReads: "text" },
+    { insertion: "append", memoryScope: "episode", triggerReads: "context" },
+    { insertion: "prepend", memoryScope: "episode", triggerReads: "context" },
+  ] as const
+) {
+  tensorTest(
+    `Rows of episodes, ${
+      Object.values(setting).join(", ")
+    }: their pass has memory where the episode had it`,
+    () =>
+      withPlayers(
+        { ...setting, triggerActive: true },
+        async ({ model, config, modules, memory, options }) => {
+          const greedy = { ...options, temperature: 0 };
+          const episodes = await playEpisodes(TASKS, greedy);
+          const turns = setting.memoryScope === "episode" ? 3 : 1;
+          const room = { rows: 2, length: 90, targets: 36, turns };
+          const shape = { ...room, prompt: 60, segment: 60 };
           // What was the best token is almost certain at this temperature.
-          const policy = weaverPolicy(model, config, {
+          const weaver = weaverPolicy(model, config, {
             temperature: 1e-3,
-            shape: {
-              rows: 2,
-              length: 90,
-              targets: 36,
-              prompt: 60,
-              segment: 60,
-              turns: memoryScope === "episode" ? 3 : 1,
-            },
+            shape,
             memory: () => memory,
           });
-          const learner = new PolicyLearner(
-            policy,
-            grpoObjective({ lossType: "grpo" }),
-            { name: "episodes", xla: "never" },
-          );
-          const rows = episodes.map((each) => rolloutRows(policy, each));
-          rows.forEach((own, i) => {
-            const { turns, ids } = episodes[i];
-            const isJoined = memoryScope === "episode";
-            assertEquals(own.length, isJoined ? 1 : turns.length);
-            const learned = own.flatMap(({ labels }) =>
-              labels.filter((label) => label >= 0)
-            );
-            assertEquals(learned, ids);
-          });
-          const least = (pass: typeof rows): number =>
-            Math.min(
-              ...learner.logProbs(modules.weaver, pass.flat())
-                .flatMap((values) => [...values]),
-            );
-          assert(least(rows) > -0.1, `${least(rows)}`);
+          const tokens = episodes.flatMap((each) => rolloutRows(weaver, each));
+          assertEquals(learned(tokens), episodes.flatMap(({ ids }) => ids));
+          assert(leastLogProb(weaver, modules.weaver, tokens) > -1);
           // With the memory elsewhere it is not.
-          const moved = rows.map((own) =>
-            own.map((row) => ({ ...row, points: [1] }))
+          const moved = tokens.map((row) => ({ ...row, points: [1] }));
+          assert(leastLogProb(weaver, modules.weaver, moved) < -10);
+
+          const trigger = triggerPolicy(model, modules, {
+            temperature: 1,
+            shape,
+            memory: () => memory,
+          });
+          const decisions = episodes
+            .flatMap((each) => rolloutRows(trigger, each));
+          assertEquals(
+            learned(decisions),
+            episodes.flatMap(({ augmentation }) =>
+              augmentation.filter((decision) => decision !== NOT_ASKED)
+            ),
           );
-          assert(least(moved) < -10, `${least(moved)}`);
-          learner.dispose();
-        }),
-    );
-  }
+          assertEquals(new Set(learned(decisions)), new Set([0, 1]));
+          // They were not sampled: each was the likelier one.
+          const least = leastLogProb(trigger, modules.trigger, decisions);
+          assert(least > Math.log(0.5) - 1e-3, `${least}`);
+        },
+      ),
+  );
+}
+
+/** What rows teach, in their order. */
+function learned(rows: readonly SupervisedRow[]): number[] {
+  return rows.flatMap(({ labels }) =>
+    labels.filter((label) => label !== IGNORED_LABEL)
+  );
+}
+
+/** Of all that rows teach. */
+function leastLogProb<Batch>(
+  policy: Policy<Batch>,
+  parameters: NamedTensors,
+  rows: readonly SupervisedRow[],
+): number {
+  const objective = grpoObjective({ lossType: "grpo" });
+  const options = { name: "least", xla: "never" } as const;
+  const learner = new PolicyLearner(policy, objective, options);
+  const values = learner.logProbs(parameters, rows);
+  learner.dispose();
+  return Math.min(...values.flatMap((each) => [...each]));
 }

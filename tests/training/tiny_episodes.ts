@@ -1,12 +1,14 @@
 /** A model that reads ChatML, and environments that are fast to play. */
-import type { MemgenConfig, MemgenModules } from "@/lib/memgen/mod.ts";
+import * as tf from "@tensorflow/tfjs";
 import {
   compileMemgen,
+  type MemgenConfig,
   type MemgenFunctions,
   MemgenMemory,
+  type MemgenModules,
 } from "@/lib/memgen/mod.ts";
 import { Generator, type Model, type Tokenizer } from "@/lib/models/mod.ts";
-import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import { disposeTree, type NamedTensors } from "@/lib/tensorflow/mod.ts";
 import type {
   Environment,
   EnvironmentStep,
@@ -64,15 +66,25 @@ export function letterGame(log: string[] = []): Environment {
     },
     step(text): Promise<EnvironmentStep> {
       log.push(text);
-      const good = [...text].filter((letter) => letter >= "a" && letter <= "m");
+      const letters = text.match(/[a-z]/g) ?? [];
+      const good = letters.filter((letter) => letter <= "m");
       return Promise.resolve({
-        observation: `go, on${"x".repeat(text.length % 3)}.`,
-        reward: good.length / Math.max(1, text.length),
+        observation: `go,on${"x".repeat(text.length % 3)}.`,
+        reward: good.length / Math.max(1, letters.length),
         terminated: --left === 0,
         truncated: false,
       });
     },
   };
+}
+
+/** Makes a trigger that always skips undecided; the tensors stay the caller's. */
+function shiftTrigger(trigger: NamedTensors, invoke: number): void {
+  const tensors = trigger as Record<string, tf.Tensor>;
+  const name = "trigger.output_layer.bias";
+  const bias = tensors[name];
+  tensors[name] = tf.tidy(() => bias.add(tf.tensor1d([0, invoke])));
+  bias.dispose();
 }
 
 /** A model with MemGen that plays. */
@@ -93,6 +105,7 @@ export async function withPlayers(
   const model = chatModel();
   const config = memgenConfig(changes);
   const modules = randomModules(model, config, 2);
+  shiftTrigger(modules.trigger, 1.5);
   const functions = compileMemgen(model.config, "never");
   const memory = new MemgenMemory(model, modules, { functions });
   const generator = new Generator(model, "never");

@@ -1,16 +1,27 @@
 import "@/tests/backend.ts";
 import { assertEquals, assertThrows } from "@std/assert";
+import { join } from "node:path";
 import {
+  appendLogProbs,
   CandidatePoints,
   chooseTurns,
   IGNORED_LABEL,
   joinTurns,
+  packAppend,
   PROMPT_SKIPPED,
   splitTurns,
   type SupervisedRow,
 } from "@/lib/memgen/mod.ts";
+import type { ChatMessage } from "@/lib/models/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
-import { listTokenizer, memgenConfig } from "@/tests/memgen/tiny_memgen.ts";
+import { tidy } from "@/lib/tensorflow/mod.ts";
+import { conversationRow } from "@/lib/training/mod.ts";
+import {
+  listTokenizer,
+  memgenConfig,
+  withParityCase,
+} from "@/tests/memgen/tiny_memgen.ts";
+import { assertClose, PARITY_NAMES, tensorTest } from "@/tests/models/tiny.ts";
 
 const NONE = IGNORED_LABEL;
 /** At most two insertions after delimiters. */
@@ -151,3 +162,45 @@ Deno.test("chooseTurns() leaves few turns, and turns of one row, together", () =
     assertEquals(chosen, [...TURNS]);
   }
 });
+
+/** Conversations, and the released log-probability of each learned token. */
+const CONVERSATIONS: {
+  readonly chats: readonly (readonly ChatMessage[])[];
+  readonly logProbs: Readonly<Record<string, readonly (readonly number[])[]>>;
+} = JSON.parse(
+  Deno.readTextFileSync(
+    join(import.meta.dirname!, "fixtures", "conversations.json"),
+  ),
+);
+
+for (const name of PARITY_NAMES) {
+  tensorTest(
+    `Rows of turns give the released log-probabilities of conversations for ${name}`,
+    () =>
+      withParityCase(name, "memgen-always", ({ model, modules }) => {
+        const { config, weaver } = modules;
+        const candidates = new CandidatePoints(model.tokenizer, config);
+        CONVERSATIONS.chats.forEach((chat, i) => {
+          const expected = CONVERSATIONS.logProbs[name][i];
+          const turns = joinTurns(
+            splitTurns(
+              candidates,
+              conversationRow(model.tokenizer, chat),
+              config,
+            ),
+            config,
+          );
+          const shape = { rows: turns.length, length: 120, segment: 60 };
+          const found = tidy(() => {
+            const batch = packAppend(
+              turns,
+              { ...shape, targets: expected.length, prompt: 110 },
+              config,
+            );
+            return appendLogProbs(model, config, weaver, batch, 1).dataSync();
+          });
+          assertClose(found, expected, 1e-5);
+        });
+      }),
+  );
+}

@@ -14,7 +14,7 @@ import { NewcomersStudy } from "@/experiments/newcomers/study.ts";
 import { renderText } from "@/lib/report/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
-import { formatDuration } from "@/tasks/progress.ts";
+import { formatDuration, Progress } from "@/tasks/progress.ts";
 import { provenance, provenanceText } from "@/tasks/provenance.ts";
 import { writeTable } from "@/tasks/reproduce_table.ts";
 
@@ -46,6 +46,9 @@ export const DEFINITION = {
   examples: ["", "--plan tiny --output /tmp/trigger"],
 } as const satisfies TaskDefinition;
 
+/** A cell's share of its bar. */
+const PERCENT = 100;
+
 if (import.meta.main) {
   await runTask(DEFINITION, async (args) => {
     const start = performance.now();
@@ -57,17 +60,21 @@ if (import.meta.main) {
     const command = `deno task trigger-study${isFull ? "" : " --plan tiny"}`;
     const made = await provenance(command, await startBackend(args));
     using ledger = new Ledger(work);
-    let shown = "";
+    let bar: { title: string; progress: Progress } | undefined;
     using study = await NewcomersStudy.open(
       ledger,
       sizes,
       (title, fraction) => {
-        const line = `${title}: ${Math.floor(10 * fraction)}0 %`;
-        if (line !== shown) console.error(line);
-        shown = line;
+        if (bar?.title !== title) {
+          bar?.progress.end();
+          const progress = new Progress(title, PERCENT, { isCounted: false });
+          bar = { title, progress };
+        }
+        bar.progress.update(Math.floor(PERCENT * fraction));
       },
     );
     const findings = await computeNewcomers(study, sizes);
+    bar?.progress.end();
     const table = buildNewcomersTable(findings, sizes, provenanceText(made));
     const paths = await writeTable(output, "trigger", table, {
       sizes,

@@ -12,11 +12,14 @@ const EVENT = { step: 2, summary: 5 };
 const SUMMARY = { value: 1 };
 const VALUE = { tag: 1, simpleValue: 2 };
 
-/** The numbers of the event files in a folder, in their order. */
+/**
+ * The numbers of the event files in a folder, in the order of the files: their
+ * names hold the second and the number of the writer in its process.
+ */
 export function readScalars(folder: string): Scalar[] {
   const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
   return names.filter((name) => name.startsWith("events.out.tfevents"))
-    .sort().flatMap((name) =>
+    .sort(new Intl.Collator("en", { numeric: true }).compare).flatMap((name) =>
       records(Deno.readFileSync(`${folder}/${name}`)).flatMap(scalars)
     );
 }

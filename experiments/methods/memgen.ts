@@ -77,7 +77,7 @@ export function memgenMethod(
             points: points.supervisedPoints(
               ids,
               labels,
-              memgen.maxInferenceAugmentations,
+              memgen,
               probability === undefined ? undefined : { probability, random },
             ),
           })

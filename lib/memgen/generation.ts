@@ -28,7 +28,7 @@ import {
   resolveDecisions,
 } from "./decisions.ts";
 import { compileMemgen, type MemgenFunctions } from "./functions.ts";
-import { CandidatePoints } from "./points.ts";
+import { CandidatePoints, hasPromptMemory } from "./points.ts";
 import type { Retrieve } from "./retrieval.ts";
 import { TriggerSession } from "./trigger_session.ts";
 import { type MemgenBase, type QueryKind, weaverModel } from "./weaver.ts";
@@ -233,8 +233,4 @@ class Session implements MemorySession {
 
 function kindOf(row: GenerationRow): QueryKind {
   return row.tokens.length === row.promptLength ? "prompt" : "inference";
-}
-
-function hasPromptMemory({ maxPromptAugmentations }: MemgenConfig): boolean {
-  return maxPromptAugmentations > 0;
 }

@@ -62,6 +62,7 @@ export {
   CandidatePoints,
   generatedPoints,
   IGNORED_LABEL,
+  type InsertionLimits,
   PROMPT_SKIPPED,
   type RandomBoundaries,
 } from "./points.ts";

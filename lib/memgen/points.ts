@@ -27,6 +27,19 @@ export interface RandomBoundaries {
   readonly random: Random;
 }
 
+/** How often memory goes in. */
+export type InsertionLimits = Pick<
+  MemgenConfig,
+  "maxPromptAugmentations" | "maxInferenceAugmentations"
+>;
+
+/** Whether memory goes in at the prompt's end. */
+export function hasPromptMemory(
+  { maxPromptAugmentations }: Pick<MemgenConfig, "maxPromptAugmentations">,
+): boolean {
+  return maxPromptAugmentations > 0;
+}
+
 /** Says after which tokens memory may be inserted. */
 export class CandidatePoints {
   readonly #rule: Uint8Array;
@@ -63,15 +76,17 @@ export class CandidatePoints {
   }
 
   /**
-   * The insertion points of a supervised row: the prompt's end, then
-   * candidates within the answer.
+   * The insertion points of a supervised row: the prompt's end, if memory goes
+   * in there at all, then candidates within the answer.
    *
    * @param labels Target of each token, `IGNORED_LABEL` outside the answer.
-   * @param maxInference Points after delimiters, at most.
+   * @param limits Points after delimiters, at most, and whether there is one at
+   * the prompt's end.
    * @param boundaries Which candidates are taken: where chance takes more than
-   * `maxInference`, it also says which of them stay. Default: the first ones,
-   * as in the released code.
-   * @returns Points c, increasing: memory goes in before token c.
+   * there may be, it also says which of them stay. Default: the first ones, as
+   * in the released code.
+   * @returns Points c, increasing: memory goes in before token c. The first is
+   * the prompt's end or `PROMPT_SKIPPED`.
    * @throws {RangeError} If the row is not one prompt and one answer, or the
    * probability is not in [0, 1].
    * Source: modeling_utils.py `_select_augment_points_after_delimiter`.
@@ -79,7 +94,7 @@ export class CandidatePoints {
   supervisedPoints(
     ids: ArrayLike<number>,
     labels: ArrayLike<number>,
-    maxInference: number,
+    limits: InsertionLimits,
     boundaries?: RandomBoundaries,
   ): number[] {
     const prompt: number[] = [];
@@ -100,8 +115,9 @@ export class CandidatePoints {
     const taken = boundaries === undefined
       ? inference
       : takeAtRandom(inference, boundaries);
-    const chosen = taken.slice(0, maxInference).sort((a, b) => a - b);
-    return [...prompt, ...chosen];
+    const chosen = taken.slice(0, limits.maxInferenceAugmentations)
+      .sort((a, b) => a - b);
+    return [hasPromptMemory(limits) ? prompt[0] : PROMPT_SKIPPED, ...chosen];
   }
 }
 

@@ -12,6 +12,7 @@ import type { MemgenConfig } from "./config.ts";
 import {
   type CandidatePoints,
   IGNORED_LABEL,
+  type InsertionLimits,
   PROMPT_SKIPPED,
   type RandomBoundaries,
 } from "./points.ts";
@@ -34,7 +35,7 @@ export type TurnLayout = Pick<
 export function splitTurns(
   candidates: CandidatePoints,
   { ids, labels }: Pick<SupervisedRow, "ids" | "labels">,
-  { maxInferenceAugmentations }: TurnLayout,
+  limits: InsertionLimits,
   boundaries?: RandomBoundaries,
 ): SupervisedRow[] {
   const isLearned = (t: number): boolean =>
@@ -57,7 +58,7 @@ export function splitTurns(
     const points = candidates.supervisedPoints(
       turn.ids,
       turn.labels,
-      maxInferenceAugmentations,
+      limits,
       boundaries,
     );
     return { ...turn, points };

@@ -186,7 +186,7 @@ async function supervisedRows(
         points: points.supervisedPoints(
           row.ids,
           row.labels,
-          modules.config.maxInferenceAugmentations,
+          modules.config,
         ),
       };
     });

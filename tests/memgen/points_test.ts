@@ -10,6 +10,7 @@ import {
   DELIMITERS,
   generatedPoints,
   IGNORED_LABEL,
+  type InsertionLimits,
   PROMPT_SKIPPED,
 } from "@/lib/memgen/mod.ts";
 import { loadTokenizer, NOT_ASKED, type Tokenizer } from "@/lib/models/mod.ts";
@@ -134,32 +135,46 @@ function row(prompt: number, ...tokens: number[]): [number[], number[]] {
   return [tokens, labels];
 }
 
+/** The prompt's end, and so many points after delimiters at most. */
+function upTo(maxInferenceAugmentations: number): InsertionLimits {
+  return { maxPromptAugmentations: 1, maxInferenceAugmentations };
+}
+
 Deno.test("supervisedPoints() begins with the prompt's end", () => {
   // Delimiters of the prompt do not count, not even its last token.
   const [ids, labels] = row(4, 0, 1, 2, 2, 4, 2, 4, 4, 3, 2);
-  assertEquals(POINTS.supervisedPoints(ids, labels, 9), [4, 6, 9]);
+  assertEquals(POINTS.supervisedPoints(ids, labels, upTo(9)), [4, 6, 9]);
 });
 
 Deno.test("supervisedPoints() takes the first candidates up to the cap", () => {
   const [ids, labels] = row(1, 0, 2, 4, 2, 4, 2, 4);
   for (const [cap, count] of [[0, 1], [1, 2], [2, 3], [3, 4], [9, 4]]) {
     assertEquals(
-      POINTS.supervisedPoints(ids, labels, cap),
+      POINTS.supervisedPoints(ids, labels, upTo(cap)),
       [1, 2, 4, 6].slice(0, count),
     );
   }
 });
 
+Deno.test("supervisedPoints() without memory at the prompt's end begins with PROMPT_SKIPPED", () => {
+  const [ids, labels] = row(1, 0, 2, 4, 2, 4, 2, 4);
+  const limits = { maxPromptAugmentations: 0, maxInferenceAugmentations: 2 };
+  assertEquals(
+    POINTS.supervisedPoints(ids, labels, limits),
+    [PROMPT_SKIPPED, 2, 4],
+  );
+});
+
 Deno.test("supervisedPoints() ignores what follows the answer", () => {
   const [ids, labels] = row(2, 0, 1, 4, 2, 4, 2, 4);
   labels.fill(IGNORED_LABEL, 5);
-  assertEquals(POINTS.supervisedPoints(ids, labels, 9), [2, 4]);
+  assertEquals(POINTS.supervisedPoints(ids, labels, upTo(9)), [2, 4]);
 });
 
 Deno.test("supervisedPoints() refuses rows that are not one prompt and one answer", () => {
   const refuse = (labels: number[], starts: number) =>
     assertThrows(
-      () => POINTS.supervisedPoints([0, 1, 2, 4], labels, 3),
+      () => POINTS.supervisedPoints([0, 1, 2, 4], labels, upTo(3)),
       RangeError,
       `Cannot place memory as a row must hold one prompt and one answer: current value is ${starts} starts of an answer`,
     );
@@ -180,7 +195,7 @@ Deno.test("supervisedPoints() takes boundaries by chance", () => {
   const [ids, labels] = row(1, 0, 2, 4, 2, 4, 2, 4, 2, 4);
   const all = [1, 2, 4, 6, 8];
   const draw = (probability: number, cap: number, seed: number): number[] =>
-    POINTS.supervisedPoints(ids, labels, cap, {
+    POINTS.supervisedPoints(ids, labels, upTo(cap), {
       probability,
       random: seededRandom("boundaries", seed),
     });

@@ -95,7 +95,7 @@ for (const insertion of INSERTIONS) {
           rows.map(({ ids, labels }) => ({
             ids,
             labels,
-            points: points.supervisedPoints(ids, labels, 2),
+            points: points.supervisedPoints(ids, labels, memgenConfig()),
           })),
         );
         assert(lowest(first) < -1, `${lowest(first)}`);

@@ -131,9 +131,13 @@ tensorTest(
   () =>
     withGenerator(tinyConfig("smollm3"), (generator) => {
       const prompts = [[1, 2], [1, 2], [3]];
-      const run = (seed: number): number[][] =>
-        generator.generate(prompts, { maxNewTokens: 20, temperature: 1, seed })
-          .map(({ ids }) => ids);
+      const run = (seed: number, numbers?: number[]): number[][] =>
+        generator.generate(prompts.slice(0, numbers?.length), {
+          maxNewTokens: 20,
+          temperature: 1,
+          seed,
+          numbers,
+        }).map(({ ids }) => ids);
       const first = run(1);
       assertEquals(run(1), first);
       assert(run(2).every((ids, row) => `${ids}` !== `${first[row]}`));
@@ -141,6 +145,8 @@ tensorTest(
         `${first[0]}` !== `${first[1]}`,
         "equal prompts draw on their own",
       );
+      // Alone, under the number of the second.
+      assertEquals(run(1, [1]), [first[1]]);
     }),
 );
 

@@ -20,6 +20,7 @@ import {
 import type { MemgenModules } from "./checkpoint.ts";
 import type { DecisionOptions } from "./decisions.ts";
 import type { TriggerFunction } from "./functions.ts";
+import { RowReadings } from "./row_readings.ts";
 import { triggerLora } from "./trigger.ts";
 
 /** What the trigger runs on. */
@@ -33,21 +34,12 @@ export interface TriggerSessionOptions
   readonly judge: TriggerFunction;
 }
 
-/** What the trigger knows of one row. */
-interface RowReading {
-  /** Tokens that it has read. */
-  tokens: number;
-  /** Latents that it has not read yet. */
-  unread: readonly Item[];
-}
-
 /** The trigger of one call; decides for rows at candidates. */
 export class TriggerSession {
   readonly #options: TriggerSessionOptions;
   readonly #readsLatents: boolean;
   readonly #decoder: CachedDecoder;
-  /** By the number of the prompt. */
-  readonly #rows = new Map<number, RowReading>();
+  readonly #readings = new RowReadings();
 
   /** An empty cache of the given size. */
   constructor(options: TriggerSessionOptions, size: CacheSize) {
@@ -88,13 +80,13 @@ export class TriggerSession {
 
   /** Takes notice of latents that were inserted before a row's next token. */
   notice(row: GenerationRow, latents: readonly Item[]): void {
-    if (this.#readsLatents) this.#readingOf(row).unread = latents;
+    if (this.#readsLatents) this.#readings.of(row).unread = latents;
   }
 
   /** Forgets a row that has ended. */
-  clear({ index, prompt }: GenerationRow): void {
-    this.#rows.delete(prompt);
-    this.#decoder.clear(index);
+  clear(row: GenerationRow): void {
+    this.#readings.clear(row);
+    this.#decoder.clear(row.index);
   }
 
   /** Frees the cache. */
@@ -104,7 +96,7 @@ export class TriggerSession {
 
   /** What is new to the trigger: latents, then the text after them. */
   #read(row: GenerationRow): Item[] {
-    const reading = this.#readingOf(row);
+    const reading = this.#readings.of(row);
     const { tokens: start, unread } = reading;
     reading.tokens = row.tokens.length;
     reading.unread = [];
@@ -120,14 +112,5 @@ export class TriggerSession {
       kind: KIND.text,
     }));
     return [...unread, ...text];
-  }
-
-  #readingOf({ prompt }: GenerationRow): RowReading {
-    let reading = this.#rows.get(prompt);
-    if (reading === undefined) {
-      reading = { tokens: 0, unread: [] };
-      this.#rows.set(prompt, reading);
-    }
-    return reading;
   }
 }

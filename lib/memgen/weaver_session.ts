@@ -18,6 +18,7 @@ import type { MemgenModules } from "./checkpoint.ts";
 import type { MemgenConfig } from "./config.ts";
 import type { MemgenFunctions } from "./functions.ts";
 import type { Retrieve } from "./retrieval.ts";
+import { RowReadings } from "./row_readings.ts";
 import {
   type MemgenBase,
   pauseName,
@@ -38,22 +39,13 @@ export interface WeaverSessionOptions {
   readonly retrieve?: Retrieve;
 }
 
-/** What the weaver knows of one row. */
-interface RowReading {
-  /** Tokens that it has read. */
-  tokens: number;
-  /** Latents that it has not read yet. */
-  unread: readonly Item[];
-}
-
 /** The weaver of one call. */
 export class WeaverSession {
   readonly #options: WeaverSessionOptions;
   readonly #config: MemgenConfig;
   readonly #weaver: CachedDecoder;
   readonly #reasoner: CachedDecoder;
-  /** By the number of the prompt. */
-  readonly #rows = new Map<number, RowReading>();
+  readonly #readings = new RowReadings();
 
   /**
    * Empty caches of the given size.
@@ -123,14 +115,14 @@ export class WeaverSession {
 
   /** Takes notice of latents that were inserted before a row's next token. */
   notice(row: GenerationRow, latents: readonly Item[]): void {
-    if (this.#readsLatents) this.#readingOf(row).unread = latents;
+    if (this.#readsLatents) this.#readings.of(row).unread = latents;
   }
 
   /** Forgets a row that has ended. */
-  clear({ index, prompt }: GenerationRow): void {
-    this.#rows.delete(prompt);
-    this.#weaver.clear(index);
-    this.#reasoner.clear(index);
+  clear(row: GenerationRow): void {
+    this.#readings.clear(row);
+    this.#weaver.clear(row.index);
+    this.#reasoner.clear(row.index);
   }
 
   /** Frees the caches. */
@@ -173,7 +165,7 @@ export class WeaverSession {
     const { weaverReads } = this.#config;
     if (weaverReads === "nothing") return rows.map(() => []);
     const blocks = rows.map((row) => {
-      const reading = this.#readingOf(row);
+      const reading = this.#readings.of(row);
       const { tokens: start, unread } = reading;
       reading.tokens = row.tokens.length - this.#readAgain;
       reading.unread = [];
@@ -213,15 +205,6 @@ export class WeaverSession {
         // What was prepended is seen through the text.
         .filter(({ kind }) => kind === KIND.text);
     });
-  }
-
-  #readingOf({ prompt }: GenerationRow): RowReading {
-    let reading = this.#rows.get(prompt);
-    if (reading === undefined) {
-      reading = { tokens: 0, unread: [] };
-      this.#rows.set(prompt, reading);
-    }
-    return reading;
   }
 }
 

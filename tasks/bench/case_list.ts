@@ -60,7 +60,7 @@ export const CASES: readonly BenchCase[] = [
       runs: rows === 1 ? 3 : 1,
     })
   ),
-  ...[1, 8].map((rows) =>
+  ...[1, 8, 32].map((rows) =>
     memgenGenerationCase(LARGE_QWEN, {
       name: `memgen_generate_${rows}`,
       ...GENERATION,

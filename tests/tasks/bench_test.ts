@@ -61,6 +61,7 @@ Deno.test("CASES are those that the project reports", () => {
       ["generate_32", 4096],
       ["memgen_generate_1", 128],
       ["memgen_generate_8", 1024],
+      ["memgen_generate_32", 4096],
       ["memgen_sft", 896],
       ["memgen_sft_bf16", 896],
       ["memgen_sft_prepend", 896],

@@ -22,7 +22,7 @@ import {
 import type { AppendShape } from "@/lib/memgen/mod.ts";
 import { Generator, type Model } from "@/lib/models/mod.ts";
 import { disposeTree, type Precision } from "@/lib/tensorflow/mod.ts";
-import { type LabelledTokens, supervisedRow } from "@/lib/training/mod.ts";
+import { conversationRow, type LabelledTokens } from "@/lib/training/mod.ts";
 import {
   type Done,
   Interrupted,
@@ -246,7 +246,7 @@ export class SupervisedStudy {
     const { model, preset } = this.#options;
     return await evaluate(gsm8k, tasks, {
       generator: this.#generator,
-      tokenizer: model.tokenizer,
+      model,
       view,
       memory,
       prompt,
@@ -284,9 +284,9 @@ export class SupervisedStudy {
     return tasks.filter(({ id }) => ids.has(id));
   }
 
-  #row({ messages, target }: Task): LabelledTokens {
+  #row({ messages, demonstration }: Task): LabelledTokens {
     const { tokenizer } = this.#options.model;
-    return supervisedRow(tokenizer, messages, target);
+    return conversationRow(tokenizer, [...messages, ...demonstration]);
   }
 
   /** Sizes that every batch of the training split fits into. */

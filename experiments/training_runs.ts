@@ -9,9 +9,9 @@ import { loadMemgen, type MemgenModules } from "@/lib/memgen/mod.ts";
 import type { Model } from "@/lib/models/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import {
+  conversationRow,
   type Run,
   type StepMetrics,
-  supervisedRow,
   type TrainedParameters,
 } from "@/lib/training/mod.ts";
 import { batchShape, roundUp } from "@/experiments/batch_shape.ts";
@@ -153,8 +153,8 @@ function onAnswers(
   method: Method,
   { model: { tokenizer }, tasks, preset }: TrainingOptions,
 ): Prepared {
-  const rows = tasks.map(({ messages, target }) =>
-    supervisedRow(tokenizer, messages, target)
+  const rows = tasks.map(({ messages, demonstration }) =>
+    conversationRow(tokenizer, [...messages, ...demonstration])
   );
   const shape = batchShape(rows, preset.batchSize);
   const train = (settings: RunSettings) =>

@@ -259,7 +259,7 @@ async function answer(
   const started = performance.now();
   const records = await evaluate(findBenchmark(options.benchmark), tasks, {
     generator,
-    tokenizer,
+    model,
     prompt,
     view: { weights, lora },
     memory,

@@ -90,7 +90,7 @@ export function summarize(
   const n = records.length;
   const sum = (value: (record: EvaluationRecord) => number): number =>
     records.reduce((total, record) => total + value(record), 0);
-  const accuracy = (scorer: keyof Score): Accuracy => {
+  const accuracy = (scorer: "official" | "lenient"): Accuracy => {
     const right = sum((record) => record[scorer]);
     const { value, low, high } = accuracyCell(right, n, 1);
     const gain = baseline && gainCell(

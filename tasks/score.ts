@@ -77,7 +77,10 @@ export async function scoreFile(options: ScoreFileOptions): Promise<Score[]> {
     );
   }
   const rows = await readRows(input, ["completion", "gold"]);
-  const scores = rows.map((row) => score(row.completion, row.gold));
+  const scores: Score[] = [];
+  for (const { completion, gold } of rows) {
+    scores.push(await score([completion], gold));
+  }
   const lines = scores.map((score) => `${JSON.stringify(score)}\n`);
   await replaceFile(output, lines.join(""));
   return scores;
@@ -109,7 +112,7 @@ export function formatSummary(
   benchmark: string,
   scores: readonly Score[],
 ): string {
-  const percent = (scorer: keyof Score) => {
+  const percent = (scorer: "official" | "lenient") => {
     const right = scores.filter((score) => score[scorer] === 1).length;
     return `${(100 * right / scores.length).toFixed(2)} % (${right})`;
   };

@@ -57,7 +57,7 @@ export async function probeReasoner(
     benchmark: "gsm8k",
     split: "test",
     messages: [{ role: "user", content: gsm8kPrompt(problem.question) }],
-    target: "",
+    demonstration: [],
     gold: `\\boxed{${problem.gold}}`,
     environment: "static",
     meta: {},
@@ -79,7 +79,7 @@ export async function probeReasoner(
   for (const [i, { name, tasks, prompt }] of probes.entries()) {
     const records = await evaluate(gsm8k, tasks, {
       generator,
-      tokenizer: model.tokenizer,
+      model,
       prompt,
       maxNewTokens: MAX_NEW_TOKENS,
       batchSize: BATCH_SIZE,

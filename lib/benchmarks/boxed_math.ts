@@ -29,7 +29,7 @@ export function officialMathScore(completion: string, gold: string): 0 | 1 {
  * reaches to the next dollar sign. The released code also looks for `\fbox`,
  * but then fails to open it, which scores 0 as no box does.
  */
-function firstBox(text: string): string | undefined {
+export function firstBox(text: string): string | undefined {
   const spaced = text.split("\\boxed ");
   if (spaced.length > 1) return spaced[1].split("$")[0];
   return openBox(text, text.indexOf("\\boxed"));

@@ -1,50 +1,46 @@
 /** Runs a model over tasks and scores what it writes. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
-  type GenerateOptions,
   type Generation,
-  type Generator,
   renderChatMl,
   type Tokenizer,
 } from "../models/mod.ts";
-import type { Benchmark, Message, Score, Task } from "./task.ts";
-
-/** What became of one task. */
-export interface EvaluationRecord extends Score {
-  /** The task's id. */
-  readonly id: string;
-  /** What the model wrote, without the end token. */
-  readonly completion: string;
-  /** Tokens that it wrote, the end token included. */
-  readonly tokens: number;
-  /** Number of the token before which memory was inserted, for each. */
-  readonly insertions: readonly number[];
-}
-
-/** Settings of an evaluation. */
-export interface EvaluateOptions extends Omit<GenerateOptions, "temperature"> {
-  /** The model's compiled functions. */
-  readonly generator: Pick<Generator, "generateInTurns">;
-  /** Its tokenizer. */
-  readonly tokenizer: Tokenizer;
-  /** What a method makes of a task's messages. Default: nothing. */
-  readonly prompt?: (messages: readonly Message[]) => readonly Message[];
-  /** Called whenever answers have ended; may throw to stop. */
-  readonly onProgress?: (done: number, total: number) => void;
-}
+import { evaluateEpisodes } from "./evaluate_episodes.ts";
+import {
+  completionText,
+  type EvaluateOptions,
+  type EvaluationRecord,
+  inOrder,
+  insertionsOf,
+} from "./evaluation.ts";
+import type { Benchmark, Message, Task } from "./task.ts";
 
 /**
- * Greedy answers of a single-turn benchmark, scored; records in the order of
- * the tasks. Source: the released evaluation (temperature 0, ChatML, cut after
- * the first end token).
+ * Greedy answers, scored; records in the order of the tasks. Source: the
+ * released evaluation (temperature 0, ChatML, cut after the first end token).
+ *
+ * @throws {TypeError} If the benchmark has several turns and there are no
+ * environments.
+ * @throws What `playEpisodes` and the benchmark's `score` do.
  */
 export async function evaluate(
   benchmark: Benchmark,
   tasks: readonly Task[],
   options: EvaluateOptions,
 ): Promise<EvaluationRecord[]> {
-  const { generator, tokenizer, maxNewTokens, seed, batchSize, view, memory } =
-    options;
+  const { environments, maxNewTokens, seed, batchSize, view, memory } = options;
+  if (environments !== undefined) {
+    return await evaluateEpisodes(benchmark, tasks, {
+      ...options,
+      environments,
+    });
+  }
+  if (benchmark.maxTurns > 1) {
+    throw new TypeError(
+      `Cannot evaluate ${benchmark.name} as something must answer the model's turns: current value is no environments`,
+    );
+  }
+  const { generator, model: { tokenizer } } = options;
   const prompt = options.prompt ?? ((messages) => messages);
   const prompts = tasks.map(({ messages }) =>
     encodePrompt(tokenizer, prompt(messages))
@@ -60,8 +56,9 @@ export async function evaluate(
     for (;;) {
       const { done, value } = turns.next();
       if (done) {
-        return value.map((answer, i) =>
-          score(benchmark, tasks[i], answer, tokenizer)
+        return await inOrder(
+          value,
+          (answer, i) => score(benchmark, tasks[i], answer, tokenizer),
         );
       }
       options.onProgress?.(value, tasks.length);
@@ -72,29 +69,21 @@ export async function evaluate(
   }
 }
 
-function score(
+async function score(
   benchmark: Benchmark,
   { id, gold }: Task,
   { ids, augmentation }: Generation,
   tokenizer: Tokenizer,
-): EvaluationRecord {
-  const completion = completionText(tokenizer, ids);
+): Promise<EvaluationRecord> {
+  const turns = [completionText(tokenizer, ids)];
   return {
     id,
-    completion,
+    turns,
+    observations: [],
     tokens: ids.length,
-    insertions: augmentation.flatMap((mark, t) => mark === 1 ? [t] : []),
-    ...benchmark.score(completion, gold),
+    insertions: insertionsOf(augmentation),
+    ...await benchmark.score(turns, gold),
   };
-}
-
-/** What was written, without the end token. */
-export function completionText(
-  tokenizer: Tokenizer,
-  ids: readonly number[],
-): string {
-  const isEnded = ids.at(-1) === tokenizer.eosTokenId;
-  return tokenizer.decode(isEnded ? ids.slice(0, -1) : ids);
 }
 
 /** Token ids that an answer follows: plain ChatML, opened for the assistant. */

@@ -1,7 +1,6 @@
 /** GSM8K: grade-school word problems with a worked solution (openai/gsm8k). */
 import { join } from "node:path";
-import { officialMathScore } from "./boxed_math.ts";
-import { lenientMathScore } from "./lenient_math.ts";
+import { BOXED_FAILURES, scoreBoxed } from "./boxed_score.ts";
 import { readRows } from "./rows.ts";
 import { chooseIds } from "./split.ts";
 import type { Benchmark, Split, Task } from "./task.ts";
@@ -27,16 +26,15 @@ const INSTRUCTION =
  * train file: int(n / 10) of them, chosen by hash; or from valid.jsonl where a
  * folder (a twin's) has one.
  *
- * `target` and `gold` are the same text, which ends in the box. Deviation: which
+ * What is taught and `gold` are the same text, which ends in the box. Deviation: which
  * rows are for validation, see `chooseIds`.
  */
 export const gsm8k: Benchmark = {
   name: NAME,
+  maxTurns: 1,
+  failures: BOXED_FAILURES,
   load,
-  score: (completion, gold) => ({
-    official: officialMathScore(completion, gold),
-    lenient: lenientMathScore(completion, gold),
-  }),
+  score: scoreBoxed,
 };
 
 async function load(folder: string, split: Split): Promise<Task[]> {
@@ -52,7 +50,7 @@ async function load(folder: string, split: Split): Promise<Task[]> {
       benchmark: NAME,
       split,
       messages: [{ role: "user", content: gsm8kPrompt(row.question) }],
-      target,
+      demonstration: [{ role: "assistant", content: target }],
       gold: target,
       environment: "static",
       meta: {},

@@ -7,15 +7,16 @@
  *
  * const benchmark = findBenchmark("gsm8k");
  * const [task] = await benchmark.load("../shared/data/gsm8k", "test");
- * benchmark.score("So 9 * 2 = 18. \\boxed{18.00}", task.gold);
- * // { official: 0, lenient: 1 }
+ * await benchmark.score(["So 9 * 2 = 18. \\boxed{18.00}"], task.gold);
+ * // { official: 0, lenient: 1, failure: "wrong answer" }
  * ```
  *
  * @module
  */
 export type {
   Benchmark,
-  Environment,
+  EnvironmentKind,
+  EnvironmentOptions,
   JsonValue,
   Message,
   Score,
@@ -23,16 +24,18 @@ export type {
   Task,
 } from "./task.ts";
 export { BENCHMARK_NAMES, findBenchmark } from "./registry.ts";
-export {
-  countOfficial,
-  encodePrompt,
-  evaluate,
-  type EvaluateOptions,
-  type EvaluationRecord,
-} from "./evaluate.ts";
+export { countOfficial, encodePrompt, evaluate } from "./evaluate.ts";
+export type { EvaluateOptions, EvaluationRecord } from "./evaluation.ts";
 export { Bm25 } from "./bm25.ts";
 export { gsm8k, gsm8kPrompt } from "./gsm8k.ts";
 export { officialMathScore } from "./boxed_math.ts";
+export { BOXED_FAILURES, scoreBoxed } from "./boxed_score.ts";
+export {
+  FAILURE_LABELS,
+  type FailureEvent,
+  type FailureLabel,
+  failureLabel,
+} from "./failures.ts";
 export { lenientMathScore } from "./lenient_math.ts";
 export { taskReward } from "./reward.ts";
 export { readRows, type Row } from "./rows.ts";

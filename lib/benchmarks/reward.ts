@@ -1,7 +1,7 @@
 /** A benchmark's score as the reward of a policy. */
 import type { Tokenizer } from "../models/mod.ts";
 import type { RewardFunction } from "../training/mod.ts";
-import { completionText } from "./evaluate.ts";
+import { completionText } from "./evaluation.ts";
 import type { Benchmark, Task } from "./task.ts";
 
 /**
@@ -14,7 +14,8 @@ export function taskReward(
   tasks: readonly Task[],
   tokenizer: Tokenizer,
 ): RewardFunction {
-  return (prompt, ids) =>
-    benchmark.score(completionText(tokenizer, ids), tasks[prompt].gold)
-      .official;
+  return async (prompt, ids) => {
+    const turns = [completionText(tokenizer, ids)];
+    return (await benchmark.score(turns, tasks[prompt].gold)).official;
+  };
 }

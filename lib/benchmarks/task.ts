@@ -1,4 +1,6 @@
-/** What every benchmark gives and takes: tasks, and scores of completions. */
+/** What every benchmark gives and takes: tasks, and scores of what was written. */
+import type { ChatMessage } from "../models/mod.ts";
+import type { Environment } from "../training/mod.ts";
 
 /** Any value that JSON can hold. */
 export type JsonValue =
@@ -9,22 +11,17 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue };
 
-/** One turn of a chat, as chat templates read it. */
-export interface Message {
-  /** Who speaks. */
-  readonly role: "system" | "user" | "assistant";
-  /** What is said. */
-  readonly content: string;
-}
+/** One turn of a chat. */
+export type Message = ChatMessage;
 
 /** The part of a benchmark that a task is used in. */
 export type Split = "train" | "valid" | "test";
 
 /**
- * What answers the model's turns: nothing (one turn), a search engine, or a
- * simulated household.
+ * What answers the model's turns: nothing (one turn), a search engine, a
+ * simulated household, or a simulated laboratory.
  */
-export type Environment = "static" | "search" | "alfworld";
+export type EnvironmentKind = "static" | "search" | "household" | "laboratory";
 
 /** One problem of a benchmark; plain data that survives JSON unchanged. */
 export interface Task {
@@ -40,28 +37,52 @@ export interface Task {
   readonly split: Split;
   /** The chat before the model's first turn, without any chat template. */
   readonly messages: readonly Message[];
-  /** The text that supervised fine-tuning teaches as the model's turn. */
-  readonly target: string;
-  /** What `Benchmark.score` compares a completion with. */
+  /**
+   * What supervised fine-tuning learns from: turns of the model, and between
+   * them what it reads. Begins and ends with a turn of the model; empty where
+   * the benchmark is for evaluation only.
+   */
+  readonly demonstration: readonly Message[];
+  /** What `Benchmark.score` compares with. */
   readonly gold: string;
   /** What answers the model's turns. */
-  readonly environment: Environment;
+  readonly environment: EnvironmentKind;
   /** Further facts of this benchmark, for records and analysis. */
   readonly meta: { readonly [key: string]: JsonValue };
 }
 
-/** Marks of one completion: 1 is right, 0 is wrong. */
+/** Marks of one answer: 1 is right, 0 is wrong. */
 export interface Score {
   /** By the rules of the released code, its faults included. */
   readonly official: 0 | 1;
   /** By our own rules, which forgive the form of a right answer. */
   readonly lenient: 0 | 1;
+  /**
+   * How it is wrong, one of the benchmark's `failures`; absent where `official`
+   * is 1.
+   */
+  readonly failure?: string;
+  /** Share of the tests that passed, in [0, 1]; for programs only. */
+  readonly passedShare?: number;
+}
+
+/** What episodes need besides the files of a benchmark. */
+export interface EnvironmentOptions {
+  /**
+   * Address of a search engine, such as `http://127.0.0.1:8000/retrieve`.
+   * Default: BM25 over the folder's corpus.jsonl.
+   */
+  readonly retriever?: string;
 }
 
 /** A set of tasks with its rules. */
 export interface Benchmark {
   /** Name in the registry, in task ids and on the command line. */
   readonly name: string;
+  /** Turns of the model, at most; 1 where nothing answers. */
+  readonly maxTurns: number;
+  /** Everything that `Score.failure` can say. */
+  readonly failures: readonly string[];
   /**
    * Reads one split from a folder with the real files or those of a twin.
    *
@@ -73,10 +94,23 @@ export interface Benchmark {
    */
   load(folder: string, split: Split): Promise<Task[]>;
   /**
-   * Marks a completion.
+   * Marks an answer. It depends on nothing but what was written: where an
+   * environment decides, the turns are played to it again.
    *
-   * @param completion What the model wrote, special tokens removed.
+   * @param turns What the model wrote, special tokens removed; one text for
+   * each of its turns.
    * @param gold The `gold` of the task.
+   * @throws {RangeError} If there is no turn.
    */
-  score(completion: string, gold: string): Score;
+  score(turns: readonly string[], gold: string): Promise<Score>;
+  /**
+   * Opens what answers the model's turns; absent where `maxTurns` is 1.
+   *
+   * @param folder The folder that the tasks were loaded from.
+   * @returns What makes a new environment of a task.
+   */
+  openEnvironments?(
+    folder: string,
+    options?: EnvironmentOptions,
+  ): Promise<(task: Task) => Environment>;
 }

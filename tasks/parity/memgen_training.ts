@@ -13,12 +13,12 @@ import {
 import { type HostTensor, logits, toHost } from "@/lib/models/mod.ts";
 import { disposeTree, type NamedTensors, tidy } from "@/lib/tensorflow/mod.ts";
 import {
+  conversationRow,
   cosineRate,
   initialState,
   lossAndGradients,
   makeTrainStep,
   maskAssistantHeader,
-  supervisedRow,
 } from "@/lib/training/mod.ts";
 import {
   type CaseResult,
@@ -179,17 +179,22 @@ async function supervisedRows(
     const lines = expected.sftRun.rows.map((row) => JSON.stringify(row));
     await Deno.writeTextFile(join(folder, "test.jsonl"), lines.join("\n"));
     const points = new CandidatePoints(model.tokenizer, modules.config);
-    return (await gsm8k.load(folder, "test")).map(({ messages, target }) => {
-      const row = supervisedRow(model.tokenizer, messages, target);
-      return {
-        ...row,
-        points: points.supervisedPoints(
-          row.ids,
-          row.labels,
-          modules.config,
-        ),
-      };
-    });
+    return (await gsm8k.load(folder, "test")).map(
+      ({ messages, demonstration }) => {
+        const row = conversationRow(model.tokenizer, [
+          ...messages,
+          ...demonstration,
+        ]);
+        return {
+          ...row,
+          points: points.supervisedPoints(
+            row.ids,
+            row.labels,
+            modules.config,
+          ),
+        };
+      },
+    );
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

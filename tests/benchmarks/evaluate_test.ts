@@ -19,20 +19,24 @@ import {
   NOT_ASKED,
 } from "@/lib/models/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
-import { parityPath, tensorTest } from "@/tests/models/tiny.ts";
+import { parityPath, tensorTest, tinyConfig } from "@/tests/models/tiny.ts";
 
 const MODEL = parityPath("models", "tiny-qwen2.5");
 const TOKENIZER = loadTokenizer(MODEL);
 const END = TOKENIZER.eosTokenId;
+const CONFIG = tinyConfig("qwen2");
 
 /** A benchmark whose tasks are right if the completion is the gold. */
 const ECHO: Benchmark = {
   name: "echo",
   load: () => Promise.resolve([]),
-  score: (completion, gold) => ({
-    official: completion === gold ? 1 : 0,
-    lenient: completion.trim() === gold ? 1 : 0,
-  }),
+  maxTurns: 1,
+  failures: [],
+  score: ([completion], gold) =>
+    Promise.resolve({
+      official: completion === gold ? 1 : 0,
+      lenient: completion.trim() === gold ? 1 : 0,
+    }),
 };
 
 function task(index: number, content: string, gold = content): Task {
@@ -41,7 +45,7 @@ function task(index: number, content: string, gold = content): Task {
     benchmark: ECHO.name,
     split: "test",
     messages: [{ role: "user", content }],
-    target: gold,
+    demonstration: [{ role: "assistant", content: gold }],
     gold,
     environment: "static",
     meta: {},
@@ -77,7 +81,12 @@ function options(
   generator: EvaluateOptions["generator"],
   more: Partial<EvaluateOptions> = {},
 ): EvaluateOptions {
-  return { generator, tokenizer: TOKENIZER, maxNewTokens: 9, ...more };
+  return {
+    generator,
+    model: { config: CONFIG, tokenizer: TOKENIZER },
+    maxNewTokens: 9,
+    ...more,
+  };
 }
 
 Deno.test("encodePrompt() is plain ChatML, opened for the assistant", () => {
@@ -107,7 +116,8 @@ Deno.test("evaluate() makes a record of each answer, in the order of the tasks",
   const expected: EvaluationRecord[] = [
     {
       id: "echo/test/7",
-      completion: "5",
+      turns: ["5"],
+      observations: [],
       tokens: five.length + 1,
       insertions: [0, 1],
       official: 1,
@@ -115,7 +125,8 @@ Deno.test("evaluate() makes a record of each answer, in the order of the tasks",
     },
     {
       id: "echo/test/3",
-      completion: "55",
+      turns: ["55"],
+      observations: [],
       tokens: 2 * five.length,
       insertions: [],
       official: 0,
@@ -123,7 +134,8 @@ Deno.test("evaluate() makes a record of each answer, in the order of the tasks",
     },
     {
       id: "echo/test/4",
-      completion: "",
+      turns: [""],
+      observations: [],
       tokens: 1,
       insertions: [],
       official: 1,
@@ -151,7 +163,7 @@ Deno.test("evaluate() asks what the method makes of the messages", async () => {
         })),
     }),
   );
-  assertEquals(record.completion, "one and two");
+  assertEquals(record.turns, ["one and two"]);
   assertEquals(record.official, 1);
 });
 
@@ -224,7 +236,7 @@ tensorTest(
     );
     const generations = generator.generate(prompts, { maxNewTokens: 9 });
     assertEquals(
-      records.map(({ completion }) => completion),
+      records.map(({ turns }) => turns[0]),
       generations.map(({ ids }) =>
         TOKENIZER.decode(ids.filter((id) => id !== END))
       ),
@@ -237,7 +249,13 @@ tensorTest(
 );
 
 Deno.test("countOfficial() counts what the released scorer finds right", () => {
-  const record = { id: "", completion: "", tokens: 1, insertions: [] };
+  const record = {
+    id: "",
+    turns: [""],
+    observations: [],
+    tokens: 1,
+    insertions: [],
+  };
   assertEquals(
     countOfficial([
       { ...record, official: 1, lenient: 0 },

@@ -23,7 +23,7 @@ async function loadTrainFile(folder: string): Promise<Map<number, Task>> {
   ]);
 }
 
-Deno.test("gsm8k.load() gives prompt and target as the released code", async () => {
+Deno.test("gsm8k.load() gives prompt and answer as the released code", async () => {
   assertEquals((await gsm8k.load(FIXTURE, "test"))[0], {
     id: "gsm8k/test/0",
     benchmark: "gsm8k",
@@ -33,7 +33,10 @@ Deno.test("gsm8k.load() gives prompt and target as the released code", async () 
       content:
         `${PROMPT}Hal sells 3 hats for $5 each. How many dollars does he get?\n`,
     }],
-    target: "Hal gets 3*5=$<<3*5=15>>15.\\boxed{15}",
+    demonstration: [{
+      role: "assistant",
+      content: "Hal gets 3*5=$<<3*5=15>>15.\\boxed{15}",
+    }],
     gold: "Hal gets 3*5=$<<3*5=15>>15.\\boxed{15}",
     environment: "static",
     meta: {},
@@ -47,7 +50,7 @@ Deno.test("gsm8k.load() strips question and answer, and nothing inside them", as
     `${PROMPT}Bo eats ½ of 8 pears – how many are left?\n`,
   );
   assertEquals(
-    tasks.get(4)?.target,
+    tasks.get(4)?.gold,
     "Bo eats 8/2=<<8/2=4>>4 pears.\nSo 8-4=<<8-4=4>>4 are left.\\boxed{4}",
   );
   assertEquals(
@@ -77,8 +80,8 @@ Deno.test("gsm8k.load() strips what Python's strip does", async () => {
 
 Deno.test("gsm8k.load() keeps commas and minus signs in the box", async () => {
   const tasks = await loadTrainFile(FIXTURE);
-  assert(tasks.get(1)?.target.endsWith("1,080 sacks.\\boxed{1,080}"));
-  assert(tasks.get(2)?.target.endsWith("-5 degrees.\\boxed{-5}"));
+  assert(tasks.get(1)?.gold.endsWith("1,080 sacks.\\boxed{1,080}"));
+  assert(tasks.get(2)?.gold.endsWith("-5 degrees.\\boxed{-5}"));
 });
 
 Deno.test("gsm8k.load() parts the train file by hash, in the file's order", async () => {
@@ -190,11 +193,24 @@ Deno.test("gsm8k.load() refuses to give an empty validation split", async () => 
   });
 });
 
-Deno.test("gsm8k.score() gives the official and the lenient mark", () => {
-  assertEquals(gsm8k.score("\\boxed{1080}", "W.\\boxed{1,080}"), {
+Deno.test("gsm8k.score() gives both marks, and how an answer is wrong", async () => {
+  const score = (turn: string) => gsm8k.score([turn], "W.\\boxed{1,080}");
+  assertEquals(await score("\\boxed{1080}"), {
     official: 0,
     lenient: 1,
+    failure: "wrong answer",
   });
+  assertEquals(await score("1,080"), {
+    official: 0,
+    lenient: 0,
+    failure: "no box",
+  });
+  assertEquals(await score("\\boxed{1,080}"), { official: 1, lenient: 1 });
+  await assertRejects(
+    () => gsm8k.score([], "\\boxed{1}"),
+    RangeError,
+    "Cannot score an answer as it must have a turn: current value is none",
+  );
 });
 
 const REAL = fileURLToPath(
@@ -244,8 +260,10 @@ Deno.test({
   fn: async () => {
     const train = (await loadTrainFile(REAL)).values().toArray();
     const test = await gsm8k.load(REAL, "test");
-    for (const { id, target, gold } of [...train, ...test]) {
-      assertEquals(gsm8k.score(target, gold), { official: 1, lenient: 1 }, id);
+    for (const { id, demonstration, gold } of [...train, ...test]) {
+      const turns = demonstration.map(({ content }) => content);
+      const score = await gsm8k.score(turns, gold);
+      assertEquals(score, { official: 1, lenient: 1 }, id);
     }
   },
 });

@@ -95,7 +95,7 @@ async function generated(
   folder: string,
   messages: readonly (readonly Message[])[],
   memgen?: string,
-): Promise<Pick<EvaluationRecord, "completion" | "tokens" | "insertions">[]> {
+): Promise<Pick<EvaluationRecord, "turns" | "tokens" | "insertions">[]> {
   const prompts = join(folder, "prompts.jsonl");
   const lines = messages.map((messages) => JSON.stringify({ messages }));
   Deno.writeTextFileSync(prompts, lines.join("\n"));
@@ -110,15 +110,15 @@ async function generated(
     seed: 0,
   }, start);
   return rows.map(({ ids, text, augmentation }) => ({
-    completion: text,
+    turns: [text],
     tokens: ids.length,
     insertions: [...augmentation.keys()].filter((t) => augmentation[t] === 1),
   }));
 }
 
 function withoutScores(records: readonly EvaluationRecord[]) {
-  return records.map(({ completion, tokens, insertions }) => ({
-    completion,
+  return records.map(({ turns, tokens, insertions }) => ({
+    turns,
     tokens,
     insertions,
   }));
@@ -237,10 +237,10 @@ tensorTest(
         maxNewTokens: 12,
       });
       assertEquals(
-        record.completion,
+        record.turns[0],
         TOKENIZER.decode(ids.filter((id) => id !== TOKENIZER.eosTokenId)),
       );
-      assertNotEquals(record.completion, plain.records[0].completion);
+      assertNotEquals(record.turns, plain.records[0].turns);
       disposeTree([weights, lora]);
     }),
 );

@@ -47,7 +47,8 @@ const RECORDS = [
 function records() {
   return RECORDS.map((record, i) => ({
     id: `gsm8k/test/${i}`,
-    completion: "",
+    turns: [""],
+    observations: [],
     ...record,
   }));
 }

@@ -10,8 +10,8 @@ const ROWS = [
   { completion: "I do not know", gold: "Work.\\boxed{3}" },
 ];
 const SCORES = '{"official":1,"lenient":1}\n' +
-  '{"official":0,"lenient":1}\n' +
-  '{"official":0,"lenient":0}\n';
+  '{"official":0,"lenient":1,"failure":"wrong answer"}\n' +
+  '{"official":0,"lenient":0,"failure":"no box"}\n';
 
 function toJsonLines(rows: readonly unknown[]): string {
   return rows.map((row) => `${JSON.stringify(row)}\n`).join("");

@@ -58,7 +58,7 @@ export function notedTask(
       role: "user",
       content: `${notes}${gsm8kPrompt(problem.question)}`,
     }],
-    target,
+    demonstration: [{ role: "assistant", content: target }],
     gold: target,
     environment: "static",
     meta: {},

@@ -31,6 +31,7 @@ export {
   type Policy,
   policyAccuracy,
 } from "./gsm8k_policies.ts";
+export { play, type Played } from "./play.ts";
 export { solve } from "./gsm8k_solver.ts";
 export {
   bigrams,

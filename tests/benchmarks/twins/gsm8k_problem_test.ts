@@ -62,7 +62,7 @@ Deno.test("solve() reads a problem as a person would", () => {
   );
 });
 
-Deno.test("drawProblem() agrees with the solver, which does not know it", () => {
+Deno.test("drawProblem() agrees with the solver, which does not know it", async () => {
   const random = seededRandom("agree");
   for (let i = 0; i < 2000; i++) {
     const glossary = drawGlossary(random);
@@ -70,10 +70,11 @@ Deno.test("drawProblem() agrees with the solver, which does not know it", () => 
     assertEquals(solve(problem.question, glossary), problem.gold);
     const [work, gold] = problem.answer.split("\n#### ");
     assertEquals(Number(gold), problem.gold);
-    assertEquals(gsm8k.score(`${work}\\boxed{${gold}}`, `\\boxed{${gold}}`), {
-      official: 1,
-      lenient: 1,
-    });
+    const score = await gsm8k.score(
+      [`${work}\\boxed{${gold}}`],
+      `\\boxed{${gold}}`,
+    );
+    assertEquals(score, { official: 1, lenient: 1 });
   }
 });
 

@@ -37,9 +37,11 @@ const CONFIG = memgenConfig({ insertion: "prepend" });
 const BENCHMARK: Benchmark = {
   name: "letters",
   load: () => Promise.resolve([]),
-  score: (completion, gold) => {
+  maxTurns: 1,
+  failures: [],
+  score: ([completion], gold) => {
     const right = completion.length % 2 === Number(gold) ? 1 : 0;
-    return { official: right, lenient: right };
+    return Promise.resolve({ official: right, lenient: right });
   },
 };
 
@@ -48,7 +50,7 @@ const TASKS: readonly Task[] = [0, 1].map((gold) => ({
   benchmark: "letters",
   split: "train",
   messages: [{ role: "user", content: `${gold}` }],
-  target: "",
+  demonstration: [],
   gold: `${gold}`,
   environment: "static",
   meta: {},
@@ -74,13 +76,13 @@ Deno.test("Policy methods are named apart, with settings that are JSON", () => {
   }
 });
 
-Deno.test("taskReward() is the score of what was written", () => {
+Deno.test("taskReward() is the score of what was written", async () => {
   const { tokenizer } = MODEL;
   const reward = taskReward(BENCHMARK, TASKS, tokenizer);
   const ids = tokenizer.encode("ab");
-  assertEquals([reward(0, ids), reward(1, ids)], [1, 0]);
+  assertEquals([await reward(0, ids), await reward(1, ids)], [1, 0]);
   // The end token is no part of it.
-  assertEquals(reward(0, [...ids, tokenizer.eosTokenId]), 1);
+  assertEquals(await reward(0, [...ids, tokenizer.eosTokenId]), 1);
 });
 
 // The other two differ from the second in their objective alone.

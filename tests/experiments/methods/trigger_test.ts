@@ -16,9 +16,11 @@ const MODEL = methodModel();
 const BENCHMARK: Benchmark = {
   name: "letters",
   load: () => Promise.resolve([]),
-  score: (completion) => {
+  maxTurns: 1,
+  failures: [],
+  score: ([completion]) => {
     const right = completion.length % 2 === 0 ? 1 : 0;
-    return { official: right, lenient: right };
+    return Promise.resolve({ official: right, lenient: right });
   },
 };
 
@@ -27,7 +29,7 @@ const TASK: Task = {
   benchmark: "letters",
   split: "train",
   messages: [{ role: "user", content: "0" }],
-  target: "",
+  demonstration: [],
   gold: "0",
   environment: "static",
   meta: {},

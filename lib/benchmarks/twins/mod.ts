@@ -31,7 +31,10 @@ export {
   type Policy,
   policyAccuracy,
 } from "./gsm8k_policies.ts";
+export { checkBenchmark, type CheckOptions } from "./check.ts";
+export { countCorrect } from "./measure.ts";
 export { play, type Played } from "./play.ts";
+export type { Segments, Twin, TwinProblem } from "./twin.ts";
 export { solve } from "./gsm8k_solver.ts";
 export {
   bigrams,

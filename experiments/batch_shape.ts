@@ -23,15 +23,34 @@ export function batchShape(
   }
   const most = (count: (row: LabelledTokens) => number): number =>
     Math.max(...rows.map(count));
-  const isLearned = (label: number): boolean => label !== IGNORED_LABEL;
-  const learned = most(({ labels }) => labels.filter(isLearned).length);
+  const learned = ({ labels }: LabelledTokens): number =>
+    labels.filter(isLearned).length;
+  const turns = most((row) => turnStarts(row).length);
   return {
     rows: batchSize,
     length: roundUp(most(({ ids }) => ids.length)),
-    targets: roundUp(batchSize * learned),
-    prompt: roundUp(most(({ labels }) => labels.findIndex(isLearned))),
-    segment: roundUp(learned),
+    targets: roundUp(batchSize * most(learned)),
+    prompt: roundUp(most((row) => turnStarts(row)[0])),
+    segment: roundUp(most(longestTurn)),
+    ...turns > 1 && { turns },
   };
+}
+
+function isLearned(label: number): boolean {
+  return label !== IGNORED_LABEL;
+}
+
+/** Where the model's turns begin. */
+function turnStarts({ labels }: LabelledTokens): number[] {
+  return labels.flatMap((label, t) =>
+    isLearned(label) && (t === 0 || !isLearned(labels[t - 1])) ? [t] : []
+  );
+}
+
+/** Tokens from the beginning of a turn to that of the next, at most. */
+function longestTurn(row: LabelledTokens): number {
+  const starts = [...turnStarts(row), row.ids.length];
+  return Math.max(...starts.slice(1).map((end, i) => end - starts[i]));
 }
 
 /** A size of batches that holds `size`. */

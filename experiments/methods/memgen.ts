@@ -2,11 +2,14 @@
 import {
   type AppendBatch,
   appendLoss,
+  type AppendShape,
   CandidatePoints,
+  chooseTurns,
   compileMemgen,
   disposeMemgen,
   initializeTrigger,
   initializeWeaver,
+  joinTurns,
   loadMemgen,
   type MemgenBase,
   type MemgenConfig,
@@ -17,14 +20,19 @@ import {
   prependLoss,
   type Retrieve,
   saveMemgen,
+  splitTurns,
   type SupervisedRow,
   weaverModel,
   withSnippets,
 } from "@/lib/memgen/mod.ts";
 import type { Model } from "@/lib/models/mod.ts";
-import { seededRandom } from "@/lib/random.ts";
+import { type Random, seededRandom } from "@/lib/random.ts";
 import { disposeTree, type NamedTensors } from "@/lib/tensorflow/mod.ts";
-import { makeTrainStep, trainSupervised } from "@/lib/training/mod.ts";
+import {
+  type LabelledTokens,
+  makeTrainStep,
+  trainSupervised,
+} from "@/lib/training/mod.ts";
 import {
   adapterJson,
   type Method,
@@ -43,7 +51,12 @@ export interface MemgenMethodOptions {
   readonly boundaryProbability?: number;
 }
 
-/** MemGen SFT of a model: the weaver learns, the prompt's end always has memory. */
+/**
+ * MemGen SFT of a model: the weaver learns, every prompt's end has memory.
+ *
+ * Deviation: where turns are rows of their own (`memoryScope` is `turn`), those
+ * that are learned are chosen once, not anew in every step.
+ */
 export function memgenMethod(
   model: Model & MemgenBase,
   memgen: MemgenConfig,
@@ -58,6 +71,13 @@ export function memgenMethod(
   const functions = compileMemgen(config, "always", weaverConfig);
   const retrieved = (row: SupervisedRow): SupervisedRow =>
     retrieve === undefined ? row : withSnippets(row, retrieve);
+  const rowsOf = (row: LabelledTokens, random: Random): SupervisedRow[] => {
+    const boundaries = probability === undefined
+      ? undefined
+      : { probability, random };
+    const turns = splitTurns(points, row, memgen, boundaries).map(retrieved);
+    return joinTurns(chooseTurns(turns, memgen, random), memgen);
+  };
   return {
     id: `memgen-${memgen.insertion}`,
     settings: {
@@ -69,21 +89,11 @@ export function memgenMethod(
     },
     train: (rows, settings) => {
       const random = seededRandom("boundaries", settings.seed);
-      return run(
-        rows.map(({ ids, labels }) =>
-          retrieved({
-            ids,
-            labels,
-            points: points.supervisedPoints(
-              ids,
-              labels,
-              memgen,
-              probability === undefined ? undefined : { probability, random },
-            ),
-          })
-        ),
-        settings,
-      );
+      const shape = rowShape(settings.shape, memgen);
+      return run(rows.flatMap((row) => rowsOf(row, random)), {
+        ...settings,
+        shape,
+      });
     },
     async save(folder, weaver) {
       const random = seededRandom("trigger", 0);
@@ -100,6 +110,17 @@ export function memgenMethod(
       };
     },
   };
+}
+
+/** Where memory is the turn's, each row is one turn after all before it. */
+function rowShape(
+  { turns = 1, ...shape }: AppendShape,
+  { memoryScope }: MemgenConfig,
+): AppendShape {
+  if (turns === 1) return shape;
+  return memoryScope === "episode"
+    ? { ...shape, turns }
+    : { ...shape, prompt: shape.length };
 }
 
 type Run = (

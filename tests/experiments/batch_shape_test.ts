@@ -25,6 +25,23 @@ Deno.test("batchShape() is the largest of each size, in multiples of 16", () => 
   });
 });
 
+Deno.test("batchShape() has room for every turn of an episode", () => {
+  // Turns begin at 5 and 32: the first and what is read after it are 27 tokens.
+  const [first, second] = [row(5, 9), row(18, 3)];
+  const episode = {
+    ids: [...first.ids, ...second.ids],
+    labels: [...first.labels, ...second.labels],
+  };
+  assertEquals(batchShape([episode, row(20, 7)], 2), {
+    rows: 2,
+    length: 48, // 35 tokens
+    targets: 32, // 2 rows of 12
+    prompt: 32, // 20
+    segment: 32, // 27
+    turns: 2,
+  });
+});
+
 Deno.test("batchShape() refuses to size nothing", () => {
   assertThrows(
     () => batchShape([], 4),

@@ -1,5 +1,5 @@
 import "@/tests/backend.ts";
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import {
   disposeMemgen,
   type Insertion,
@@ -8,6 +8,8 @@ import {
 } from "@/lib/memgen/mod.ts";
 import { type Generation, Generator, type Memory } from "@/lib/models/mod.ts";
 import { disposeTree, jitStatistics } from "@/lib/tensorflow/mod.ts";
+import { conversationRow } from "@/lib/training/mod.ts";
+import { batchShape } from "@/experiments/batch_shape.ts";
 import { memgenMethod } from "@/experiments/methods/memgen.ts";
 import {
   methodModel,
@@ -78,6 +80,32 @@ function testInsertion(insertion: Insertion): void {
 
 testInsertion("prepend");
 testInsertion("append");
+
+tensorTest("memgenMethod() learns every turn of an episode", async () => {
+  const rows = ["plum", "kite", "drum"].map((item) =>
+    conversationRow(MODEL.tokenizer, [
+      { role: "user", content: "Where?" },
+      { role: "assistant", content: `I look for a ${item}, there.` },
+      { role: "user", content: "It is open." },
+      { role: "assistant", content: `I take the ${item}, now.` },
+    ])
+  );
+  for (const memoryScope of ["episode", "turn"] as const) {
+    const config = memgenConfig({
+      insertion: "prepend",
+      memoryScope,
+      maxPromptAugmentations: 0,
+    });
+    const method = memgenMethod(MODEL, config);
+    const shape = batchShape(rows, 3);
+    assertEquals(shape.turns, 2);
+    const run = { shape, peakRate: 5e-2, steps: 8, seed: 3 };
+    const { parameters, metrics } = await method.train(rows, run);
+    const losses = metrics.map(({ loss }) => loss);
+    assert(losses[7] < losses[0] - 0.3, `${memoryScope}: ${losses}`);
+    disposeTree(parameters);
+  }
+});
 
 tensorTest("memgenMethod() inserts at random boundaries if asked", async () => {
   const config = memgenConfig({ insertion: "prepend" });

@@ -102,7 +102,7 @@ tensorTest("memgenMethod() learns every turn of an episode", async () => {
     const run = { shape, peakRate: 5e-2, steps: 8, seed: 3 };
     const { parameters, metrics } = await method.train(rows, run);
     const losses = metrics.map(({ loss }) => loss);
-    assert(losses[7] < losses[0] - 0.3, `${memoryScope}: ${losses}`);
+    assert(losses[7] < losses[0] - 0.2, `${memoryScope}: ${losses}`);
     disposeTree(parameters);
   }
 });

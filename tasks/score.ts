@@ -6,6 +6,7 @@ import {
   findBenchmark,
   readRows,
   type Score,
+  text,
 } from "@/lib/benchmarks/mod.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
 
@@ -76,7 +77,7 @@ export async function scoreFile(options: ScoreFileOptions): Promise<Score[]> {
       `Cannot write ${output} as its folder must exist: current value is none`,
     );
   }
-  const rows = await readRows(input, ["completion", "gold"]);
+  const rows = await readRows(input, { completion: text, gold: text });
   const scores: Score[] = [];
   for (const { completion, gold } of rows) {
     scores.push(await score([completion], gold));

@@ -1,6 +1,8 @@
 /** GSM8K: grade-school word problems with a worked solution (openai/gsm8k). */
 import { join } from "node:path";
 import { BOXED_FAILURES, scoreBoxed } from "./boxed_score.ts";
+import { text } from "./columns.ts";
+import { findFile, isFile } from "./files.ts";
 import { readRows } from "./rows.ts";
 import { chooseIds } from "./split.ts";
 import type { Benchmark, Split, Task } from "./task.ts";
@@ -41,8 +43,9 @@ async function load(folder: string, split: Split): Promise<Task[]> {
   // GSM8K has no validation file; the twin has one of its own.
   const hasValid = await isFile(join(folder, "valid.jsonl"));
   const file = split === "valid" && !hasValid ? "train" : split;
-  const path = await findFile(folder, file);
-  const rows = await readRows(path, ["question", "answer"]);
+  const path = await findTable(folder, file);
+  const columns = { question: text, answer: text };
+  const rows = await readRows(path, columns, { source: HUB_ID });
   const tasks = rows.map((row, index): Task => {
     const target = boxAnswer(row.answer, `${path} row ${index + 1}`);
     return {
@@ -59,30 +62,10 @@ async function load(folder: string, split: Split): Promise<Task[]> {
   return split === "test" || hasValid ? tasks : selectPart(tasks, split);
 }
 
-async function findFile(
-  folder: string,
-  file: Split,
-): Promise<string> {
+function findTable(folder: string, file: Split): Promise<string> {
   const parquet = `${file}-00000-of-00001.parquet`;
   const names = [`${file}.jsonl`, join("main", parquet), parquet];
-  for (const name of names) {
-    const path = join(folder, name);
-    if (await isFile(path)) return path;
-  }
-  throw new Deno.errors.NotFound(
-    `Cannot load ${NAME} as the folder must hold ${
-      names.join(" or ")
-    } of ${HUB_ID}: current value is ${folder}`,
-  );
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return findFile(folder, names, { benchmark: NAME, source: HUB_ID });
 }
 
 /** The tasks of the train file that are for `split`, in the file's order. */

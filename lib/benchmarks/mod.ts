@@ -38,5 +38,17 @@ export {
 } from "./failures.ts";
 export { lenientMathScore } from "./lenient_math.ts";
 export { taskReward } from "./reward.ts";
-export { readRows, type Row } from "./rows.ts";
+export {
+  type Columns,
+  type ColumnType,
+  integer,
+  jsonText,
+  listOf,
+  nullable,
+  number,
+  type Row,
+  structOf,
+  text,
+} from "./columns.ts";
+export { readObject, type ReadOptions, readRows } from "./rows.ts";
 export { chooseIds, type ChooseOptions } from "./split.ts";

@@ -1,0 +1,43 @@
+/** The files of a benchmark's folder. */
+import { join } from "node:path";
+
+/** Whose file it is, for messages. */
+export interface FileOwner {
+  /** Name of the benchmark. */
+  readonly benchmark: string;
+  /** Where the file is published, such as "openai/gsm8k". */
+  readonly source: string;
+}
+
+/**
+ * The first of the files that is in the folder.
+ *
+ * @param names Paths relative to the folder.
+ * @returns Its path.
+ * @throws {Deno.errors.NotFound} If there is none; names them and their source.
+ */
+export async function findFile(
+  folder: string,
+  names: readonly string[],
+  { benchmark, source }: FileOwner,
+): Promise<string> {
+  for (const name of names) {
+    const path = join(folder, name);
+    if (await isFile(path)) return path;
+  }
+  throw new Deno.errors.NotFound(
+    `Cannot load ${benchmark} as the folder must hold ${
+      names.join(" or ")
+    } of ${source}: current value is ${folder}`,
+  );
+}
+
+/** Whether there is a file of that name. */
+export async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

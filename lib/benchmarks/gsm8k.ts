@@ -4,17 +4,12 @@ import { BOXED_FAILURES, scoreBoxed } from "./boxed_score.ts";
 import { text } from "./columns.ts";
 import { findFile, isFile } from "./files.ts";
 import { readRows } from "./rows.ts";
-import { chooseIds } from "./split.ts";
+import { partOfTrainFile } from "./split.ts";
+import { strip } from "./strip.ts";
 import type { Benchmark, Split, Task } from "./task.ts";
 
 const NAME = "gsm8k";
 const HUB_ID = "openai/gsm8k";
-
-/** Part of the train file that becomes the validation split (gsm8k.yaml:42). */
-const VALIDATION_RATIO = 0.1;
-
-/** main.py's seed, although it does not decide the released split. */
-const SPLIT_SEED = 42;
 
 /** No space before "Question", as in the released code. */
 const INSTRUCTION =
@@ -28,8 +23,8 @@ const INSTRUCTION =
  * train file: int(n / 10) of them, chosen by hash; or from valid.jsonl where a
  * folder (a twin's) has one.
  *
- * What is taught and `gold` are the same text, which ends in the box. Deviation: which
- * rows are for validation, see `chooseIds`.
+ * What is taught and `gold` are the same text, which ends in the box. Deviation:
+ * which rows are for validation, see `chooseIds`.
  */
 export const gsm8k: Benchmark = {
   name: NAME,
@@ -59,28 +54,14 @@ async function load(folder: string, split: Split): Promise<Task[]> {
       meta: {},
     };
   });
-  return split === "test" || hasValid ? tasks : selectPart(tasks, split);
+  if (split === "test" || hasValid) return tasks;
+  return partOfTrainFile(tasks, { benchmark: NAME, split });
 }
 
 function findTable(folder: string, file: Split): Promise<string> {
   const parquet = `${file}-00000-of-00001.parquet`;
   const names = [`${file}.jsonl`, join("main", parquet), parquet];
   return findFile(folder, names, { benchmark: NAME, source: HUB_ID });
-}
-
-/** The tasks of the train file that are for `split`, in the file's order. */
-function selectPart(tasks: readonly Task[], split: Split): Task[] {
-  const count = Math.trunc(tasks.length * VALIDATION_RATIO);
-  if (split === "valid" && count === 0) {
-    throw new RangeError(
-      `Cannot load ${NAME} valid as the train file must have at least 10 rows: current value is ${tasks.length}`,
-    );
-  }
-  const ids = tasks.map((task) => task.id);
-  const validation = chooseIds(ids, { count, seed: SPLIT_SEED });
-  return tasks.filter((task) =>
-    validation.has(task.id) === (split === "valid")
-  );
 }
 
 /** The prompt of a question, byte for byte (builder.py:38-53). */
@@ -109,13 +90,4 @@ function boxAnswer(answer: string, place: string): string {
     );
   }
   return strip(`${work}\\boxed{${strip(values[0])}}`);
-}
-
-/** Python's `str.strip`, which JavaScript's `trim` differs from in six characters. */
-function strip(text: string): string {
-  return text.replace(
-    // deno-lint-ignore no-control-regex
-    /^[\p{White_Space}\x1c-\x1f]+|[\p{White_Space}\x1c-\x1f]+$/gu,
-    "",
-  );
 }

@@ -27,7 +27,10 @@ export { BENCHMARK_NAMES, findBenchmark } from "./registry.ts";
 export { countOfficial, encodePrompt, evaluate } from "./evaluate.ts";
 export type { EvaluateOptions, EvaluationRecord } from "./evaluation.ts";
 export { Bm25 } from "./bm25.ts";
+export { aqua } from "./aqua.ts";
+export { gpqa } from "./gpqa.ts";
 export { gsm8k, gsm8kPrompt } from "./gsm8k.ts";
+export { math } from "./math.ts";
 export { officialMathScore } from "./boxed_math.ts";
 export { BOXED_FAILURES, scoreBoxed } from "./boxed_score.ts";
 export {

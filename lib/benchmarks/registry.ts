@@ -1,8 +1,11 @@
 /** The benchmarks by name. */
+import { aqua } from "./aqua.ts";
+import { gpqa } from "./gpqa.ts";
 import { gsm8k } from "./gsm8k.ts";
+import { math } from "./math.ts";
 import type { Benchmark } from "./task.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [gsm8k];
+const BENCHMARKS: readonly Benchmark[] = [gpqa, gsm8k, math, aqua];
 
 /** Every name that `findBenchmark` knows, in the paper's order. */
 export const BENCHMARK_NAMES: readonly string[] = BENCHMARKS.map(

@@ -1,5 +1,6 @@
-/** A choice of tasks that does not depend on their order or on anyone's state. */
+/** Choices of tasks that do not depend on their order or on anyone's state. */
 import { createHash } from "node:crypto";
+import type { Split, Task } from "./task.ts";
 
 /** How many ids to choose, and which of the possible choices. */
 export interface ChooseOptions {
@@ -51,5 +52,66 @@ export function chooseIds(
     [...idByHash.keys()].sort().slice(0, count).map((hash) =>
       idByHash.get(hash)!
     ),
+  );
+}
+
+/**
+ * Chooses `count` of the ids by hash, from each group in proportion to its
+ * size: first the whole part of its share, then one more for the groups with
+ * the largest remainders (of equal ones, the group whose name comes first).
+ *
+ * @param groups The group of each id.
+ * @throws {RangeError} As `chooseIds` does.
+ */
+export function chooseEvenly(
+  groups: ReadonlyMap<string, string>,
+  options: ChooseOptions,
+): Set<string> {
+  const { count, seed } = options;
+  const ids = [...groups.keys()];
+  chooseIds(ids, { count, seed }); // refuses a bad count or seed
+  const members = Map.groupBy(ids, (id) => groups.get(id)!);
+  const shares = [...members].map(([group, ids]) => {
+    const share = count * ids.length / groups.size;
+    return { group, ids, whole: Math.floor(share), remainder: share % 1 };
+  }).sort((a, b) => b.remainder - a.remainder || (a.group < b.group ? -1 : 1));
+  const missing = count - shares.reduce((sum, { whole }) => sum + whole, 0);
+  return new Set(shares.flatMap(({ ids, whole }, rank) => [
+    ...chooseIds(ids, { count: whole + (rank < missing ? 1 : 0), seed }),
+  ]));
+}
+
+/** Part of a train file that is for validation (gsm8k.yaml:42, gpqa.yaml:42). */
+const VALIDATION_RATIO = 0.1;
+
+/** main.py's seed, although it does not decide the released split. */
+const SPLIT_SEED = 42;
+
+/**
+ * The tasks of a train file that are for `split`, in the file's order: int(n /
+ * 10) of them are for validation, chosen by hash.
+ *
+ * @throws {RangeError} If none is left.
+ */
+export function partOfTrainFile(
+  tasks: readonly Task[],
+  { benchmark, split }: {
+    /** Name of the benchmark, for messages. */
+    readonly benchmark: string;
+    /** Which part. */
+    readonly split: Exclude<Split, "test">;
+  },
+): Task[] {
+  const count = Math.trunc(tasks.length * VALIDATION_RATIO);
+  const ids = tasks.map(({ id }) => id);
+  const validation = chooseIds(ids, { count, seed: SPLIT_SEED });
+  const part = tasks.filter(({ id }) =>
+    validation.has(id) === (split === "valid")
+  );
+  if (part.length > 0) return part;
+  throw new RangeError(
+    `Cannot load ${benchmark} ${split} as the train file must have at least ${
+      split === "valid" ? 10 : 1
+    } rows: current value is ${tasks.length}`,
   );
 }

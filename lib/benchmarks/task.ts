@@ -84,6 +84,11 @@ export interface Benchmark {
   /** Everything that `Score.failure` can say. */
   readonly failures: readonly string[];
   /**
+   * Whether its authors ask that its texts are not published. Then no file of
+   * results holds a text of a task, nor what a model wrote, which may quote it.
+   */
+  readonly isConfidential?: boolean;
+  /**
    * Reads one split from a folder with the real files or those of a twin.
    *
    * @param folder The folder with the files, under their published names.

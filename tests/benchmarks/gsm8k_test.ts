@@ -198,6 +198,11 @@ Deno.test("gsm8k.score() gives both marks, and how an answer is wrong", async ()
   assertEquals(await score("\\boxed{1080}"), {
     official: 0,
     lenient: 1,
+    failure: "other form",
+  });
+  assertEquals(await score("\\boxed{108}"), {
+    official: 0,
+    lenient: 0,
     failure: "wrong answer",
   });
   assertEquals(await score("1,080"), {

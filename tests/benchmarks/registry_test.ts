@@ -1,8 +1,8 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { BENCHMARK_NAMES, findBenchmark } from "@/lib/benchmarks/registry.ts";
 
 Deno.test("findBenchmark() finds every name of BENCHMARK_NAMES", () => {
-  assertEquals(BENCHMARK_NAMES, ["gsm8k"]);
+  assert(BENCHMARK_NAMES.includes("gsm8k"));
   for (const name of BENCHMARK_NAMES) {
     assertEquals(findBenchmark(name).name, name);
   }
@@ -12,6 +12,8 @@ Deno.test("findBenchmark() lists the names it knows for one that it does not", (
   assertThrows(
     () => findBenchmark("GSM8K"),
     RangeError,
-    "Cannot find benchmark as its name must be one of gsm8k: current value is GSM8K",
+    `Cannot find benchmark as its name must be one of ${
+      BENCHMARK_NAMES.join(", ")
+    }: current value is GSM8K`,
   );
 });

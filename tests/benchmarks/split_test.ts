@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { chooseIds } from "@/lib/benchmarks/split.ts";
+import { chooseEvenly, chooseIds } from "@/lib/benchmarks/split.ts";
 
 Deno.test("chooseIds() takes the ids whose sha256(seed + id) comes first", () => {
   // sha256 of 42a to 42d starts with b2c1, 3393, 240b, 803c (Python's hashlib).
@@ -43,5 +43,45 @@ Deno.test("chooseIds() refuses a bad count, a bad seed and a repeated id", () =>
     () => chooseIds(["a", "b", "a"], { count: 1, seed: 0 }),
     RangeError,
     "Cannot choose ids as they must all differ: current value has a twice",
+  );
+});
+
+Deno.test("chooseEvenly() takes from each group in proportion", () => {
+  const groups = new Map(
+    Array.from({ length: 100 }, (_, i) => [
+      `id${i}`,
+      i < 10 ? "small" : i < 40 ? "middle" : "large",
+    ]),
+  );
+  const countOf = (count: number) => {
+    const chosen = [...chooseEvenly(groups, { count, seed: 1 })];
+    assertEquals(new Set(chosen).size, count);
+    return ["small", "middle", "large"].map((group) =>
+      chosen.filter((id) => groups.get(id) === group).length
+    );
+  };
+  assertEquals(countOf(10), [1, 3, 6]);
+  assertEquals(countOf(100), [10, 30, 60]);
+  assertEquals(countOf(0), [0, 0, 0]);
+  // Shares 0.2, 0.6, 1.2: one is missing, "middle" has the largest remainder.
+  assertEquals(countOf(2), [0, 1, 1]);
+  // Shares 0.5, 1.5, 3: of equal remainders the group whose name comes first.
+  assertEquals(countOf(5), [0, 2, 3]);
+});
+
+Deno.test("chooseEvenly() chooses by hash within a group", () => {
+  const ids = Array.from({ length: 20 }, (_, i) => `id${i}`);
+  const groups = new Map(ids.map((id) => [id, "one"]));
+  assertEquals(
+    chooseEvenly(groups, { count: 7, seed: 3 }),
+    chooseIds(ids, { count: 7, seed: 3 }),
+  );
+});
+
+Deno.test("chooseEvenly() refuses a bad count", () => {
+  assertThrows(
+    () => chooseEvenly(new Map([["a", "x"]]), { count: 2, seed: 0 }),
+    RangeError,
+    "Cannot choose ids as count must be an integer from 0 to 1: current value is 2",
   );
 });

@@ -1,6 +1,10 @@
 /** The files of an evaluation: its records, its summary and its baseline. */
 import { basename, join, resolve } from "node:path";
-import type { EvaluationRecord, Score } from "@/lib/benchmarks/mod.ts";
+import {
+  type EvaluationRecord,
+  findBenchmark,
+  type Score,
+} from "@/lib/benchmarks/mod.ts";
 import { writeFileAtomically } from "@/lib/models/atomic_file.ts";
 import { readExisting } from "@/lib/models/existing_file.ts";
 import type { Precision } from "@/lib/tensorflow/mod.ts";
@@ -9,13 +13,22 @@ import type {
   EvaluationSummary,
 } from "@/tasks/evaluation_summary.ts";
 
-/** Writes the records and, beside them, the summary. */
+/**
+ * Writes the records and, beside them, the summary. Records of a confidential
+ * benchmark have no texts: what a model writes may quote the task.
+ */
 export function writeEvaluation(
   output: string,
   records: readonly EvaluationRecord[],
   summary: EvaluationSummary,
 ): void {
-  const lines = records.map((record) => `${JSON.stringify(record)}\n`);
+  const { isConfidential } = findBenchmark(summary.settings.benchmark);
+  const withheld = isConfidential
+    ? { turns: undefined, observations: undefined }
+    : {};
+  const lines = records.map((record) =>
+    `${JSON.stringify({ ...record, ...withheld })}\n`
+  );
   writeText(output, lines.join(""));
   writeText(summaryPath(output), `${JSON.stringify(summary, null, 2)}\n`);
 }

@@ -1,5 +1,11 @@
 /** What `deno task evaluate` says of its records: a summary and its table. */
-import type { EvaluationRecord, Score, Split } from "@/lib/benchmarks/mod.ts";
+import {
+  countFailures,
+  type EvaluationRecord,
+  findBenchmark,
+  type Score,
+  type Split,
+} from "@/lib/benchmarks/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import {
   accuracyCell,
@@ -69,6 +75,8 @@ export interface EvaluationSummary extends EvaluationRun {
   readonly official: Accuracy;
   /** By our own rules. */
   readonly lenient: Accuracy;
+  /** Answers that are wrong for the released code, by how they are wrong. */
+  readonly failures: Readonly<Record<string, number>>;
   /** Tokens of all answers. */
   readonly newTokens: number;
   /** Answers as long as they may be; nearly all of them were cut off. */
@@ -106,6 +114,7 @@ export function summarize(
     n,
     official: accuracy("official"),
     lenient: accuracy("lenient"),
+    failures: countFailures(findBenchmark(run.settings.benchmark), records),
     newTokens: sum(({ tokens }) => tokens),
     answersAtLimit: sum(({ tokens }) => Number(tokens === maxNewTokens)),
     insertions: sum(({ insertions }) => insertions.length),
@@ -148,6 +157,7 @@ export function summaryTable(summary: EvaluationSummary): Table {
     }),
     footnotes: [
       "official: the released code's rules; lenient: ours, which forgive the form of a right answer",
+      `wrong for official: ${formatFailures(summary.failures)}`,
       `${answersAtLimit} of ${n} answers reached the limit of new tokens`,
       memgen === undefined
         ? work
@@ -157,4 +167,13 @@ export function summaryTable(summary: EvaluationSummary): Table {
         : [`Gain over ${settings.baseline}: paired bootstrap interval`],
     ],
   };
+}
+
+/** Counts of failures in words, such as "no box 3, wrong answer 5". */
+export function formatFailures(
+  failures: Readonly<Record<string, number>>,
+): string {
+  return Object.entries(failures)
+    .map(([failure, count]) => `${failure} ${count}`)
+    .join(", ");
 }

@@ -2,13 +2,17 @@
 // deno-lint-ignore-file no-console
 import { dirname, resolve } from "node:path";
 import {
+  type Benchmark,
   BENCHMARK_NAMES,
+  countFailures,
   findBenchmark,
+  listOf,
   readRows,
   type Score,
   text,
 } from "@/lib/benchmarks/mod.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { formatFailures } from "@/tasks/evaluation_summary.ts";
 
 /** What `deno task score` takes. */
 export const DEFINITION = {
@@ -27,14 +31,14 @@ export const DEFINITION = {
       type: "string",
       placeholder: "FILE",
       help:
-        'JSONL (or parquet) with the texts "completion" and "gold" in each row; the gold is as the loader gives it, for gsm8k a text that ends in \\boxed{...}',
+        'JSONL (or parquet) with "completion", a text, and "gold" in each row; of a benchmark of several turns "turns", a list of text, and "gold". The gold is as the loader gives it, for gsm8k a text that ends in \\boxed{...}',
       required: true,
     },
     output: {
       type: "string",
       placeholder: "FILE",
       help:
-        'JSONL to write, {"official": 0 or 1, "lenient": 0 or 1} in each row; replaced only once all is scored',
+        'JSONL to write, {"official": 0 or 1, "lenient": 0 or 1} in each row, and how a wrong answer is wrong; replaced only once all is scored',
       required: true,
     },
   },
@@ -63,8 +67,8 @@ export interface ScoreFileOptions {
  * @throws As `readRows` does for a bad file or row.
  */
 export async function scoreFile(options: ScoreFileOptions): Promise<Score[]> {
-  const { benchmark, input, output } = options;
-  const { score } = findBenchmark(benchmark);
+  const { input, output } = options;
+  const benchmark = findBenchmark(options.benchmark);
   if (resolve(input) === resolve(output)) {
     throw new UsageError(
       DEFINITION.name,
@@ -77,14 +81,25 @@ export async function scoreFile(options: ScoreFileOptions): Promise<Score[]> {
       `Cannot write ${output} as its folder must exist: current value is none`,
     );
   }
-  const rows = await readRows(input, { completion: text, gold: text });
   const scores: Score[] = [];
-  for (const { completion, gold } of rows) {
-    scores.push(await score([completion], gold));
+  for (const { turns, gold } of await readAnswers(input, benchmark)) {
+    scores.push(await benchmark.score(turns, gold));
   }
   const lines = scores.map((score) => `${JSON.stringify(score)}\n`);
   await replaceFile(output, lines.join(""));
   return scores;
+}
+
+/** The turns and the gold of each row. */
+async function readAnswers(
+  path: string,
+  { maxTurns }: Benchmark,
+): Promise<{ turns: readonly string[]; gold: string }[]> {
+  if (maxTurns > 1) {
+    return await readRows(path, { turns: listOf(text), gold: text });
+  }
+  const rows = await readRows(path, { completion: text, gold: text });
+  return rows.map(({ completion, gold }) => ({ turns: [completion], gold }));
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -108,7 +123,10 @@ async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-/** One line: how many completions there are, and the share that is right. */
+/**
+ * How many answers there are and the share that is right, then how the others
+ * are wrong; of programs also the mean share of the tests that passed.
+ */
 export function formatSummary(
   benchmark: string,
   scores: readonly Score[],
@@ -117,8 +135,18 @@ export function formatSummary(
     const right = scores.filter((score) => score[scorer] === 1).length;
     return `${(100 * right / scores.length).toFixed(2)} % (${right})`;
   };
-  return `${benchmark}: ${scores.length} completions, ` +
-    `official ${percent("official")}, lenient ${percent("lenient")}`;
+  const shares = scores.flatMap(({ passedShare }) => passedShare ?? []);
+  const passed = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  const failures = countFailures(findBenchmark(benchmark), scores);
+  return [
+    `${benchmark}: ${scores.length} answers, official ${
+      percent("official")
+    }, lenient ${percent("lenient")}`,
+    `wrong for official: ${formatFailures(failures)}`,
+    ...shares.length === 0
+      ? []
+      : [`tests passed: ${(100 * passed).toFixed(2)} %`],
+  ].join("\n");
 }
 
 if (import.meta.main) {

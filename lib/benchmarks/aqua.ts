@@ -6,7 +6,7 @@ import { listOf, type Row, text } from "./columns.ts";
 import { findFile } from "./files.ts";
 import { readRows } from "./rows.ts";
 import { chooseIds } from "./split.ts";
-import { strip } from "./strip.ts";
+import { strip } from "./python_text.ts";
 import type { Benchmark, Split, Task } from "./task.ts";
 
 const NAME = "aqua";

@@ -1,5 +1,5 @@
 /** Questions with options, as the released code poses them (data/gpqa/builder.py). */
-import { strip } from "./strip.ts";
+import { strip } from "./python_text.ts";
 import type { Message } from "./task.ts";
 
 /** No space before "Question", as in the released code. */

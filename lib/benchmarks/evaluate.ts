@@ -13,7 +13,7 @@ import {
   inOrder,
   insertionsOf,
 } from "./evaluation.ts";
-import type { Benchmark, Message, Task } from "./task.ts";
+import type { Benchmark, Message, Score, Task } from "./task.ts";
 
 /**
  * Greedy answers, scored; records in the order of the tasks. Source: the
@@ -99,4 +99,15 @@ export function encodePrompt(
 /** How many records are right under the released code's scorer. */
 export function countOfficial(records: readonly EvaluationRecord[]): number {
   return records.filter(({ official }) => official === 1).length;
+}
+
+/** How many answers are wrong in each way that the benchmark tells apart. */
+export function countFailures(
+  { failures }: Pick<Benchmark, "failures">,
+  scores: readonly Pick<Score, "failure">[],
+): Record<string, number> {
+  return Object.fromEntries(failures.map((failure) => [
+    failure,
+    scores.filter((score) => score.failure === failure).length,
+  ]));
 }

@@ -5,8 +5,8 @@ import { choiceAnswer, choiceMessages } from "./choices.ts";
 import { nullable, type Row, text } from "./columns.ts";
 import { findFile } from "./files.ts";
 import { readRows } from "./rows.ts";
-import { partOfTrainFile } from "./split.ts";
-import { strip } from "./strip.ts";
+import { selectPart } from "./split.ts";
+import { strip } from "./python_text.ts";
 import type { Benchmark, Split, Task } from "./task.ts";
 
 const NAME = "gpqa";
@@ -58,7 +58,12 @@ async function load(folder: string, split: Split): Promise<Task[]> {
   const tasks = main.flatMap((row, index) =>
     tested.has(row["Record ID"]) ? [] : [toTask(row, split, `main/${index}`)]
   );
-  return partOfTrainFile(tasks, { benchmark: NAME, split });
+  if (tasks.length === 0) {
+    throw new RangeError(
+      `Cannot load ${NAME} ${split} as gpqa_main.csv must have a row that is not in gpqa_diamond.csv: current value is none of ${main.length}`,
+    );
+  }
+  return selectPart(tasks, split);
 }
 
 type GpqaRow = Row<typeof COLUMNS>;

@@ -4,8 +4,8 @@ import { BOXED_FAILURES, scoreBoxed } from "./boxed_score.ts";
 import { text } from "./columns.ts";
 import { findFile, isFile } from "./files.ts";
 import { readRows } from "./rows.ts";
-import { partOfTrainFile } from "./split.ts";
-import { strip } from "./strip.ts";
+import { selectPart } from "./split.ts";
+import { strip } from "./python_text.ts";
 import type { Benchmark, Split, Task } from "./task.ts";
 
 const NAME = "gsm8k";
@@ -54,8 +54,7 @@ async function load(folder: string, split: Split): Promise<Task[]> {
       meta: {},
     };
   });
-  if (split === "test" || hasValid) return tasks;
-  return partOfTrainFile(tasks, { benchmark: NAME, split });
+  return split === "test" || hasValid ? tasks : selectPart(tasks, split);
 }
 
 function findTable(folder: string, file: Split): Promise<string> {

@@ -24,7 +24,12 @@ export type {
   Task,
 } from "./task.ts";
 export { BENCHMARK_NAMES, findBenchmark } from "./registry.ts";
-export { countOfficial, encodePrompt, evaluate } from "./evaluate.ts";
+export {
+  countFailures,
+  countOfficial,
+  encodePrompt,
+  evaluate,
+} from "./evaluate.ts";
 export type { EvaluateOptions, EvaluationRecord } from "./evaluation.ts";
 export { Bm25 } from "./bm25.ts";
 export { aqua } from "./aqua.ts";
@@ -32,7 +37,12 @@ export { gpqa } from "./gpqa.ts";
 export { gsm8k, gsm8kPrompt } from "./gsm8k.ts";
 export { math } from "./math.ts";
 export { officialMathScore } from "./boxed_math.ts";
-export { BOXED_FAILURES, scoreBoxed } from "./boxed_score.ts";
+export {
+  BOXED_FAILURES,
+  CHOICE_FAILURES,
+  scoreBoxed,
+  scoreChoice,
+} from "./boxed_score.ts";
 export {
   FAILURE_LABELS,
   type FailureEvent,
@@ -54,4 +64,4 @@ export {
   text,
 } from "./columns.ts";
 export { readObject, type ReadOptions, readRows } from "./rows.ts";
-export { chooseIds, type ChooseOptions } from "./split.ts";
+export { chooseEvenly, chooseIds, type ChooseOptions } from "./split.ts";

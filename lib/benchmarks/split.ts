@@ -1,6 +1,12 @@
 /** Choices of tasks that do not depend on their order or on anyone's state. */
 import { createHash } from "node:crypto";
-import type { Split, Task } from "./task.ts";
+import type { Task } from "./task.ts";
+
+/** Part of a train file that is for validation (valid_ratio, gsm8k.yaml:42). */
+const VALIDATION_RATIO = 0.1;
+
+/** main.py's seed, although it does not decide the released split. */
+const SPLIT_SEED = 42;
 
 /** How many ids to choose, and which of the possible choices. */
 export interface ChooseOptions {
@@ -56,6 +62,33 @@ export function chooseIds(
 }
 
 /**
+ * The train or the validation tasks of a train file that is for both:
+ * int(n / 10) of them, chosen by hash, are for validation.
+ *
+ * @param tasks All tasks of the file.
+ * @returns Those of the split, in the order of the file.
+ * @throws {RangeError} If there are too few tasks for a validation split.
+ */
+export function selectPart(
+  tasks: readonly Task[],
+  split: "train" | "valid",
+): Task[] {
+  const count = Math.trunc(tasks.length * VALIDATION_RATIO);
+  if (split === "valid" && count === 0) {
+    throw new RangeError(
+      `Cannot load ${
+        tasks[0].benchmark
+      } valid as the train file must have at least 10 rows: current value is ${tasks.length}`,
+    );
+  }
+  const ids = tasks.map((task) => task.id);
+  const validation = chooseIds(ids, { count, seed: SPLIT_SEED });
+  return tasks.filter((task) =>
+    validation.has(task.id) === (split === "valid")
+  );
+}
+
+/**
  * Chooses `count` of the ids by hash, from each group in proportion to its
  * size: first the whole part of its share, then one more for the groups with
  * the largest remainders (of equal ones, the group whose name comes first).
@@ -79,39 +112,4 @@ export function chooseEvenly(
   return new Set(shares.flatMap(({ ids, whole }, rank) => [
     ...chooseIds(ids, { count: whole + (rank < missing ? 1 : 0), seed }),
   ]));
-}
-
-/** Part of a train file that is for validation (gsm8k.yaml:42, gpqa.yaml:42). */
-const VALIDATION_RATIO = 0.1;
-
-/** main.py's seed, although it does not decide the released split. */
-const SPLIT_SEED = 42;
-
-/**
- * The tasks of a train file that are for `split`, in the file's order: int(n /
- * 10) of them are for validation, chosen by hash.
- *
- * @throws {RangeError} If none is left.
- */
-export function partOfTrainFile(
-  tasks: readonly Task[],
-  { benchmark, split }: {
-    /** Name of the benchmark, for messages. */
-    readonly benchmark: string;
-    /** Which part. */
-    readonly split: Exclude<Split, "test">;
-  },
-): Task[] {
-  const count = Math.trunc(tasks.length * VALIDATION_RATIO);
-  const ids = tasks.map(({ id }) => id);
-  const validation = chooseIds(ids, { count, seed: SPLIT_SEED });
-  const part = tasks.filter(({ id }) =>
-    validation.has(id) === (split === "valid")
-  );
-  if (part.length > 0) return part;
-  throw new RangeError(
-    `Cannot load ${benchmark} ${split} as the train file must have at least ${
-      split === "valid" ? 10 : 1
-    } rows: current value is ${tasks.length}`,
-  );
 }

@@ -134,7 +134,7 @@ Deno.test("gpqa.load() refuses a train file with nothing but test rows", async (
     await assertRejects(
       () => gpqa.load(folder, "train"),
       RangeError,
-      "Cannot load gpqa train as the train file must have at least 1 rows: current value is 0",
+      "Cannot load gpqa train as gpqa_main.csv must have a row that is not in gpqa_diamond.csv: current value is none of 2",
     );
   });
 });

@@ -1,6 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { readBaseline } from "@/tasks/evaluation_files.ts";
+import { readBaseline, writeEvaluation } from "@/tasks/evaluation_files.ts";
+import { summarize } from "@/tasks/evaluation_summary.ts";
 import { withFolderSync } from "@/tests/folder.ts";
 
 /** Writes lines to a file, then calls `use` with its path. */
@@ -54,5 +55,66 @@ Deno.test("readBaseline() names a file that is not there", () => {
     () => readBaseline("none.jsonl", []),
     Deno.errors.NotFound,
     "Cannot read none.jsonl as the file must exist",
+  );
+});
+
+/** What `deno task evaluate` leaves in its files of one task. */
+function writtenText(benchmark: string): string {
+  return withFolderSync((folder) => {
+    const output = join(folder, "records.jsonl");
+    const records = [{
+      id: `${benchmark}/test/0`,
+      turns: ["You ask which gas forms."],
+      observations: ["Gas."],
+      tokens: 6,
+      insertions: [],
+      official: 0,
+      lenient: 0,
+      failure: "no box",
+    }] as const;
+    const summary = summarize(records, {
+      settings: {
+        benchmark,
+        data: "data",
+        split: "test",
+        model: "models/tiny",
+        method: "vanilla",
+        maxNewTokens: 9,
+        batchSize: 32,
+        seed: 0,
+        output,
+      },
+      splitTasks: 1,
+      seconds: 1,
+      made: {
+        command: "deno task evaluate",
+        commit: "0123456789",
+        date: "2026-11-21",
+        deno: "2.9.6",
+        backend: {
+          name: "cpu",
+          version: "4.22.0",
+          device: "CPU",
+          threads: 1,
+          precision: "fp32",
+        },
+        processor: "Some CPU",
+        cores: 2,
+      },
+    });
+    writeEvaluation(output, records, summary);
+    return [...Deno.readDirSync(folder)].map(({ name }) =>
+      Deno.readTextFileSync(join(folder, name))
+    ).join("");
+  });
+}
+
+Deno.test("writeEvaluation() writes no text of GPQA, and all texts of others", () => {
+  const gpqa = writtenText("gpqa");
+  assertEquals(gpqa.toLowerCase().includes("gas"), false);
+  assertStringIncludes(gpqa, '{"id":"gpqa/test/0","tokens":6,');
+  assertStringIncludes(
+    writtenText("gsm8k"),
+    '"turns":["You ask which gas forms."],"observations":["Gas."]',
   );
 });

@@ -40,8 +40,14 @@ const RUN: EvaluationRun = {
 
 const RECORDS = [
   { tokens: 9, insertions: [0, 4], official: 1, lenient: 1 },
-  { tokens: 3, insertions: [], official: 0, lenient: 1 },
-  { tokens: 5, insertions: [2], official: 0, lenient: 0 },
+  {
+    tokens: 3,
+    insertions: [],
+    official: 0,
+    lenient: 1,
+    failure: "other form",
+  },
+  { tokens: 5, insertions: [2], official: 0, lenient: 0, failure: "no box" },
 ] as const;
 
 function records() {
@@ -59,6 +65,7 @@ Deno.test("summarize() adds the records up, worked out by hand", () => {
   assertEquals(others, {
     ...RUN,
     n: 3,
+    failures: { "no box": 1, "other form": 1, "wrong answer": 0 },
     newTokens: 17,
     answersAtLimit: 1,
     insertions: 3,
@@ -98,6 +105,7 @@ Deno.test("summaryTable() shows both scorers, what was asked and what it took", 
       rule,
       "Brackets: 95 % interval",
       "official: the released code's rules; lenient: ours, which forgive the form of a right answer",
+      "wrong for official: no box 1, other form 1, wrong answer 0",
       "1 of 3 answers reached the limit of new tokens",
       "17 new tokens in 1.3 s",
       "",

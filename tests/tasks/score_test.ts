@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { BENCHMARK_NAMES, findBenchmark } from "@/lib/benchmarks/mod.ts";
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
 import { DEFINITION, formatSummary, scoreFile } from "@/tasks/score.ts";
 
@@ -10,7 +11,7 @@ const ROWS = [
   { completion: "I do not know", gold: "Work.\\boxed{3}" },
 ];
 const SCORES = '{"official":1,"lenient":1}\n' +
-  '{"official":0,"lenient":1,"failure":"wrong answer"}\n' +
+  '{"official":0,"lenient":1,"failure":"other form"}\n' +
   '{"official":0,"lenient":0,"failure":"no box"}\n';
 
 function toJsonLines(rows: readonly unknown[]): string {
@@ -130,13 +131,52 @@ Deno.test("scoreFile() leaves no draft behind where it cannot write", async () =
 Deno.test("formatSummary() counts what each scorer finds right", () => {
   const scores = [
     { official: 1, lenient: 1 },
-    { official: 0, lenient: 1 },
-    { official: 0, lenient: 0 },
+    { official: 0, lenient: 1, failure: "other form" },
+    { official: 0, lenient: 0, failure: "no box" },
   ] as const;
   assertEquals(
     formatSummary("gsm8k", scores),
-    "gsm8k: 3 completions, official 33.33 % (1), lenient 66.67 % (2)",
+    "gsm8k: 3 answers, official 33.33 % (1), lenient 66.67 % (2)\nwrong for official: no box 1, other form 1, wrong answer 0",
   );
+});
+
+Deno.test("formatSummary() gives the share of the tests that passed, where there is one", () => {
+  const scores = [
+    { official: 1, lenient: 1, passedShare: 1 },
+    { official: 0, lenient: 0, passedShare: 0.5, failure: "no box" },
+  ] as const;
+  assertStringIncludes(formatSummary("gsm8k", scores), "tests passed: 75.00 %");
+});
+
+Deno.test("scoreFile() scores the benchmarks of choices", async () => {
+  const gold = "Therefore, the final answer is \\boxed{B}";
+  const rows = ["\\boxed{B}", "\\boxed{C}", "\\boxed{(B)}", "B"]
+    .map((completion) => ({ completion, gold }));
+  for (const benchmark of ["aqua", "gpqa"]) {
+    await withInput(toJsonLines(rows), async ({ input, output }) => {
+      assertEquals(await scoreFile({ benchmark, input, output }), [
+        { official: 1, lenient: 1 },
+        { official: 0, lenient: 0, failure: "wrong letter" },
+        { official: 0, lenient: 1, failure: "not a letter" },
+        { official: 0, lenient: 0, failure: "no box" },
+      ]);
+    });
+  }
+});
+
+Deno.test("scoreFile() asks for turns where a benchmark has several", async () => {
+  const several = BENCHMARK_NAMES.filter((name) =>
+    findBenchmark(name).maxTurns > 1
+  );
+  for (const benchmark of several) {
+    await withInput(toJsonLines(ROWS), async ({ input, output }) => {
+      await assertRejects(
+        () => scoreFile({ benchmark, input, output }),
+        SyntaxError,
+        'in.jsonl line 1 as it must have the column "turns"',
+      );
+    });
+  }
 });
 
 Deno.test("deno task score: its examples are right", () => {
@@ -165,7 +205,7 @@ Deno.test("deno task score: reads, writes and prints as a process", async () => 
     assertEquals(code, 0, new TextDecoder().decode(stderr));
     assertStringIncludes(
       new TextDecoder().decode(stdout),
-      "gsm8k: 3 completions",
+      "gsm8k: 3 answers",
     );
     assertEquals(await Deno.readTextFile(output), SCORES);
   });

@@ -232,9 +232,11 @@ function openRetrieve(
     );
   }
   if (externalMemory === undefined) return undefined;
-  const lines = Deno.readTextFileSync(externalMemory).split("\n");
-  const texts = new Bm25(lines.filter((line) => line.trim() !== ""));
-  const search = (query: string) => texts.search(query, externalTexts);
+  const texts = Deno.readTextFileSync(externalMemory).split("\n")
+    .filter((line) => line.trim() !== "");
+  const bm25 = new Bm25(texts);
+  const search = (query: string) =>
+    bm25.search(query, externalTexts).map(({ index }) => texts[index]);
   return makeRetrieve(tokenizer, search, config);
 }
 

@@ -1,72 +1,88 @@
 /**
- * BM25: finds texts of an external memory by the words that they share with a
- * query.
+ * BM25: finds texts by the words that they share with a query.
  *
- * Source: Robertson and Zaragoza (2009), with Lucene's inverse document
- * frequency, which is never negative, and its constants.
+ * Source: Robertson and Zaragoza (2009) as Lucene computes it, with the
+ * constants of Anserini, which searches the index of Search-R1.
+ *
+ * Deviations: words are not stemmed, and a text's length is exact (Lucene
+ * rounds it to a byte).
  */
 
-/** How soon a word that comes again counts no more. */
-const SATURATION = 1.2;
-/** How much a long text's words count less, from 0 to 1. */
-const LENGTH_SHARE = 0.75;
+/** How soon a word that comes again counts no more (k1). */
+const SATURATION = 0.9;
+/** How much a long text's words count less, from 0 to 1 (b). */
+const LENGTH_SHARE = 0.4;
+/** Lucene's English stop words, which neither texts nor queries are read with. */
+const STOP_WORDS = new Set(
+  ("a an and are as at be but by for if in into is it no not of on or such " +
+    "that the their then there these they this to was will with").split(" "),
+);
+
+/** A text that was found. */
+export interface Match {
+  /** Its place among the texts, from 0. */
+  readonly index: number;
+  /** How well it fits; above 0, without a unit. */
+  readonly score: number;
+}
+
+/** A text that holds a word, and how often. */
+interface Posting {
+  readonly index: number;
+  readonly count: number;
+}
 
 /** Texts that can be searched. */
 export class Bm25 {
-  readonly #texts: readonly string[];
-  /** How often each word is in each text. */
-  readonly #counts: readonly ReadonlyMap<string, number>[];
-  /** Words of each text. */
+  /** Where each word stands. */
+  readonly #postings = new Map<string, Posting[]>();
+  /** Each text's length over the mean length. */
   readonly #lengths: readonly number[];
 
   /** Counts the words once. */
   constructor(texts: readonly string[]) {
     const words = texts.map(wordsOf);
-    this.#texts = texts;
-    this.#counts = words.map(countsOf);
-    this.#lengths = words.map(({ length }) => length);
-  }
-
-  /** Score of each text, in their order; 0 if it shares no word. */
-  scores(query: string): number[] {
-    const scores = new Array<number>(this.#texts.length).fill(0);
-    const total = this.#lengths.reduce((sum, length) => sum + length, 0);
-    const mean = total / this.#texts.length;
-    for (const [word, times] of countsOf(wordsOf(query))) {
-      const counts = this.#counts.map((each) => each.get(word) ?? 0);
-      const holding = counts.filter((count) => count > 0).length;
-      if (holding === 0) continue;
-      const rarity = Math.log(
-        1 + (this.#texts.length - holding + 0.5) / (holding + 0.5),
-      );
-      counts.forEach((count, i) => {
-        const length = 1 - LENGTH_SHARE +
-          LENGTH_SHARE * this.#lengths[i] / mean;
-        scores[i] += times * rarity * count * (SATURATION + 1) /
-          (count + SATURATION * length);
-      });
-    }
-    return scores;
+    const total = words.reduce((sum, { length }) => sum + length, 0);
+    this.#lengths = words.map(({ length }) => length * texts.length / total);
+    words.forEach((each, index) => {
+      for (const [word, count] of countsOf(each)) {
+        const postings = this.#postings.get(word) ?? [];
+        postings.push({ index, count });
+        this.#postings.set(word, postings);
+      }
+    });
   }
 
   /**
    * The texts with the highest scores, best first; of equal ones the earlier.
+   * A word that comes twice in the query counts twice.
    *
    * @param count How many, at most; texts that share no word are left out.
    */
-  search(query: string, count: number): string[] {
-    const scores = this.scores(query);
-    return scores.map((score, i) => ({ score, text: this.#texts[i] }))
-      .filter(({ score }) => score > 0)
-      .sort((a, b) => b.score - a.score)
-      .slice(0, count)
-      .map(({ text }) => text);
+  search(query: string, count: number): Match[] {
+    const scores = new Map<number, number>();
+    for (const [word, times] of countsOf(wordsOf(query))) {
+      const postings = this.#postings.get(word) ?? [];
+      const rarity = Math.log(
+        1 + (this.#lengths.length - postings.length + 0.5) /
+            (postings.length + 0.5),
+      );
+      for (const { index, count } of postings) {
+        const length = 1 - LENGTH_SHARE + LENGTH_SHARE * this.#lengths[index];
+        const share = count / (count + SATURATION * length);
+        scores.set(index, (scores.get(index) ?? 0) + times * rarity * share);
+      }
+    }
+    return [...scores].map(([index, score]) => ({ index, score }))
+      .sort((a, b) => b.score - a.score || a.index - b.index)
+      .slice(0, count);
   }
 }
 
-/** Runs of letters and digits, in lower case. */
+/** Runs of letters and digits in lower case, without the stop words. */
 function wordsOf(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return words.filter((word) => !STOP_WORDS.has(word));
 }
 
 function countsOf(words: readonly string[]): Map<string, number> {

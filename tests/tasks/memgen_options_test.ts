@@ -185,7 +185,8 @@ async function withLargerWeaver(
     await saveMemgen(files.memgen, model.config, modules);
     Deno.writeTextFileSync(files.externalMemory, `${TEXTS.join("\n\n")}\n`);
     const bm25 = new Bm25(TEXTS);
-    const search = (query: string) => bm25.search(query, 1);
+    const search = (query: string) =>
+      bm25.search(query, 1).map(({ index }) => TEXTS[index]);
     const memory = new MemgenMemory(base, modules, {
       functions: "never",
       retrieve: makeRetrieve(model.tokenizer, search, settings),

@@ -31,9 +31,47 @@ export {
   evaluate,
 } from "./evaluate.ts";
 export type { EvaluateOptions, EvaluationRecord } from "./evaluation.ts";
-export { Bm25 } from "./bm25.ts";
 export { aqua } from "./aqua.ts";
 export { gpqa } from "./gpqa.ts";
+export { Bm25, type Match } from "./bm25.ts";
+export { type Conversation, readConversations } from "./agentbank.ts";
+export { fever, feverPrompt } from "./fever.ts";
+export {
+  formatPassages,
+  type FoundPassage,
+  type Passage,
+  type PassageSearch,
+  readCorpus,
+  searchInMemory,
+} from "./passages.ts";
+export { popqa } from "./popqa.ts";
+export {
+  containsAlias,
+  containsPopQaAlias,
+  exactMatch,
+  extractSolution,
+  lenientAnswerScore,
+  normalizeSquad,
+  normalizeTriviaQa,
+  trajectoryReward,
+} from "./qa_scorers.ts";
+export { questionGold } from "./question_score.ts";
+export { openRetriever } from "./retriever.ts";
+export { retrieveHandler } from "./retriever_server.ts";
+export {
+  INVALID_ACTION,
+  SEARCH_SYSTEM_PROMPT,
+  SEARCH_TURNS,
+  type SearchAction,
+  searchAction,
+  SearchEnvironment,
+  searchMessages,
+} from "./search_environment.ts";
+export { triviaqa } from "./triviaqa.ts";
+export {
+  convertAgentTurn,
+  convertHumanTurn,
+} from "./triviaqa_conversations.ts";
 export { gsm8k, gsm8kPrompt } from "./gsm8k.ts";
 export { math } from "./math.ts";
 export { officialMathScore } from "./boxed_math.ts";

@@ -1,11 +1,22 @@
 /** The benchmarks by name. */
 import { aqua } from "./aqua.ts";
+import { fever } from "./fever.ts";
 import { gpqa } from "./gpqa.ts";
 import { gsm8k } from "./gsm8k.ts";
 import { math } from "./math.ts";
+import { popqa } from "./popqa.ts";
 import type { Benchmark } from "./task.ts";
+import { triviaqa } from "./triviaqa.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [gpqa, gsm8k, math, aqua];
+const BENCHMARKS: readonly Benchmark[] = [
+  triviaqa,
+  popqa,
+  gpqa,
+  gsm8k,
+  math,
+  aqua,
+  fever,
+];
 
 /** Every name that `findBenchmark` knows, in the paper's order. */
 export const BENCHMARK_NAMES: readonly string[] = BENCHMARKS.map(

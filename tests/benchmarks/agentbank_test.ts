@@ -1,0 +1,63 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { readConversations } from "@/lib/benchmarks/mod.ts";
+import { withFolder } from "@/tests/folder.ts";
+
+/** Reads a conversation of these speakers and texts. */
+function read(...turns: [string, string][]) {
+  return withFolder(async (folder) => {
+    const path = join(folder, "train.jsonl");
+    const conversations = turns.map(([from, value]) => ({ from, value }));
+    await Deno.writeTextFile(path, JSON.stringify({ id: "a", conversations }));
+    return await readConversations(path);
+  });
+}
+
+Deno.test("readConversations() gives the turns", async () => {
+  assertEquals(
+    await read(["human", "Go."], ["gpt", "walk"], ["human", ""], ["gpt", "OK"]),
+    [{ id: "a", head: "none", turns: ["Go.", "walk", "", "OK"] }],
+  );
+});
+
+Deno.test("readConversations() parts an instruction and its OK from the turns", async () => {
+  for (const ok of ["OK", "OK.", "ok, I will do so.", " OK\n"]) {
+    assertEquals(
+      await read(["human", "Obey."], ["gpt", ok], ["human", "Go."], [
+        "gpt",
+        "walk",
+      ]),
+      [{ id: "a", head: "instruction", turns: ["Go.", "walk"] }],
+    );
+  }
+  // The whole conversation is no head, and other words are no OK.
+  for (const answer of ["OK", "Okapi"]) {
+    assertEquals(
+      (await read(["human", "Go."], ["gpt", answer]))[0].head,
+      "none",
+    );
+  }
+  const [okapi] = await read(["human", "Animal?"], ["gpt", "Okapi"], [
+    "human",
+    "Right.",
+  ], ["gpt", "Good."]);
+  assertEquals(okapi.head, "none");
+});
+
+Deno.test("readConversations() refuses speakers that are not in turn", async () => {
+  const bad: [string[], string][] = [
+    [[], "no turn"],
+    [["human"], "human"],
+    [["gpt", "human"], "gpt, human"],
+    [["human", "gpt", "human"], "human, gpt, human"],
+    [["human", "human"], "human, human"],
+    [["system", "gpt"], "system, gpt"],
+  ];
+  for (const [speakers, current] of bad) {
+    await assertRejects(
+      () => read(...speakers.map((from): [string, string] => [from, "x"])),
+      SyntaxError,
+      `train.jsonl row 1 as human and gpt must speak in turn, gpt last: current value is ${current}`,
+    );
+  }
+});

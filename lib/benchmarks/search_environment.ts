@@ -78,7 +78,9 @@ export interface SearchEnvironmentOptions {
  * ends the episode as a wrong one does, and 0 otherwise.
  *
  * A search is answered with the passages alone, without the tags that the
- * prompt promises, as in the released code. Deviation: a search engine that
+ * prompt promises, as in the released code. Deviations: the turn stays in the
+ * chat as it was written, where the released code cuts what follows the first
+ * closing tag; and a search engine that
  * fails ends the run; the released code answers "Cannot find corresponding
  * pages." and goes on, so that a broken engine looks like a weak model.
  */

@@ -8,17 +8,11 @@ import {
   countOfficial,
   evaluate,
   type EvaluationRecord,
-  gsm8k,
   type Message,
   type Split,
   type Task,
 } from "@/lib/benchmarks/mod.ts";
-import {
-  notedTask,
-  SPLIT_SIZES,
-  WORLD_SEED,
-  writeGsm8kTwin,
-} from "@/lib/benchmarks/twins/mod.ts";
+import { type Twin, WORLD_SEED } from "@/lib/benchmarks/twins/mod.ts";
 import type { AppendShape } from "@/lib/memgen/mod.ts";
 import { Generator, type Model } from "@/lib/models/mod.ts";
 import { disposeTree, type Precision } from "@/lib/tensorflow/mod.ts";
@@ -83,6 +77,8 @@ export interface Prompting {
 
 /** What a study works with. */
 export interface StudyOptions {
+  /** Where tasks come from. */
+  readonly twin: Twin;
   /** The reasoner. */
   readonly model: Model;
   /** Checksum of its files. */
@@ -126,7 +122,7 @@ export class SupervisedStudy {
       version: VERSIONS.train,
       settings: {
         ...this.#runSettings(run),
-        ...this.#precisionSettings(),
+        ...this.#cellSettings(),
         reasoner: modelKey,
         world: WORLD_SEED,
         validTasks: preset.validTasks,
@@ -197,13 +193,13 @@ export class SupervisedStudy {
       { applied: Applied; prompt?: Prompting["prompt"] }
     >,
   ): Promise<Done<Evaluated>> {
-    const { ledger, modelKey, preset } = this.#options;
+    const { twin, ledger, modelKey, preset } = this.#options;
     return await ledger.run<Evaluated>({
       kind: "evaluate",
       version: VERSIONS.evaluate,
       settings: {
         ...settings,
-        ...this.#precisionSettings(),
+        ...this.#cellSettings(),
         probe,
         reasoner: modelKey,
         world: WORLD_SEED,
@@ -217,7 +213,7 @@ export class SupervisedStudy {
           ? (await this.#load("test")).slice(0, preset.testTasks)
           : Array.from(
             { length: preset.notedTasks },
-            (_, i) => notedTask("redrawn", i),
+            (_, i) => twin.noted("redrawn", i).task,
           );
         const records = await this.#answer(tasks, applied, 0, prompt);
         const lines = records.map((record) => JSON.stringify(record));
@@ -243,8 +239,8 @@ export class SupervisedStudy {
     start: number,
     prompt?: Prompting["prompt"],
   ): Promise<EvaluationRecord[]> {
-    const { model, preset } = this.#options;
-    return await evaluate(gsm8k, tasks, {
+    const { twin, model, preset } = this.#options;
+    return await evaluate(twin.benchmark, tasks, {
       generator: this.#generator,
       model,
       view,
@@ -271,10 +267,14 @@ export class SupervisedStudy {
     };
   }
 
-  /** Nothing for fp32, in which cells were computed before there was another. */
-  #precisionSettings(): Record<string, Json> {
-    const { precision = "fp32" } = this.#options;
-    return precision === "fp32" ? {} : { precision };
+  /** Nothing for GSM8K in fp32: cells were computed before there was another. */
+  #cellSettings(): Record<string, Json> {
+    const { twin, precision = "fp32" } = this.#options;
+    const { name } = twin.benchmark;
+    return {
+      ...(name === "gsm8k" ? {} : { benchmark: name }),
+      ...(precision === "fp32" ? {} : { precision }),
+    };
   }
 
   /** The nested choice of training examples. */
@@ -301,12 +301,14 @@ export class SupervisedStudy {
   async #load(split: Split): Promise<Task[]> {
     let tasks = this.#tasks.get(split);
     if (tasks === undefined) {
-      const { folder } = await this.#options.ledger.run({
+      const { twin, ledger } = this.#options;
+      const { benchmark, sizes } = twin;
+      const { folder } = await ledger.run({
         kind: "twin",
         version: VERSIONS.twin,
-        settings: { benchmark: "gsm8k", world: WORLD_SEED, ...SPLIT_SIZES },
-      }, (at) => writeGsm8kTwin(at).then(() => null));
-      tasks = await gsm8k.load(folder, split);
+        settings: { benchmark: benchmark.name, world: WORLD_SEED, ...sizes },
+      }, (at) => twin.write(at).then(() => null));
+      tasks = await benchmark.load(folder, split);
       this.#tasks.set(split, tasks);
     }
     return tasks;

@@ -2,9 +2,10 @@
 // deno-lint-ignore-file no-console
 import { join } from "node:path";
 import {
-  gsm8kTwinCard,
-  SPLIT_SIZES,
-  writeGsm8kTwin,
+  findTwin,
+  type Twin,
+  TWIN_NAMES,
+  twinCard,
 } from "@/lib/benchmarks/twins/mod.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
 
@@ -17,7 +18,7 @@ export const DEFINITION = {
     benchmark: {
       type: "string",
       placeholder: "NAME",
-      choices: ["gsm8k"],
+      choices: TWIN_NAMES,
       help: "Whose twin",
       required: true,
     },
@@ -32,15 +33,15 @@ export const DEFINITION = {
 } as const satisfies TaskDefinition;
 
 /**
- * Writes the GSM8K twin and its data card; see `DEFINITION`.
+ * Writes a twin and its data card; see `DEFINITION`.
  *
  * @param output Folder; made if it does not exist.
  * @throws {UsageError} If it exists and is not an empty folder.
  */
-export async function makeGsm8kTwin(output: string): Promise<void> {
+export async function makeTwin(twin: Twin, output: string): Promise<void> {
   await requireNewFolder(output);
-  await writeGsm8kTwin(output);
-  await Deno.writeTextFile(join(output, "README.md"), gsm8kTwinCard());
+  await twin.write(output);
+  await Deno.writeTextFile(join(output, "README.md"), await twinCard(twin));
 }
 
 async function requireNewFolder(path: string): Promise<void> {
@@ -60,10 +61,11 @@ async function requireNewFolder(path: string): Promise<void> {
 
 if (import.meta.main) {
   await runTask(DEFINITION, async ({ benchmark, output }) => {
-    await makeGsm8kTwin(output);
-    const { train, valid, test } = SPLIT_SIZES;
+    const twin = findTwin(benchmark);
+    await makeTwin(twin, output);
+    const { train, valid, test } = twin.sizes;
     console.log(
-      `${output}: the twin of ${benchmark}, ${train} train, ${valid} valid and ${test} test problems, and its data card, README.md`,
+      `${output}: the twin of ${benchmark}, ${train} train, ${valid} valid and ${test} test tasks, and its data card, README.md`,
     );
   });
 }

@@ -17,6 +17,7 @@ import {
   type Finding,
   totalWeight,
 } from "@/experiments/table_1.ts";
+import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { loadModel } from "@/lib/models/mod.ts";
 import {
   renderCsv,
@@ -113,6 +114,7 @@ export async function reproduceTable1(
   let progress: Progress | undefined;
   let now = { title: "", start: 0, weight: 0 };
   const study = new SupervisedStudy({
+    twin: findTwin("gsm8k"),
     model,
     modelKey: await modelKey(reasoner),
     precision: made.backend.precision,

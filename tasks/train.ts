@@ -11,6 +11,7 @@ import {
 } from "@/experiments/presets.ts";
 import { isOfMemgen, runTraining } from "@/experiments/training_runs.ts";
 import { findBenchmark } from "@/lib/benchmarks/mod.ts";
+import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { INSERTIONS } from "@/lib/memgen/mod.ts";
 import { loadModel } from "@/lib/models/mod.ts";
 import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
@@ -18,7 +19,7 @@ import type { StepMetrics } from "@/lib/training/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
 import { INTERRUPTED_EXIT, interruption } from "@/tasks/interruption.ts";
-import { makeGsm8kTwin } from "@/tasks/make_twin.ts";
+import { makeTwin } from "@/tasks/make_twin.ts";
 import { modelKey } from "@/tasks/model_key.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { provenance } from "@/tasks/provenance.ts";
@@ -197,7 +198,7 @@ async function twinFolder(benchmark: string): Promise<string> {
     // Under another name until it is whole.
     await Deno.mkdir(dirname(folder), { recursive: true });
     const part = await Deno.makeTempDir({ dir: dirname(folder) });
-    await makeGsm8kTwin(part);
+    await makeTwin(findTwin(benchmark), part);
     await Deno.rename(part, folder);
   }
   return folder;

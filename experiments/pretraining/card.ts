@@ -4,11 +4,10 @@ import {
   countOfficial,
   evaluate,
   gsm8k,
-  gsm8kPrompt,
   type Task,
 } from "@/lib/benchmarks/mod.ts";
 import {
-  notedTask,
+  gsm8kTwin,
   type NotedWorld,
   splitProblems,
 } from "@/lib/benchmarks/twins/mod.ts";
@@ -52,20 +51,12 @@ export async function probeReasoner(
   model: Model,
   onProgress?: (done: number, total: number) => void,
 ): Promise<Probed[]> {
-  const test = splitProblems("test", PROBE_TASKS).map((problem, i): Task => ({
-    id: `gsm8k/test/${i}`,
-    benchmark: "gsm8k",
-    split: "test",
-    messages: [{ role: "user", content: gsm8kPrompt(problem.question) }],
-    demonstration: [],
-    gold: `\\boxed{${problem.gold}}`,
-    environment: "static",
-    meta: {},
-  }));
+  const test = splitProblems(gsm8kTwin, "test", PROBE_TASKS)
+    .map(({ task }) => task);
   const noted = (world: NotedWorld, distractors: number): Task[] =>
     Array.from(
       { length: PROBE_TASKS },
-      (_, i) => notedTask(world, i, distractors),
+      (_, i) => gsm8kTwin.noted(world, i, distractors).task,
     );
   const probes = [
     { name: "Vanilla", tasks: test },

@@ -2,13 +2,12 @@
  * The recipe of a mini reasoner: its shape, vocabulary, schedule and first
  * weights. What it reads is in `corpus.ts`, what disturbs it in `junk.ts`.
  */
-import { STEP_BY_STEP } from "@/lib/baselines/mod.ts";
-import { gsm8kPrompt } from "@/lib/benchmarks/mod.ts";
+import { gsm8kPrompt, STEP_BY_STEP } from "@/lib/benchmarks/mod.ts";
 import {
-  CHAIN_LENGTHS,
   drawGlossary,
   drawProblem,
   notesText,
+  storyFactText,
 } from "@/lib/benchmarks/twins/mod.ts";
 import {
   type DecoderConfig,
@@ -130,17 +129,17 @@ export function miniTokenizerFiles(): TokenizerFiles {
   const random = seededRandom("vocabulary");
   const texts = Array.from({ length: VOCABULARY_TEXTS }, () => {
     const glossary = drawGlossary(random);
-    const { question, answer, facts } = drawProblem(random, {
+    const { question, work, facts } = drawProblem(random, {
       glossary,
-      lengths: [1, ...CHAIN_LENGTHS],
+      lengths: [1, 2, 3],
       accepts: () => true,
     });
-    const content = notesText(glossary, facts) + gsm8kPrompt(question) +
-      STEP_BY_STEP;
+    const notes = notesText(facts.map((name) => storyFactText(glossary, name)));
+    const content = notes + gsm8kPrompt(question) + STEP_BY_STEP;
     return renderChatMl([
       { role: "system", content: "" },
       { role: "user", content },
-    ], { addGenerationPrompt: true }) + answer;
+    ], { addGenerationPrompt: true }) + work;
   });
   return tokenizerFiles(wordsOf(texts));
 }

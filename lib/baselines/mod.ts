@@ -4,9 +4,5 @@
  * @module
  */
 export { adapterPolicy } from "./adapter_policy.ts";
-export {
-  chainOfThoughtPrompt,
-  STEP_BY_STEP,
-  vanillaPrompt,
-} from "./prompting.ts";
+export { chainOfThoughtPrompt, vanillaPrompt } from "./prompting.ts";
 export { SFT_LORA_PREFIX, sftLoss } from "./sft.ts";

@@ -5,10 +5,7 @@
  * (paper, table 1; the authors in issue 15 of the released code). Neither
  * changes the model.
  */
-import type { Message } from "../benchmarks/mod.ts";
-
-/** What a chain-of-thought prompt ends in. */
-export const STEP_BY_STEP = "Let's think step by step.\n";
+import { type Message, STEP_BY_STEP } from "../benchmarks/mod.ts";
 
 /** The messages as the benchmark poses them. */
 export function vanillaPrompt(

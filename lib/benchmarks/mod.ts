@@ -88,6 +88,7 @@ export {
   failureLabel,
 } from "./failures.ts";
 export { lenientMathScore } from "./lenient_math.ts";
+export { STEP_BY_STEP } from "./prompts.ts";
 export { taskReward } from "./reward.ts";
 export {
   type Columns,

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { chainOfThoughtPrompt, vanillaPrompt } from "@/lib/baselines/mod.ts";
 import {
-  chainOfThoughtPrompt,
+  gsm8kPrompt,
+  type Message,
   STEP_BY_STEP,
-  vanillaPrompt,
-} from "@/lib/baselines/mod.ts";
-import { gsm8kPrompt, type Message } from "@/lib/benchmarks/mod.ts";
+} from "@/lib/benchmarks/mod.ts";
 
 const MESSAGES: readonly Message[] = [
   { role: "system", content: "Be brief." },

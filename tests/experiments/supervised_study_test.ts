@@ -5,6 +5,7 @@ import {
   type StudyOptions,
   SupervisedStudy,
 } from "@/experiments/supervised_study.ts";
+import { gsm8kTwin } from "@/lib/benchmarks/twins/mod.ts";
 import type { Precision } from "@/lib/tensorflow/mod.ts";
 
 /** The settings of the cells that a study asks for; nothing is computed. */
@@ -19,6 +20,7 @@ async function askedSettings(
     },
   };
   const study = new SupervisedStudy({
+    twin: gsm8kTwin,
     model: {} as StudyOptions["model"],
     modelKey: "model",
     preset: QUICK,

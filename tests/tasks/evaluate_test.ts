@@ -9,11 +9,11 @@ import {
 import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { STEP_BY_STEP } from "@/lib/baselines/mod.ts";
 import {
   type EvaluationRecord,
   findBenchmark,
   type Message,
+  STEP_BY_STEP,
 } from "@/lib/benchmarks/mod.ts";
 import {
   loadLora,

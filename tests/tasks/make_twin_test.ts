@@ -1,9 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { gsm8k } from "@/lib/benchmarks/mod.ts";
-import { gsm8kTwinCard, SPLIT_SIZES } from "@/lib/benchmarks/twins/mod.ts";
+import { gsm8kTwin, TWIN_NAMES, twinCard } from "@/lib/benchmarks/twins/mod.ts";
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
-import { DEFINITION, makeGsm8kTwin } from "@/tasks/make_twin.ts";
+import { DEFINITION, makeTwin } from "@/tasks/make_twin.ts";
 import { runChild } from "@/tests/run_child.ts";
 import { withFolder } from "@/tests/folder.ts";
 
@@ -13,22 +12,20 @@ function list(folder: string): string[] {
   return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
 }
 
-Deno.test("makeGsm8kTwin() writes files that load, and the card", () =>
+Deno.test("makeTwin() writes files that load, and the card", () =>
   withFolder(async (parent) => {
     const [made, empty] = ["new/folder", "empty"].map((name) =>
       join(parent, name)
     );
     Deno.mkdirSync(empty);
-    for (const folder of [made, empty]) await makeGsm8kTwin(folder);
+    for (const folder of [made, empty]) await makeTwin(gsm8kTwin, folder);
     assertEquals(list(made), FILES);
     assertEquals(
       Deno.readTextFileSync(join(made, "README.md")),
-      gsm8kTwinCard(),
+      await twinCard(gsm8kTwin),
     );
-    assertEquals(
-      (await gsm8k.load(made, "train")).length,
-      SPLIT_SIZES.train,
-    );
+    const { benchmark, sizes } = gsm8kTwin;
+    assertEquals((await benchmark.load(made, "train")).length, sizes.train);
     // The same bytes at every call.
     for (const name of FILES) {
       assertEquals(
@@ -38,17 +35,17 @@ Deno.test("makeGsm8kTwin() writes files that load, and the card", () =>
     }
   }));
 
-Deno.test("makeGsm8kTwin() refuses a folder that is not empty, and a file", () =>
+Deno.test("makeTwin() refuses a folder that is not empty, and a file", () =>
   withFolder(async (folder) => {
     const file = join(folder, "notes.txt");
     Deno.writeTextFileSync(file, "mine");
     await assertRejects(
-      () => makeGsm8kTwin(folder),
+      () => makeTwin(gsm8kTwin, folder),
       UsageError,
       `Cannot run make-twin as --output must be a new or an empty folder: current value is ${folder} with notes.txt in it`,
     );
     await assertRejects(
-      () => makeGsm8kTwin(file),
+      () => makeTwin(gsm8kTwin, file),
       UsageError,
       `Cannot run make-twin as --output must be a new or an empty folder: current value is file ${file}`,
     );
@@ -72,13 +69,15 @@ Deno.test("deno task make-twin: writes and prints as a process", () =>
     assertEquals(good.code, 0, good.stderr);
     assertEquals(
       good.stdout,
-      `${folder}: the twin of gsm8k, 4000 train, 400 valid and 1000 test problems, and its data card, README.md\n`,
+      `${folder}: the twin of gsm8k, 4000 train, 400 valid and 1000 test tasks, and its data card, README.md\n`,
     );
     assertEquals(list(folder), FILES);
-    const bad = await run("math");
+    const bad = await run("gsm9k");
     assertEquals(bad.code, 2);
     assertStringIncludes(
       bad.stderr,
-      "Cannot run make-twin as --benchmark must be one of gsm8k: current value is math",
+      `Cannot run make-twin as --benchmark must be one of ${
+        TWIN_NAMES.join(", ")
+      }: current value is gsm9k`,
     );
   }));

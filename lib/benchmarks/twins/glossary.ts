@@ -63,9 +63,9 @@ export const FACT_NAMES: readonly FactName[] = FACT_KINDS.flat();
 export function drawGlossary(random: Random): Glossary {
   const small = (): number => 2 + randomInt(random, 8);
   return {
-    holds: record(CONTAINERS, small),
-    effects: record(VERBS, () => drawEffect(random)),
-    prices: record(ITEMS, small),
+    holds: factRecord(CONTAINERS, small),
+    effects: factRecord(VERBS, () => drawEffect(random)),
+    prices: factRecord(ITEMS, small),
   };
 }
 
@@ -83,10 +83,16 @@ export function worldGlossary(): Glossary {
 
 /** The facts of the world that pre-training states truly. */
 export function knownFacts(): ReadonlySet<FactName> {
-  const random = seededRandom("glossary", WORLD_SEED, "known");
-  const known = [CONTAINERS, VERBS, ITEMS].flatMap((names) =>
-    shuffled<FactName>(random, names)
-      .slice(0, Math.round(KNOWN_SHARE * names.length))
+  return knownOf(seededRandom("glossary", WORLD_SEED, "known"), FACT_KINDS);
+}
+
+/** The known ones of a world's facts: `KNOWN_SHARE` of each kind. */
+export function knownOf<Name extends string>(
+  random: Random,
+  kinds: readonly (readonly Name[])[],
+): ReadonlySet<Name> {
+  const known = kinds.flatMap((names) =>
+    shuffled(random, names).slice(0, Math.round(KNOWN_SHARE * names.length))
   );
   return new Set(known);
 }
@@ -102,7 +108,7 @@ export function drawGlossaryAround(
     from: Readonly<Record<K, V>>,
     truth: Readonly<Record<K, V>>,
   ): Record<K, V> =>
-    record(
+    factRecord(
       Object.keys(from) as K[],
       (name) => (known.has(name) ? truth : from)[name],
     );
@@ -132,7 +138,8 @@ export function factText(glossary: Glossary, name: FactName): string {
   return `To ${name} is to ${meaning} ${amount}.`;
 }
 
-function record<K extends string, V>(
+/** A value for each name. */
+export function factRecord<K extends string, V>(
   names: readonly K[],
   value: (name: K) => V,
 ): Record<K, V> {

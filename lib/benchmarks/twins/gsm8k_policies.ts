@@ -1,79 +1,99 @@
-/**
- * Policies without a model, which bound what the GSM8K twin's numbers mean:
- * the oracle, one without knowledge of the world, chance, and shortcuts.
- */
-import { type Random, randomChoice } from "../../random.ts";
+/** Policies without a model, which bound what the GSM8K twin's numbers mean. */
+import { randomInt } from "../../random.ts";
 import { drawGlossary, worldGlossary } from "./glossary.ts";
-import type { Problem } from "./gsm8k_problem.ts";
-import { solve } from "./gsm8k_solver.ts";
+import { promptOf } from "./single_turn.ts";
+import {
+  type AnswerForm,
+  notedWorld,
+  type StoryProblem,
+  storySolver,
+} from "./story_twin.ts";
+import type { NamedPolicy, Policy } from "./twin.ts";
 
-/** From a question to an answer. */
-export type Policy = (problem: Pick<Problem, "question" | "given">) => number;
+/** How the twin's answers end: the number in a box. */
+export const GSM8K_FORM: AnswerForm = {
+  pattern: /^-?\d+$/,
+  work: ({ lines }) => lines.join("\n"),
+  answer: ({ value }) => `${value}`,
+  otherAnswer: (random, answer) =>
+    `${Number(answer) + 1 + randomInt(random, 9)}`,
+  badEndings: (answer) => [
+    "",
+    `\n${answer}`,
+    `\\boxed{${answer} in all}`,
+    `\\boxed{${answer}`,
+  ],
+};
 
-/** A policy with what it stands for. */
-export interface NamedPolicy {
-  /** Name in the data card. */
-  readonly name: string;
-  /** Upper bound, knowledge withheld, chance, or a shortcut to rule out. */
-  readonly kind: "oracle" | "ignorant" | "chance" | "shortcut";
-  /** The policy. */
-  readonly answer: Policy;
-}
+const NO_OPTIONS = () => undefined;
+
+/** Knows what the prompt's notes say, and nothing else. */
+export const readGsm8kNotes: Policy = storySolver(
+  GSM8K_FORM,
+  NO_OPTIONS,
+  notedWorld,
+);
 
 /**
  * All policies.
  *
- * @param trainGolds Golds of the training split, for chance.
+ * @param golds Answers of the training split.
  */
 export function gsm8kPolicies(
-  trainGolds: readonly number[],
-  random: Random,
-): NamedPolicy[] {
-  const world = worldGlossary();
-  const shortcut = (name: string, answer: Policy): NamedPolicy => ({
+  golds: () => readonly string[],
+): NamedPolicy<StoryProblem>[] {
+  const shortcut = (
+    name: string,
+    answer: (numbers: readonly number[]) => number | string,
+  ): NamedPolicy<StoryProblem> => ({
     name,
     kind: "shortcut",
-    answer,
+    start: () => (chat) => {
+      const [, question] = promptOf(chat).split("Question: ");
+      const numbers = question.match(/\d+/g)!.map(Number);
+      return `\\boxed{${answer(numbers)}}`;
+    },
   });
-  const counts = new Map<number, number>();
-  for (const gold of trainGolds) counts.set(gold, (counts.get(gold) ?? 0) + 1);
-  const [mostFrequent] = [...counts].reduce((a, b) => b[1] > a[1] ? b : a);
   return [
     {
       name: "solver that knows the world",
       kind: "oracle",
-      answer: ({ question }) => solve(question, world),
+      start: () => storySolver(GSM8K_FORM, NO_OPTIONS, worldGlossary),
     },
     {
       name: "solver that guesses the facts",
       kind: "ignorant",
-      answer: ({ question }) => solve(question, drawGlossary(random)),
+      start: (_, random) =>
+        storySolver(GSM8K_FORM, NO_OPTIONS, () => drawGlossary(random)),
     },
     {
       name: "a gold of the training split, at random",
-      kind: "chance",
-      answer: () => randomChoice(random, trainGolds),
+      kind: "random",
+      start: (_, random) => () =>
+        `\\boxed{${golds()[randomInt(random, golds().length)]}}`,
     },
-    shortcut("most frequent gold of the training split", () => mostFrequent),
-    shortcut("first number", ({ given }) => given[0]),
-    shortcut("last number", ({ given }) => given.at(-1)!),
-    shortcut("largest number", ({ given }) => Math.max(...given)),
+    shortcut(
+      "most frequent gold of the training split",
+      () => mostFrequent(golds()),
+    ),
+    shortcut("first number", (numbers) => numbers[0]),
+    shortcut("last number", (numbers) => numbers.at(-1)!),
+    shortcut("largest number", (numbers) => Math.max(...numbers)),
     shortcut(
       "sum of all numbers",
-      ({ given }) => given.reduce((sum, number) => sum + number),
+      (numbers) => numbers.reduce((sum, number) => sum + number),
     ),
     shortcut(
       "product of the last two numbers",
-      ({ given }) => given.slice(-2).reduce((product, n) => product * n, 1),
+      (numbers) => numbers.slice(-2).reduce((product, n) => product * n, 1),
     ),
   ];
 }
 
-/** Share of the problems that a policy answers right. */
-export function policyAccuracy(
-  { answer }: NamedPolicy,
-  problems: readonly Problem[],
-): number {
-  const right = problems.filter((problem) => answer(problem) === problem.gold);
-  return right.length / problems.length;
+/** What is there most often; the first of several. */
+export function mostFrequent(values: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const [[most]] = [...counts].sort(([, a], [, b]) => b - a);
+  return most;
 }

@@ -93,6 +93,36 @@ export const VERBS = [
   "hing",
 ] as const;
 
+/** Machines that make items. */
+export const MACHINES = [
+  "press",
+  "mill",
+  "loom",
+  "lathe",
+  "kiln",
+  "forge",
+] as const;
+
+/** Where a part of what is brought must be left. */
+export const FAIRS = [
+  "fair",
+  "market",
+  "bazaar",
+  "auction",
+  "harbour",
+  "border",
+] as const;
+
+/** Spans of years. */
+export const SPANS = [
+  "era",
+  "reign",
+  "cycle",
+  "term",
+  "phase",
+  "spell",
+] as const;
+
 /** A person. */
 export type Name = typeof NAMES[number];
 /** An item. */
@@ -101,6 +131,18 @@ export type ItemName = typeof ITEMS[number];
 export type Container = typeof CONTAINERS[number];
 /** An invented verb. */
 export type Verb = typeof VERBS[number];
+
+/** A machine. */
+export type Machine = typeof MACHINES[number];
+/** A fair. */
+export type Fair = typeof FAIRS[number];
+/** A span of years. */
+export type Span = typeof SPANS[number];
+
+/** `a` or `an` before a word. */
+export function article(word: string): string {
+  return /^[aeiou]/.test(word) ? "an" : "a";
+}
 
 /** `a` or `an` before a word, with a capital. */
 export function capitalArticle(word: string): string {

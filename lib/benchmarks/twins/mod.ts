@@ -3,6 +3,31 @@
  *
  * @module
  */
+export { checkBenchmark, type CheckOptions } from "./check.ts";
+export {
+  countCorrect,
+  type MeasuredPolicy,
+  measurePolicies,
+  splitProblems,
+} from "./measure.ts";
+export { play, type Played } from "./play.ts";
+export type {
+  NamedPolicy,
+  NotedWorld,
+  Policy,
+  Segments,
+  Twin,
+  TwinProblem,
+} from "./twin.ts";
+export { findTwin, TWIN_NAMES } from "./registry.ts";
+export { twinCard } from "./card.ts";
+export {
+  drillLookUps,
+  drillSums,
+  GLOSSARY_NOTES,
+  type Note,
+  type NoteKind,
+} from "./drills.ts";
 export {
   drawGlossary,
   drawGlossaryAround,
@@ -16,39 +41,16 @@ export {
   WORLD_SEED,
   worldGlossary,
 } from "./glossary.ts";
+export { drawProblem, OPERATIONS, type Signature } from "./gsm8k_problem.ts";
+export { readGsm8kNotes } from "./gsm8k_policies.ts";
 export {
-  gsm8kTwinCard,
-  type MeasuredPolicy,
-  measurePolicies,
-  splitProblems,
-  writeGsm8kTwin,
-} from "./gsm8k_files.ts";
+  GSM8K_HELD_OUT,
+  type Gsm8kProblem,
+  gsm8kTwin,
+  practiseGsm8k,
+} from "./gsm8k_twin.ts";
 export { ITEMS, NAMES, plural } from "./lexicon.ts";
-export { notedTask, type NotedWorld, notesText } from "./gsm8k_notes.ts";
-export {
-  gsm8kPolicies,
-  type NamedPolicy,
-  type Policy,
-  policyAccuracy,
-} from "./gsm8k_policies.ts";
-export { checkBenchmark, type CheckOptions } from "./check.ts";
-export { countCorrect } from "./measure.ts";
-export { play, type Played } from "./play.ts";
-export type { Segments, Twin, TwinProblem } from "./twin.ts";
-export { solve } from "./gsm8k_solver.ts";
-export {
-  bigrams,
-  drawProblem,
-  type Operation,
-  OPERATIONS,
-  type Problem,
-  type Signature,
-} from "./gsm8k_problem.ts";
-export {
-  CHAIN_LENGTHS,
-  HELD_OUT_BIGRAMS,
-  SPLIT_SIZES,
-  splitOf,
-  splitProblem,
-  TRAINING_SIZES,
-} from "./gsm8k_splits.ts";
+export { notesText } from "./practice.ts";
+export { storyFactText } from "./story_facts.ts";
+export { bigrams } from "./story_draw.ts";
+export { solve } from "./working.ts";

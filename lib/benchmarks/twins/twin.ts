@@ -36,6 +36,14 @@ export interface NamedPolicy<P extends TwinProblem = TwinProblem> {
   start(problem: P, random: Random): Policy;
 }
 
+/**
+ * Makes a policy that fails for a known reason. The type of a method, so that
+ * a twin of any problems is a `Twin`.
+ */
+export type Inject<P extends TwinProblem = TwinProblem> = {
+  inject(problem: P, random: Random): Policy;
+}["inject"];
+
 /** Whose facts notes state: a new world's, or the benchmark's own. */
 export type NotedWorld = "redrawn" | "own";
 
@@ -72,7 +80,7 @@ export interface Twin<P extends TwinProblem = TwinProblem> {
   failureEvents(problem: P, chat: readonly Message[]): readonly FailureEvent[];
   /** Policies that fail for a known reason; only the labels that apply. */
   readonly injectors: Readonly<
-    Partial<Record<FailureLabel, (problem: P, random: Random) => Policy>>
+    Partial<Record<FailureLabel, Inject<P>>>
   >;
   /** Problems of negative controls, by the control's name. */
   readonly controls: Readonly<

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { STEP_BY_STEP } from "@/lib/baselines/mod.ts";
-import { gsm8kPrompt } from "@/lib/benchmarks/mod.ts";
+import { gsm8kPrompt, STEP_BY_STEP } from "@/lib/benchmarks/mod.ts";
 import {
   type FactName,
   factText,

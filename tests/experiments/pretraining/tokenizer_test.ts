@@ -1,8 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { STEP_BY_STEP } from "@/lib/baselines/mod.ts";
-import { gsm8kPrompt } from "@/lib/benchmarks/mod.ts";
-import { splitProblems } from "@/lib/benchmarks/twins/mod.ts";
+import { STEP_BY_STEP } from "@/lib/benchmarks/mod.ts";
+import { gsm8kTwin, splitProblems } from "@/lib/benchmarks/twins/mod.ts";
 import { DELIMITERS } from "@/lib/memgen/mod.ts";
 import {
   type ChatMessage,
@@ -20,12 +19,13 @@ import { writtenTokenizer } from "@/tests/experiments/pretraining/written_tokeni
 import { withFolder } from "@/tests/folder.ts";
 
 /** Conversations of the twin. */
-const TEXTS = splitProblems("train", 300).map(({ question, answer }) =>
-  renderChatMl([
-    { role: "user", content: gsm8kPrompt(question) + STEP_BY_STEP },
-    { role: "assistant", content: answer },
-  ])
-);
+const TEXTS = splitProblems(gsm8kTwin, "train", 300).map(({ task }) => {
+  const [{ role, content }] = task.messages;
+  return renderChatMl([
+    { role, content: content + STEP_BY_STEP },
+    ...task.demonstration,
+  ]);
+});
 const WORDS = wordsOf(TEXTS);
 const TOKENIZER = writtenTokenizer(WORDS);
 

@@ -1,0 +1,89 @@
+/** The data card of a twin: what a reader must know to judge a number. */
+import { KNOWN_SHARE } from "./glossary.ts";
+import { measurePolicies } from "./measure.ts";
+import type { Twin, TwinProblem } from "./twin.ts";
+
+/** Benchmarks' names as their authors write them. */
+const TITLES: Readonly<Record<string, string>> = {
+  gsm8k: "GSM8K",
+  aqua: "AQuA",
+  math: "MATH",
+  gpqa: "GPQA",
+  kodcode: "KodCode",
+  bigcodebench: "BigCodeBench",
+  alfworld: "ALFWorld",
+  triviaqa: "TriviaQA",
+  popqa: "PopQA",
+  scienceworld: "ScienceWorld",
+  fever: "FEVER",
+};
+
+/** The card, in Markdown. */
+export async function twinCard(twin: Twin): Promise<string> {
+  const { benchmark, sizes, trainingSizes, about, world, maxTokens } = twin;
+  const title = TITLES[benchmark.name];
+  const splits = Object.entries(sizes)
+    .map(([split, size]) => `| ${split} | ${size} |`);
+  const measured = await measurePolicies(twin);
+  const n = Math.max(...measured.map((policy) => policy.n));
+  const policies = measured.map((policy) =>
+    `| ${policy.name} | ${policy.kind} | ${
+      (100 * policy.correct / policy.n).toFixed(1)
+    } |`
+  );
+  return `# Data card: the ${title} twin
+
+A small stand-in for ${title}, written by a program. Its tasks have the file
+format, the prompt and the scorers of ${title}, but few words, so that a model of
+about a million parameters can learn them. No row of ${title} is used, and an
+accuracy here says nothing about ${title} itself.
+
+${about.trim()}
+
+Its world is "${world}": drawn once, the same in every split. The mini reasoners
+bring ${Math.round(100 * KNOWN_SHARE)} % of its facts along from pre-training.
+
+## Example
+
+${exampleText(twin.problem("test", 0))}
+
+## Files
+
+This command writes them, the same bytes on every machine:
+
+\`\`\`sh
+deno task make-twin --benchmark ${benchmark.name} --output DIR
+\`\`\`
+
+| Split | Tasks |
+|---|---:|
+${splits.join("\n")}
+
+Experiments train on ${
+    trainingSizes.join(", ")
+  } of them, each set a part of the one
+before. A prompt with its answer has ${maxTokens} tokens at most.
+
+## What scripts reach, without a model
+
+| Script | Kind | Right, % of ${n} test tasks |
+|---|---|---:|
+${policies.join("\n")}
+
+- oracle: reads the task and knows the facts. It shows that every task can be
+  solved.
+- ignorant: reads and works like the oracle, but makes the facts up. An accuracy
+  above its own takes knowledge of the facts.
+- random and shortcut: read at most the surface of the task. An accuracy near
+  theirs shows no skill at all.
+`;
+}
+
+/** The first task of the test split: its prompt, a worked answer, its facts. */
+function exampleText({ task, facts }: TwinProblem): string {
+  const chat = [...task.messages, ...task.demonstration];
+  const turns = chat.map(({ role, content }) =>
+    `${role}:\n\n\`\`\`text\n${content.trimEnd()}\n\`\`\``
+  );
+  return `${turns.join("\n\n")}\n\nIt needs the facts of: ${facts.join(", ")}.`;
+}

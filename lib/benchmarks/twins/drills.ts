@@ -1,0 +1,105 @@
+/** Drills of single skills, for the pre-training of the mini reasoners. */
+import {
+  type Random,
+  randomChoice,
+  randomInt,
+  shuffled,
+} from "../../random.ts";
+import {
+  drawGlossary,
+  FACT_KINDS,
+  type FactName,
+  factText,
+} from "./glossary.ts";
+import { ITEMS, NAMES, plural } from "./lexicon.ts";
+import { practiseAnswer } from "./practice.ts";
+import { equationText } from "./trace.ts";
+import type { Segments } from "./twin.ts";
+
+/** Sums in one sample. */
+const SUMS = 6;
+
+/** Something to look up by its name. */
+export interface Note {
+  /** What is asked for. */
+  readonly name: string;
+  /** What is answered. */
+  readonly text: string;
+}
+
+/** Notes of one kind, `count` of them, which only their names tell apart. */
+export type NoteKind = (random: Random, count: number) => Note[];
+
+/** What people have, and the kinds of facts of the glossary. */
+export const GLOSSARY_NOTES: readonly NoteKind[] = [
+  drawPeople,
+  ...FACT_KINDS.map(drawFacts),
+];
+
+/** Sums as worked answers write them. */
+export function drillSums(random: Random): Segments {
+  const sums = Array.from({ length: SUMS }, () => drawSum(random));
+  const user = `${sums.map(({ text }) => text).join(", ")}\n`;
+  const lines = sums.map(({ text, result }) =>
+    `${equationText(text, result)}.`
+  );
+  return practiseAnswer(user, lines.join("\n"));
+}
+
+/**
+ * Notes, then their names in another order; the notes of these names.
+ *
+ * @param most Notes, at most; at least two.
+ * @param kinds What the notes are of; all are of one kind.
+ */
+export function drillLookUps(
+  random: Random,
+  most: number,
+  kinds: readonly NoteKind[],
+): Segments {
+  const notes = randomChoice(random, kinds)(
+    random,
+    2 + randomInt(random, most - 1),
+  );
+  const asked = shuffled(random, notes);
+  const told = notes.map(({ text }) => text).join(" ");
+  const names = asked.map(({ name }) => name).join(", ");
+  return practiseAnswer(
+    `Notes: ${told}\nQuestion: ${names}?\n`,
+    asked.map(({ text }) => text).join("\n"),
+  );
+}
+
+/** Draws facts of one kind. */
+function drawFacts(kind: readonly FactName[]): NoteKind {
+  return (random, count) => {
+    const glossary = drawGlossary(random);
+    return shuffled(random, kind).slice(0, count)
+      .map((name) => ({ name, text: factText(glossary, name) }));
+  };
+}
+
+function drawPeople(random: Random, count: number): Note[] {
+  return shuffled(random, NAMES).slice(0, count).map((name) => {
+    const amount = 2 + randomInt(random, 98);
+    const item = plural(randomChoice(random, ITEMS));
+    return { name, text: `${name} has ${amount} ${item}.` };
+  });
+}
+
+/** A sum within 1 to 99, its kinds and operands as in the problems. */
+function drawSum(random: Random): { text: string; result: number } {
+  for (;;) {
+    const a = 1 + randomInt(random, 98);
+    const sign = randomChoice(random, ["+", "-", "*", "/"] as const);
+    const b = sign === "/"
+      ? 2
+      : sign === "*"
+      ? 2 + randomInt(random, 8)
+      : 2 + randomInt(random, 70);
+    const result = { "+": a + b, "-": a - b, "*": a * b, "/": a / b }[sign];
+    if (result >= 1 && result <= 99 && Number.isInteger(result)) {
+      return { text: `${a}${sign}${b}`, result };
+    }
+  }
+}

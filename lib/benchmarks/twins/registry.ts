@@ -1,0 +1,27 @@
+/** The twins by the names of their benchmarks. */
+import { gsm8kTwin } from "./gsm8k_twin.ts";
+import type { Twin } from "./twin.ts";
+
+const TWINS: readonly Twin[] = [gsm8kTwin];
+
+/** Every name that `findTwin` knows. */
+export const TWIN_NAMES: readonly string[] = TWINS.map(
+  ({ benchmark }) => benchmark.name,
+);
+
+/**
+ * The twin of the benchmark of that name.
+ *
+ * @throws {RangeError} If there is none; the message lists the names.
+ */
+export function findTwin(name: string): Twin {
+  const twin = TWINS.find(({ benchmark }) => benchmark.name === name);
+  if (twin === undefined) {
+    throw new RangeError(
+      `Cannot find a twin as its name must be one of ${
+        TWIN_NAMES.join(", ")
+      }: current value is ${name}`,
+    );
+  }
+  return twin;
+}

@@ -1,0 +1,19 @@
+/** A tokenizer that knows every word of a twin. */
+import type { Twin } from "@/lib/benchmarks/twins/mod.ts";
+import type { Tokenizer } from "@/lib/models/mod.ts";
+import { seededRandom } from "@/lib/random.ts";
+import { wordsOf } from "@/experiments/pretraining/tokenizer.ts";
+import { writtenTokenizer } from "@/tests/experiments/pretraining/written_tokenizer.ts";
+
+/** Samples of practice in which all words occur. */
+const SAMPLES = 2000;
+
+/** The tokenizer of what a twin gives to practise. */
+export function twinTokenizer(twin: Twin): Tokenizer {
+  const texts = Array.from(
+    { length: SAMPLES },
+    (_, i) =>
+      twin.practise(seededRandom("words", i)).map(({ text }) => text).join(""),
+  );
+  return writtenTokenizer(wordsOf(texts));
+}

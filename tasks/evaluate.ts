@@ -1,10 +1,13 @@
 /** `deno task evaluate`: accuracy of a model on a benchmark. */
 // deno-lint-ignore-file no-console
+import { join } from "node:path";
+import { RECIPES } from "@/experiments/pretraining/recipe.ts";
 import { chainOfThoughtPrompt, vanillaPrompt } from "@/lib/baselines/mod.ts";
 import {
   BENCHMARK_NAMES,
   encodePrompt,
   evaluate,
+  type EvaluateOptions,
   type EvaluationRecord,
   findBenchmark,
   type Task,
@@ -41,6 +44,7 @@ import {
   requireMemgenArguments,
 } from "@/tasks/memgen_options.ts";
 import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
+import { twinFolder } from "@/tasks/twin_folder.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { provenance } from "@/tasks/provenance.ts";
@@ -49,6 +53,8 @@ const PROMPTS = { vanilla: vanillaPrompt, cot: chainOfThoughtPrompt } as const;
 
 /** Tokens of an answer in the released evaluation (max_response_length). */
 const RELEASED_MAX_NEW_TOKENS = 1024;
+/** The twins' longest answer has 111. */
+const TWIN_MAX_NEW_TOKENS = 128;
 
 /** What `deno task evaluate` takes. */
 export const DEFINITION = {
@@ -67,8 +73,7 @@ export const DEFINITION = {
       type: "string",
       placeholder: "DIR",
       help:
-        "Folder with its published files, or with those of deno task make-twin",
-      required: true,
+        "Folder with its published files. Default: its twin, .runs/twins/BENCHMARK, made if it is not there",
     },
     split: {
       type: "string",
@@ -83,7 +88,13 @@ export const DEFINITION = {
       minimum: 1,
       help: "Only the first N tasks of the split. Default: all",
     },
-    ...MODEL_OPTIONS,
+    reasoner: {
+      type: "string",
+      placeholder: "NAME",
+      choices: RECIPES.map(({ name }) => name),
+      help: "Mini reasoner of results/reasoners; this or --model",
+    },
+    model: { ...MODEL_OPTIONS.model, required: false },
     adapter: {
       type: "string",
       placeholder: "DIR",
@@ -104,7 +115,13 @@ export const DEFINITION = {
       placeholder: "N",
       minimum: 1,
       help:
-        `Most tokens of an answer. Default: ${RELEASED_MAX_NEW_TOKENS} as in the released evaluation, or as many as the model's positions leave`,
+        `Most tokens of a turn. Default: ${RELEASED_MAX_NEW_TOKENS} as in the released evaluation, or as many as the model's positions leave; ${TWIN_MAX_NEW_TOKENS} for a twin without --data`,
+    },
+    retriever: {
+      type: "string",
+      placeholder: "URL",
+      help:
+        "Search engine of benchmarks that search, such as that of deno task retriever. Default: BM25 over corpus.jsonl of --data",
     },
     batchSize: {
       type: "integer",
@@ -135,6 +152,7 @@ export const DEFINITION = {
     ...BACKEND_OPTIONS,
   },
   examples: [
+    "--benchmark gsm8k --reasoner mini-qwen2.5",
     "--benchmark gsm8k --data ../shared/data/gsm8k --model tests/parity/models/tiny-qwen2.5 --limit 50",
     "--benchmark gsm8k --data ../shared/data/gsm8k --model Qwen2.5-1.5B-Instruct --memgen checkpoint --trigger learned --output memgen.jsonl",
   ],
@@ -162,12 +180,14 @@ export async function evaluateModel(
   start: () => Promise<BackendInfo>,
 ): Promise<EvaluationSummary> {
   requireOptions(options);
-  const { benchmark, data, split, limit, output } = options;
-  const all = await findBenchmark(benchmark).load(data, split);
+  const { data, split, limit, output, retriever } = options;
+  const benchmark = findBenchmark(options.benchmark);
+  const all = await benchmark.load(data, split);
   const tasks = all.slice(0, limit);
   const baseline = options.baseline === undefined
     ? undefined
     : readBaseline(options.baseline, tasks.map(({ id }) => id));
+  const environments = await benchmark.openEnvironments?.(data, { retriever });
   const backend = await start();
   const model = await loadModel(options.model);
   const lora = options.adapter === undefined
@@ -176,7 +196,7 @@ export async function evaluateModel(
   const opened = await openMemory(DEFINITION.name, options, model);
   const { records, maxNewTokens, seconds } = await answer(
     tasks,
-    { model, lora, memory: opened?.memory },
+    { model, lora, memory: opened?.memory, environments },
     options,
   );
   disposeTree([model.weights, lora]);
@@ -230,10 +250,11 @@ function requireOptions(options: EvaluateModelOptions): void {
 /** Refuses what does not fit the model, then answers and scores. */
 async function answer(
   tasks: readonly Task[],
-  { model, lora, memory }: {
+  { model, lora, memory, environments }: {
     readonly model: Model;
     readonly lora: Lora | undefined;
     readonly memory: MemgenMemory | undefined;
+    readonly environments: EvaluateOptions["environments"];
   },
   options: EvaluateModelOptions,
 ): Promise<{
@@ -260,6 +281,7 @@ async function answer(
   const records = await evaluate(findBenchmark(options.benchmark), tasks, {
     generator,
     model,
+    environments,
     prompt,
     view: { weights, lora },
     memory,
@@ -274,11 +296,33 @@ async function answer(
   return { records, maxNewTokens, seconds };
 }
 
+/** The folder of the model or of the reasoner. */
+function modelFolder(
+  { model, reasoner }: { readonly model?: string; readonly reasoner?: string },
+): string {
+  if ((model === undefined) === (reasoner === undefined)) {
+    throw new UsageError(
+      DEFINITION.name,
+      "one of --model and --reasoner must be given",
+      model === undefined ? "none" : "both",
+    );
+  }
+  return model ?? join("results", "reasoners", reasoner!);
+}
+
 if (import.meta.main) {
   await runTask(DEFINITION, async (args) => {
-    const output = args.output ?? defaultOutput(args);
+    const { reasoner: _, ...given } = args;
+    const options = {
+      ...given,
+      model: modelFolder(args),
+      data: args.data ?? await twinFolder(args.benchmark),
+      maxNewTokens: args.maxNewTokens ??
+        (args.data === undefined ? TWIN_MAX_NEW_TOKENS : undefined),
+    };
+    const output = args.output ?? defaultOutput(options);
     const summary = await evaluateModel(
-      { ...args, output },
+      { ...options, output },
       () => startBackend(args),
     );
     console.log(renderText(summaryTable(summary)));

@@ -27,6 +27,8 @@ export interface EvaluationSettings extends MemgenArguments {
   readonly split: Split;
   /** Tasks at most, from the first. Default: all. */
   readonly limit?: number;
+  /** Address of a search engine. Default: BM25 over the folder's corpus. */
+  readonly retriever?: string;
   /** Folder of the model. */
   readonly model: string;
   /** Folder of the adapter. Default: none. */

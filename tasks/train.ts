@@ -1,6 +1,6 @@
 /** `deno task train`: trains one method on a benchmark. */
 // deno-lint-ignore-file no-console
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Interrupted } from "@/experiments/ledger.ts";
 import {
   PRESET_NAMES,
@@ -10,8 +10,8 @@ import {
   type TrainingPreset,
 } from "@/experiments/presets.ts";
 import { isOfMemgen, runTraining } from "@/experiments/training_runs.ts";
+import { isFile } from "@/lib/benchmarks/files.ts";
 import { findBenchmark } from "@/lib/benchmarks/mod.ts";
-import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { INSERTIONS } from "@/lib/memgen/mod.ts";
 import { loadModel } from "@/lib/models/mod.ts";
 import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
@@ -19,10 +19,10 @@ import type { StepMetrics } from "@/lib/training/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
 import { INTERRUPTED_EXIT, interruption } from "@/tasks/interruption.ts";
-import { makeTwin } from "@/tasks/make_twin.ts";
 import { modelKey } from "@/tasks/model_key.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { provenance } from "@/tasks/provenance.ts";
+import { twinFolder } from "@/tasks/twin_folder.ts";
 import { trainingFigures, writeCurve } from "@/tasks/training_curves.ts";
 
 /** What `deno task train` takes. */
@@ -191,29 +191,6 @@ function progressNote({ loss, reward }: StepMetrics): string {
     : `reward ${reward.toFixed(3)}`;
 }
 
-/** The folder of a benchmark's twin, made if it is not there. */
-async function twinFolder(benchmark: string): Promise<string> {
-  const folder = join(".runs", "twins", benchmark);
-  if (!await exists(folder)) {
-    // Under another name until it is whole.
-    await Deno.mkdir(dirname(folder), { recursive: true });
-    const part = await Deno.makeTempDir({ dir: dirname(folder) });
-    await makeTwin(findTwin(benchmark), part);
-    await Deno.rename(part, folder);
-  }
-  return folder;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 /** The preset with what the command line changes. */
 function changedPreset(
   preset: TrainingPreset,
@@ -268,7 +245,7 @@ if (import.meta.main) {
       let { from } = args;
       if (method === "trigger" && from === undefined) {
         from = folderOf("memgen-sft");
-        if (!await exists(join(from, "config.json"))) {
+        if (!await isFile(join(from, "config.json"))) {
           await run({ method: "memgen-sft", output: from });
         }
       }

@@ -1,0 +1,147 @@
+/** `deno task fetch-data`: downloads the files of a benchmark from the hub. */
+// deno-lint-ignore-file no-console
+import { join } from "node:path";
+import {
+  fetchHubFiles,
+  type FetchHubOptions,
+} from "@/lib/benchmarks/hub_files.ts";
+import { findBenchmark, type Split } from "@/lib/benchmarks/mod.ts";
+import { DATA_SOURCES, type DataSource } from "@/lib/benchmarks/sources.ts";
+import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { Progress } from "@/tasks/progress.ts";
+
+/** What `deno task fetch-data` takes. */
+export const DEFINITION = {
+  name: "fetch-data",
+  description:
+    "Downloads the files of a benchmark from the Hugging Face hub into a folder, where deno task evaluate and the others read them, counts their tasks, and says what must be got by hand. Goes on where it was stopped. HF_TOKEN in the environment says who you are, where a data set asks; HF_ENDPOINT is the address of another hub.",
+  positionals: {
+    benchmark: {
+      type: "string",
+      placeholder: "NAME",
+      help: "Benchmark",
+      choices: Object.keys(DATA_SOURCES),
+      required: true,
+    },
+  },
+  options: {
+    output: {
+      type: "string",
+      placeholder: "DIR",
+      help: "Folder to fill. Default: .runs/data/NAME",
+    },
+    acceptTerms: {
+      type: "flag",
+      help:
+        "Say that you accept the terms of a benchmark that has some; without it they are printed",
+    },
+  },
+  examples: ["gsm8k", "kodcode --accept-terms --output data/kodcode"],
+} as const satisfies TaskDefinition;
+
+/** What to download, and from where. */
+export interface FetchDataOptions
+  extends Pick<FetchHubOptions, "accessToken" | "hubUrl" | "onProgress"> {
+  /** Name of the benchmark. */
+  readonly benchmark: string;
+  /** The folder. */
+  readonly folder: string;
+  /** Whether its terms, if it has some, are accepted. */
+  readonly acceptTerms: boolean;
+}
+
+/**
+ * Downloads what a benchmark's source names, and counts the tasks in it.
+ *
+ * @returns Lines that say what is in the folder, and what is not.
+ * @throws {UsageError} If its terms are not accepted.
+ * @throws {Deno.errors.PermissionDenied} If the hub does not know who asks, or
+ * the terms were not accepted there.
+ * @throws {RangeError} If a split has another number of tasks than published.
+ * @throws As `fetchHubFiles` and the benchmark's `load` do.
+ */
+export async function fetchData(options: FetchDataOptions): Promise<string> {
+  const { benchmark, folder, acceptTerms } = options;
+  const source = DATA_SOURCES[benchmark];
+  if (source.terms !== undefined && !acceptTerms) {
+    throw new UsageError(
+      DEFINITION.name,
+      `--accept-terms must say that you accept this: ${source.terms}`,
+      "none",
+    );
+  }
+  const fetched = await fetchFiles(source, options);
+  const files = source.files.length;
+  return [
+    `${benchmark}: ${files} files in ${folder}, ${fetched.length} of them new`,
+    `Licence: ${source.licence}`,
+    ...await countTasks(benchmark, source, folder),
+    ...source.byHand === undefined ? [] : [`By hand: ${source.byHand}`],
+  ].join("\n");
+}
+
+async function fetchFiles(
+  { files, terms }: DataSource,
+  options: FetchDataOptions,
+): Promise<string[]> {
+  try {
+    return await fetchHubFiles(files, options);
+  } catch (error) {
+    const isGated = error instanceof Deno.errors.PermissionDenied;
+    if (!isGated || terms === undefined) throw error;
+    throw new Deno.errors.PermissionDenied(`${error.message}. ${terms}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A line of the tasks in each split; none where nothing is to count. */
+async function countTasks(
+  name: string,
+  { tasks }: DataSource,
+  folder: string,
+): Promise<string[]> {
+  const counts: string[] = [];
+  for (const [split, published] of Object.entries(tasks ?? {})) {
+    const benchmark = findBenchmark(name);
+    const { length } = await benchmark.load(folder, split as Split);
+    if (length !== published) {
+      throw new RangeError(
+        `Cannot use ${folder} as ${name} ${split} must have ${published} tasks: current value is ${length}`,
+      );
+    }
+    counts.push(`${split} ${length}`);
+  }
+  return counts.length === 0 ? [] : [`Tasks: ${counts.join(", ")}`];
+}
+
+/** Draws a bar of megabytes, from the first that arrives. */
+function showDownload(title: string): (done: number, total: number) => void {
+  let bar: Progress | undefined;
+  return (done, total) => {
+    bar ??= new Progress(title, toMegabytes(total), {
+      done: toMegabytes(done),
+    });
+    bar.update(toMegabytes(done));
+    if (done === total) bar.end();
+  };
+}
+
+function toMegabytes(bytes: number): number {
+  return Math.ceil(bytes / 1e6);
+}
+
+if (import.meta.main) {
+  await runTask(DEFINITION, async ({ benchmark, output, acceptTerms }) => {
+    console.log(
+      await fetchData({
+        benchmark,
+        folder: output ?? join(".runs", "data", benchmark),
+        acceptTerms,
+        accessToken: Deno.env.get("HF_TOKEN"),
+        hubUrl: Deno.env.get("HF_ENDPOINT"),
+        onProgress: showDownload(`Download ${benchmark} (MB)`),
+      }),
+    );
+  });
+}

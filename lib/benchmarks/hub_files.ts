@@ -107,24 +107,7 @@ async function fetchFile(
     );
   }
   const hash = hashLike(version, info.size);
-  let done = await readInto(output, hash);
-  options.report(done);
-  if (done < info.size) {
-    await explainErrors(file, async () => {
-      // Not by the xet protocol, which cannot go on at any byte.
-      const blob = await downloadFile({
-        ...hubParameters(file, options),
-        downloadInfo: info,
-        xet: false,
-      });
-      for await (const bytes of blob!.slice(done).stream()) {
-        await writeAll(output, bytes);
-        hash?.update(bytes);
-        done += bytes.length;
-        options.report(Math.min(done, info.size));
-      }
-    });
-  }
+  const done = await completePart(file, info, { ...options, output, hash });
   if (done < info.size) {
     throw new Error(
       `Cannot fetch ${file.path} as it must have ${info.size} bytes: current value is ${done}; run again to go on`,
@@ -140,6 +123,35 @@ async function fetchFile(
   await output.syncData();
   await Deno.rename(part, target);
   await removeParts(target);
+}
+
+/** Appends what is missing of a file; returns the bytes that it has then. */
+async function completePart(
+  file: HubFile,
+  info: FileDownloadInfoOutput,
+  { output, hash, report, ...options }: FetchHubOptions & {
+    readonly output: Deno.FsFile;
+    readonly hash: Hash | undefined;
+    readonly report: (done: number) => void;
+  },
+): Promise<number> {
+  let done = await readInto(output, hash);
+  report(done);
+  if (done >= info.size) return done;
+  await explainErrors(file, async () => {
+    const blob = await downloadFile({
+      ...hubParameters(file, options),
+      downloadInfo: info,
+      xet: false, // these files are small, and plain HTTP can be tested
+    });
+    for await (const bytes of blob!.slice(done).stream()) {
+      await writeAll(output, bytes);
+      hash?.update(bytes);
+      done += bytes.length;
+      report(Math.min(done, info.size));
+    }
+  });
+  return done;
 }
 
 /** Removes what is left of other versions of a file. */
@@ -183,7 +195,7 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** The errors of the hub and of the network, in this project's words. */
+/** The errors of the hub, the network and the disk, in this project's words. */
 async function explainErrors<Result>(
   { hubId, path }: HubFile,
   ask: () => Promise<Result>,
@@ -194,7 +206,7 @@ async function explainErrors<Result>(
     if (!(cause instanceof HubApiError)) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Error(
-        `Cannot fetch ${path} of ${hubId} as the hub must answer: current value is "${reason}"; run again to go on`,
+        `Cannot fetch ${path} of ${hubId} as all of it must arrive and be written: current value is "${reason}"; run again to go on`,
         { cause },
       );
     }

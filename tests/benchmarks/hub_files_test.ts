@@ -78,7 +78,7 @@ hubTest(
     await assertRejects(
       () => fetchHubFiles(FILES, options),
       Error,
-      "Cannot fetch a/x.parquet of owner/data as the hub must answer",
+      "Cannot fetch a/x.parquet of owner/data as all of it must arrive and be written: current value is",
     );
     const [part, ...others] = namesIn(options.folder);
     assertEquals(others, []);
@@ -199,7 +199,7 @@ hubTest(
           hubUrl: "http://127.0.0.1:1",
         }),
       Error,
-      "Cannot fetch z of owner/data as the hub must answer: current value is",
+      "Cannot fetch z of owner/data as all of it must arrive and be written: current value is",
     );
   },
 );

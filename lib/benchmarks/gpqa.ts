@@ -19,8 +19,8 @@ const COLUMNS = {
   "Incorrect Answer 2": text,
   "Incorrect Answer 3": text,
   "Explanation": nullable(text),
-  "High-level domain": text,
-  "Subdomain": text,
+  "High-level domain": nullable(text),
+  "Subdomain": nullable(text),
 };
 const LETTERS = ["A", "B", "C", "D"];
 

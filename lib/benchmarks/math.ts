@@ -4,6 +4,7 @@ import { BOXED_FAILURES, scoreBoxed } from "./boxed_score.ts";
 import { integer, text } from "./columns.ts";
 import { findFile, isFolder } from "./files.ts";
 import { gsm8kPrompt } from "./gsm8k.ts";
+import { strip } from "./python_text.ts";
 import { readObject, readRows } from "./rows.ts";
 import { chooseEvenly } from "./split.ts";
 import type { Benchmark, Split, Task } from "./task.ts";
@@ -156,13 +157,14 @@ function toTask(
   split: Split,
   place: string,
 ): Task {
+  const gold = strip(solution);
   return {
     id: `${NAME}/${place}`,
     benchmark: NAME,
     split,
     messages: [{ role: "user", content: gsm8kPrompt(problem) }],
-    demonstration: [{ role: "assistant", content: solution }],
-    gold: solution,
+    demonstration: [{ role: "assistant", content: gold }],
+    gold,
     environment: "static",
     meta: { subject, level },
   };

@@ -42,6 +42,7 @@ Deno.test("math.load() reads the original files in the order of their numbers", 
     ],
   );
   assertEquals(train[2].messages[0].content, `${PROMPT}Solve $2x=9$.\n`);
+  assert(train[5].gold.endsWith("works."));
   const valid = await math.load(FIXTURE, "valid");
   assertEquals(valid.map(({ id }) => id), ["math/valid/0"]);
 });

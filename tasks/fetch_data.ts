@@ -50,10 +50,20 @@ export interface FetchDataOptions
   readonly acceptTerms: boolean;
 }
 
+/** The licence of a benchmark, its terms, and what must be got by hand. */
+export function describeSource(benchmark: string): string {
+  const { licence, terms, byHand } = DATA_SOURCES[benchmark];
+  return [
+    `Licence: ${licence}.`,
+    ...terms === undefined ? [] : [`Terms: ${terms}.`],
+    ...byHand === undefined ? [] : [`By hand: ${byHand}`],
+  ].join("\n");
+}
+
 /**
  * Downloads what a benchmark's source names, and counts the tasks in it.
  *
- * @returns Lines that say what is in the folder, and what is not.
+ * @returns Lines that say what is in the folder now.
  * @throws {UsageError} If its terms are not accepted.
  * @throws {Deno.errors.PermissionDenied} If the hub does not know who asks, or
  * the terms were not accepted there.
@@ -70,13 +80,12 @@ export async function fetchData(options: FetchDataOptions): Promise<string> {
       "none",
     );
   }
-  const fetched = await fetchFiles(source, options);
   const files = source.files.length;
+  if (files === 0) return `${benchmark}: no file to download`;
+  const fetched = await fetchFiles(source, options);
   return [
     `${benchmark}: ${files} files in ${folder}, ${fetched.length} of them new`,
-    `Licence: ${source.licence}`,
     ...await countTasks(benchmark, source, folder),
-    ...source.byHand === undefined ? [] : [`By hand: ${source.byHand}`],
   ].join("\n");
 }
 
@@ -133,6 +142,7 @@ function toMegabytes(bytes: number): number {
 
 if (import.meta.main) {
   await runTask(DEFINITION, async ({ benchmark, output, acceptTerms }) => {
+    console.log(describeSource(benchmark));
     console.log(
       await fetchData({
         benchmark,

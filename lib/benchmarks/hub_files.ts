@@ -204,7 +204,7 @@ async function explainErrors<Result>(
     return await ask();
   } catch (cause) {
     if (!(cause instanceof HubApiError)) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = causesOf(cause).join(": ");
       throw new Error(
         `Cannot fetch ${path} of ${hubId} as all of it must arrive and be written: current value is "${reason}"; run again to go on`,
         { cause },
@@ -222,4 +222,12 @@ async function explainErrors<Result>(
       { cause },
     );
   }
+}
+
+/** The messages of an error and of what caused it, outermost first. */
+function causesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  return error.cause === undefined
+    ? [error.message]
+    : [error.message, ...causesOf(error.cause)];
 }

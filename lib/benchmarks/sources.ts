@@ -6,7 +6,7 @@ import type { Split } from "./task.ts";
 export interface DataSource {
   /** Licence of the files, and what else a user must know of it. */
   readonly licence: string;
-  /** What a person must do or accept before anything is downloaded. */
+  /** What a person must do or accept before, without the last full stop. */
   readonly terms?: string;
   /** Files that are downloaded, to the same paths. */
   readonly files: readonly HubFile[];
@@ -57,7 +57,7 @@ export const DATA_SOURCES: Readonly<Record<string, DataSource>> = {
   kodcode: {
     licence: "CC BY-NC 4.0",
     terms:
-      "KodCode is CC BY-NC 4.0: you may use it for non-commercial purposes only, must name its authors, and must not pass its rows on under other terms.",
+      "KodCode is CC BY-NC 4.0: you may use it for non-commercial purposes only, must name its authors, and must not pass its rows on under other terms",
     files: [{
       hubId: "KodCode/KodCode-Light-RL-10K",
       path: "data/train-00000-of-00001.parquet",
@@ -75,7 +75,7 @@ export const DATA_SOURCES: Readonly<Record<string, DataSource>> = {
   gpqa: {
     licence: "CC BY 4.0; the rows must not be published",
     terms:
-      "GPQA is gated. Log in to the hub, open the page of the data set Idavidrein/gpqa, and accept its conditions: you agree not to reveal examples of it in plain text or images online. Then make an access token that may read, and put it into the environment as HF_TOKEN.",
+      "GPQA is gated. Log in to the hub, open the page of the data set Idavidrein/gpqa, and accept its conditions: you agree not to reveal examples of it in plain text or images online. Then make an access token that may read, and put it into the environment as HF_TOKEN",
     files: ["gpqa_main.csv", "gpqa_diamond.csv"].map((path) => ({
       hubId: "Idavidrein/gpqa",
       path,

@@ -10,7 +10,7 @@ import pl from "nodejs-polars";
 import { BENCHMARK_NAMES } from "@/lib/benchmarks/mod.ts";
 import { DATA_SOURCES } from "@/lib/benchmarks/sources.ts";
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
-import { DEFINITION, fetchData } from "@/tasks/fetch_data.ts";
+import { DEFINITION, describeSource, fetchData } from "@/tasks/fetch_data.ts";
 import { type FakeHub, withHub } from "@/tests/benchmarks/hub_server.ts";
 import { withFolder } from "@/tests/folder.ts";
 
@@ -53,7 +53,7 @@ hubTest(
   async (hub, hubUrl, folder) => {
     await putGsm8k(hub);
     const options = { benchmark: "gsm8k", folder, hubUrl, acceptTerms: false };
-    const tasks = "Licence: MIT\nTasks: train 6726, valid 747, test 1319";
+    const tasks = "Tasks: train 6726, valid 747, test 1319";
     assertEquals(
       await fetchData(options),
       `gsm8k: 2 files in ${folder}, 2 of them new\n${tasks}`,
@@ -106,14 +106,23 @@ hubTest(
   },
 );
 
+Deno.test("describeSource() says the licence, the terms and what must be got by hand", () => {
+  assertEquals(describeSource("gsm8k"), "Licence: MIT.");
+  assertStringIncludes(
+    describeSource("kodcode"),
+    "Terms: KodCode is CC BY-NC 4.0: you may use it for non-commercial purposes only",
+  );
+  assertStringIncludes(
+    describeSource("alfworld"),
+    "By hand: The games are not on the hub. Download json_2.1.3_tw-pddl.zip from release 0.4.2 of alfworld/alfworld on GitHub",
+  );
+});
+
 hubTest(
-  "fetchData() says what must be got by hand",
+  "fetchData() asks the hub nothing where it has no file",
   async (hub, hubUrl, folder) => {
     const options = { benchmark: "fever", folder, hubUrl, acceptTerms: false };
-    assertStringIncludes(
-      await fetchData(options),
-      "By hand: FEVER is not on the hub as a file. Download paper_test.jsonl from fever.ai",
-    );
+    assertEquals(await fetchData(options), "fever: no file to download");
     assertEquals(hub.requests, []);
   },
 );

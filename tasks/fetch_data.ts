@@ -76,7 +76,7 @@ export async function fetchData(options: FetchDataOptions): Promise<string> {
   if (source.terms !== undefined && !acceptTerms) {
     throw new UsageError(
       DEFINITION.name,
-      `--accept-terms must say that you accept this: ${source.terms}`,
+      `--accept-terms must be given once you accept the terms of ${benchmark}`,
       "none",
     );
   }

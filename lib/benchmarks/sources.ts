@@ -33,7 +33,7 @@ export const DATA_SOURCES: Readonly<Record<string, DataSource>> = {
       path: "alfworld/train-00000-of-00001.parquet",
     }],
     byHand:
-      "The games are not on the hub. Download json_2.1.3_tw-pddl.zip from release 0.4.2 of alfworld/alfworld on GitHub and unpack it here, so that there is json_2.1.1/valid_unseen. The Python package alfworld does the same with its command alfworld-download.",
+      "The games are not on the hub. Download json_2.1.3_tw-pddl.zip from release 0.4.2 of alfworld/alfworld on GitHub and unpack it here, so that there are json_2.1.1/train, valid_seen and valid_unseen with a game.tw-pddl for each game. The command alfworld-download of the Python package alfworld does the same.",
   },
   triviaqa: {
     licence:

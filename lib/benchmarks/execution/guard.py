@@ -1,0 +1,197 @@
+"""Starts a program, collects its results, and ends it when its time is over."""
+
+import json
+import os
+import secrets
+import select
+import signal
+import time
+
+import isolation
+import program
+
+TICK_SECONDS = 0.05
+LONGEST_LINE = 2**16
+
+
+def run(request, kind):
+    """Runs a request and prints its verdict; false if it could not begin."""
+    folder, limits = request["folder"], request["limits"]
+    if kind == "namespaces":
+        isolation.enter_file_system(folder, limits)
+        folder = "/work"
+    secret = secrets.token_hex(16).encode()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        _begin(request, kind, folder, reporter(writer, secret))
+    os.close(writer)
+    results = Results(secret)
+    try:
+        ending = _watch(child, reader, results, kind, limits)
+    finally:
+        if kind != "namespaces":  # else all end with this process
+            os.kill(child, signal.SIGKILL)
+    if not results.ready:
+        return False
+    verdict = {**results.verdict(ending), "isolation": kind}
+    os.write(1, f"{json.dumps(verdict)}\n".encode())
+    return True
+
+
+def reporter(writer, secret, write=os.write):
+    """What the program's process reports with.
+
+    It holds on to what it calls, since the program may replace functions of
+    modules.
+    """
+
+    def report(kind, value=""):
+        line = f"\n{kind} {value}".replace("\n", " ").encode("utf-8", "replace")
+        write(writer, b"\n%s%s\n" % (secret, line))
+
+    return report
+
+
+def _begin(request, kind, folder, report, leave=os._exit):
+    """What the new process does; it never returns."""
+    try:
+        os.setsid()
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(null, descriptor)
+        os.close(null)
+        os.chdir(folder)
+        isolation.confine(kind, folder, request["limits"])
+        isolation.end_with_parent()
+        report("ready")
+        program.run(request, report)
+        report("ended")
+    finally:
+        leave(0)
+
+
+class Results:
+    """What the program's process has reported."""
+
+    def __init__(self, secret):
+        self.secret = secret
+        self.pending = b""
+        self.ready = self.ended = False
+        self.tests = self.passed = 0
+        self.error = None
+
+    def read(self, data):
+        *lines, pending = (self.pending + data).split(b"\n")
+        self.pending = pending[:LONGEST_LINE]
+        for line in lines:
+            if line.startswith(self.secret):
+                kind, _, value = line[len(self.secret):].decode().strip().partition(" ")
+                self._take(kind, value)
+
+    def _take(self, kind, value):
+        if kind == "ready":
+            self.ready = True
+        elif kind == "ended":
+            self.ended = True
+        elif kind == "tests":
+            self.tests += int(value)
+        elif kind == "passed":
+            self.passed += 1
+        elif self.error is None:
+            self.error = value
+
+    def verdict(self, ending):
+        """`ending`: status and reason where the program did not end by itself."""
+        if self.ended and self.error is None and self.passed == self.tests > 0:
+            return {"status": "passed", "passed": self.passed, "failed": 0}
+        status, reason = ("failed", "no test was found") if self.ended else ending
+        return {
+            "status": status,
+            "passed": self.passed,
+            "failed": max(1, self.tests - self.passed),
+            "error": self.error if self.ended and self.error else reason,
+        }
+
+
+def _watch(child, reader, results, kind, limits):
+    """Reads results until the program ends or is over a limit.
+
+    Returns the status and the reason where the program did not end by itself.
+    """
+    deadline = time.monotonic() + limits["timeoutMs"] / 1000
+    while True:
+        readable, _, _ = select.select([reader, 0], [], [], TICK_SECONDS)
+        if 0 in readable:
+            return "failed", "nobody waits for the verdict any more"
+        if reader in readable:
+            data = os.read(reader, 2**16)
+            results.read(data)
+            if results.ended:
+                return None
+            if not data:
+                return _describe(_wait_briefly(child))
+        status = _reap(child)
+        if status is not None:
+            _drain(reader, results)
+            return _describe(status)
+        if time.monotonic() > deadline:
+            return "timeout", f"took longer than {limits['timeoutMs']} ms"
+        if _memory_mib(child, kind) > limits["memoryMiB"]:
+            return "memory", f"took more than {limits['memoryMiB']} MiB"
+
+
+def _wait_briefly(child):
+    """Wait status of a program that has closed its pipe, or None if it goes on."""
+    for _ in range(10):
+        status = _reap(child)
+        if status is not None:
+            return status
+        time.sleep(TICK_SECONDS)
+    return None
+
+
+def _reap(child):
+    """The wait status of the program if it has ended; buries orphans."""
+    while True:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == child:
+            return status
+        if pid == 0:
+            return None
+
+
+def _drain(reader, results):
+    while select.select([reader], [], [], 0)[0]:
+        data = os.read(reader, 2**16)
+        if not data:
+            return
+        results.read(data)
+
+
+def _describe(status):
+    if status is None:
+        return "crashed", "closed its descriptors before the tests ended"
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return "crashed", f"exited with {code} before the tests ended"
+    name = signal.Signals(-code).name
+    if name == "SIGXCPU":
+        return "timeout", "took too much processor time"
+    return "crashed", f"was ended by {name} before the tests ended"
+
+
+def _memory_mib(child, kind):
+    """Memory of the program and, in a namespace, of all that it has started."""
+    pids = [child]
+    if kind == "namespaces":
+        pids = [name for name in os.listdir("/proc") if name.isdecimal() and name != "1"]
+    pages = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/statm") as file:
+                pages += int(file.read().split()[1])
+        except OSError:
+            pass  # it has just ended, or the system has no /proc
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -1,0 +1,57 @@
+"""Runs a file of tests with the package pytest."""
+
+import importlib
+
+import plain_tests
+
+
+def run(path, report, watch):
+    """`watch` remembers what tests rely on; its `check` refuses a change."""
+    pytest = importlib.import_module("pytest")
+    results = _Results(report, watch)
+    options = ["-q", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", "."]
+    pytest.main([*options, path], plugins=[results])
+
+
+class _Results:
+    """A plugin of pytest that reports each test as it ends."""
+
+    def __init__(self, report, watch):
+        self.report = report
+        self.watch = watch
+
+    def pytest_sessionstart(self):
+        self.watched = self.watch()
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.report("error", _reason(report))
+
+    def pytest_collection_modifyitems(self, items):
+        self.report("tests", len(items))
+
+    def pytest_runtest_logreport(self, report):
+        is_expected = hasattr(report, "wasxfail")
+        if report.failed:
+            self.report("error", _reason(report))
+        elif report.skipped and report.when == "setup" and not is_expected:
+            self.report("tests", -1)  # the file of tests says so itself
+        elif report.skipped and not is_expected:
+            self.report("error", "a test was skipped while it ran")
+        elif report.skipped or report.when == "call":
+            self._pass()
+
+    def _pass(self):
+        try:
+            self.watched.check()
+        except AssertionError as error:
+            self.report("error", plain_tests.describe(error))
+        else:
+            self.report("passed")
+
+
+def _reason(report):
+    """The last line of what pytest shows, such as "E  NameError: …"."""
+    lines = [line for line in str(report.longrepr).splitlines() if line.strip()]
+    errors = [line[1:].strip() for line in lines if line.startswith("E ")]
+    return (errors or lines or ["no reason"])[0][:plain_tests.LONGEST_ERROR]

@@ -32,6 +32,7 @@ export {
 } from "./evaluate.ts";
 export type { EvaluateOptions, EvaluationRecord } from "./evaluation.ts";
 export { aqua } from "./aqua.ts";
+export { bigcodebench, bigCodeBenchPrompt } from "./bigcodebench.ts";
 export { gpqa } from "./gpqa.ts";
 export { Bm25, type Match } from "./bm25.ts";
 export { type Conversation, readConversations } from "./agentbank.ts";
@@ -73,6 +74,7 @@ export {
   convertHumanTurn,
 } from "./triviaqa_conversations.ts";
 export { gsm8k, gsm8kPrompt } from "./gsm8k.ts";
+export { codePrompt, kodcode } from "./kodcode.ts";
 export { math } from "./math.ts";
 export { officialMathScore } from "./boxed_math.ts";
 export {

@@ -1,8 +1,10 @@
 /** The benchmarks by name. */
 import { aqua } from "./aqua.ts";
+import { bigcodebench } from "./bigcodebench.ts";
 import { fever } from "./fever.ts";
 import { gpqa } from "./gpqa.ts";
 import { gsm8k } from "./gsm8k.ts";
+import { kodcode } from "./kodcode.ts";
 import { math } from "./math.ts";
 import { popqa } from "./popqa.ts";
 import type { Benchmark } from "./task.ts";
@@ -11,6 +13,8 @@ import { triviaqa } from "./triviaqa.ts";
 const BENCHMARKS: readonly Benchmark[] = [
   triviaqa,
   popqa,
+  kodcode,
+  bigcodebench,
   gpqa,
   gsm8k,
   math,

@@ -86,7 +86,7 @@ export function runTests(
 async function runIn(
   folder: string,
   python: string,
-  { mode, solution, test, prelude = "", entryPoint = null }: TestedProgram,
+  { mode, solution, test, prelude = "", entryPoint }: TestedProgram,
   { timeoutMs = 30_000, signal, isolation }: RunTestsOptions,
 ): Promise<Verdict> {
   const runner = fileURLToPath(RUNNER);
@@ -108,7 +108,7 @@ async function runIn(
       solution,
       test,
       prelude,
-      entryPoint,
+      entryPoint: entryPoint ?? null,
       folder,
       isolation: isolation ?? null,
       limits: { ...LIMITS, timeoutMs },

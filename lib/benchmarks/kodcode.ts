@@ -1,0 +1,201 @@
+// deno-lint-ignore-file camelcase -- columns of the files
+/** KodCode: Python functions from a description (KodCode/KodCode-Light-RL-10K). */
+import { join } from "node:path";
+import {
+  CODE_FAILURES,
+  type CodeFailure,
+  codeScore,
+  failureOf,
+} from "./code_score.ts";
+import { listOf, nullable, type Row, structOf, text } from "./columns.ts";
+import { runTests, type Verdict } from "./execution/mod.ts";
+import { findFile, isFile } from "./files.ts";
+import {
+  answerCode,
+  importsSolution,
+  officialCode,
+  officialTest,
+  withName,
+} from "./python_answer.ts";
+import { readRows } from "./rows.ts";
+import { chooseIds } from "./split.ts";
+import { strip } from "./python_text.ts";
+import type { Benchmark, Score, Split, Task } from "./task.ts";
+import { lastTurn } from "./turns.ts";
+
+const NAME = "kodcode";
+const HUB_ID = "KodCode/KodCode-Light-RL-10K";
+const COLUMNS = {
+  question_id: text,
+  style: text,
+  subset: text,
+  question: text,
+  solution: text,
+  test_info: nullable(listOf(structOf({ function_name: text }))),
+  gpt_difficulty: text,
+};
+
+/** Parts of the file (kodcode.yaml:41-43); the rest is for training. */
+const TEST_RATIO = 0.2;
+const VALIDATION_RATIO = 0.1;
+const TRAIN_RATIO = 0.7;
+
+/** main.py's seed, although it does not decide the released split. */
+const SPLIT_SEED = 42;
+
+/** Of the released code (code_utils.py:91), and of KodCode's authors. */
+const OFFICIAL_TIMEOUT_MS = 5_000;
+const STRICT_TIMEOUT_MS = 30_000;
+
+/** No space before "Question", as in the released code. */
+const INSTRUCTION =
+  "Write an efficient and correct Python function to solve the following problem.";
+
+/**
+ * KodCode as the released code poses it (data/kodcode/builder.py), byte for
+ * byte.
+ *
+ * Reads the hub's parquet file, or train.jsonl of the same columns; the column
+ * of the tests may be `test` or `test_code`. The one file of 10,000 rows gives
+ * 7,000 tasks for training, 1,000 for validation, 2,000 for the test, chosen by
+ * hash; a folder with test.jsonl (a twin's) has a file for each.
+ *
+ * `official` runs what the released code would take of the answer, with 5
+ * seconds for the whole file of tests. `lenient` runs the answer's code as
+ * solution.py under the tests as test_solution.py, as KodCode's authors do,
+ * with 30 seconds; a function of another name is found too, since the prompt
+ * names none.
+ *
+ * Deviation: a row whose `test_info` is null ends the released code with an
+ * error; here `official` is 0.
+ */
+export const kodcode: Benchmark = {
+  name: NAME,
+  maxTurns: 1,
+  failures: CODE_FAILURES,
+  load,
+  score,
+};
+
+async function load(folder: string, split: Split): Promise<Task[]> {
+  const isTwin = await isFile(join(folder, "test.jsonl"));
+  const file = isTwin ? split : "train";
+  const rows = await readKodCode(await findTable(folder, file));
+  const tasks = rows.map((row, index) => toTask(row, { split, file, index }));
+  return isTwin ? tasks : partOfFile(tasks, split);
+}
+
+function findTable(folder: string, file: Split): Promise<string> {
+  const parquet = `${file}-00000-of-00001.parquet`;
+  const names = [`${file}.jsonl`, join("data", parquet), parquet];
+  return findFile(folder, names, { benchmark: NAME, source: HUB_ID });
+}
+
+type KodCodeRow = Row<typeof COLUMNS> & { readonly test: string };
+
+/** Rows of a file, whose tests are in `test` or, in KodCode-V1, `test_code`. */
+async function readKodCode(path: string): Promise<KodCodeRow[]> {
+  const options = { source: HUB_ID, id: "question_id" } as const;
+  try {
+    return await readRows(path, { ...COLUMNS, test: text }, options);
+  } catch (error) {
+    const isNamedOtherwise = error instanceof SyntaxError &&
+      /must have the column "test": .*\btest_code\b/.test(error.message);
+    if (!isNamedOtherwise) throw error;
+  }
+  const rows = await readRows(path, { ...COLUMNS, test_code: text }, options);
+  return rows.map((row) => ({ ...row, test: row.test_code }));
+}
+
+/** The tasks of the one file that are for `split`, in the file's order. */
+function partOfFile(tasks: readonly Task[], split: Split): Task[] {
+  const ids = tasks.map(({ id }) => id);
+  const testCount = Math.trunc(ids.length * TEST_RATIO);
+  const test = chooseIds(ids, { count: testCount, seed: SPLIT_SEED });
+  const others = ids.filter((id) => !test.has(id));
+  const share = VALIDATION_RATIO / (TRAIN_RATIO + VALIDATION_RATIO);
+  const valid = chooseIds(others, {
+    count: Math.trunc(others.length * share),
+    seed: SPLIT_SEED,
+  });
+  const part = tasks.filter(({ id }) =>
+    split === (test.has(id) ? "test" : valid.has(id) ? "valid" : "train")
+  );
+  if (part.length > 0) return part;
+  throw new RangeError(
+    `Cannot load ${NAME} ${split} as the file must have at least 10 rows: current value is ${tasks.length}`,
+  );
+}
+
+/** What answers are scored by; `Task.gold` as JSON. */
+interface KodCodeGold {
+  readonly test: string;
+  readonly functionName: string | null;
+}
+
+function toTask(
+  row: KodCodeRow,
+  { split, file, index }: { split: Split; file: Split; index: number },
+): Task {
+  const gold: KodCodeGold = {
+    test: strip(row.test),
+    functionName: row.test_info?.at(0)?.function_name ?? null,
+  };
+  return {
+    id: `${NAME}/${file}/${index}`,
+    benchmark: NAME,
+    split,
+    messages: [{ role: "user", content: codePrompt(row.question) }],
+    demonstration: [{ role: "assistant", content: strip(row.solution) }],
+    gold: JSON.stringify(gold),
+    environment: "static",
+    meta: {
+      questionId: row.question_id,
+      style: row.style,
+      subset: row.subset,
+      difficulty: row.gpt_difficulty,
+    },
+  };
+}
+
+/** The prompt of a question, byte for byte (builder.py:58-66). */
+export function codePrompt(question: string): string {
+  return `${INSTRUCTION}Question: ${strip(question)}\n`;
+}
+
+async function score(turns: readonly string[], gold: string): Promise<Score> {
+  const answer = lastTurn(turns);
+  const parsed: KodCodeGold = JSON.parse(gold);
+  const [failure, strict] = await Promise.all([
+    officialFailure(answer, parsed),
+    strictVerdict(answer, parsed),
+  ]);
+  return codeScore(failure, strict);
+}
+
+async function officialFailure(
+  answer: string,
+  { test, functionName }: KodCodeGold,
+): Promise<CodeFailure | undefined> {
+  if (functionName === null) return "no function name";
+  const solution = officialCode(strip(answer), functionName);
+  if (solution === "") return "no code";
+  return failureOf(
+    await runTests(
+      { mode: "official", solution, test: officialTest(test) },
+      { timeoutMs: OFFICIAL_TIMEOUT_MS },
+    ),
+  );
+}
+
+function strictVerdict(
+  answer: string,
+  { test, functionName }: KodCodeGold,
+): Promise<Verdict> {
+  const code = answerCode(answer);
+  return runTests({
+    mode: "pytest",
+    solution: functionName === null ? code : withName(code, functionName),
+    test: importsSolution(test) ? test : `from solution import *\n${test}`,
+  }, { timeoutMs: STRICT_TIMEOUT_MS });
+}

@@ -1,10 +1,12 @@
 """Starts a program, collects its results, and ends it when its time is over."""
 
+import contextlib
 import json
 import os
 import secrets
 import select
 import signal
+import tempfile
 import time
 
 import isolation
@@ -14,9 +16,16 @@ TICK_SECONDS = 0.05
 LONGEST_LINE = 2**16
 
 
-def run(request, kind):
-    """Runs a request and prints its verdict; false if it could not begin."""
-    folder, limits = request["folder"], request["limits"]
+class Abandoned(Exception):
+    """Nobody waits for the verdict any more."""
+
+
+def run(request, kind, folder):
+    """Runs a request and prints its verdict; false if it could not begin.
+
+    `folder` is empty and the program's, or the root of its file system.
+    """
+    limits = request["limits"]
     if kind == "namespaces":
         isolation.enter_file_system(folder, limits)
         folder = "/work"
@@ -30,9 +39,12 @@ def run(request, kind):
     results = Results(secret)
     try:
         ending = _watch(child, reader, results, kind, limits)
+    except Abandoned:
+        return True
     finally:
         if kind != "namespaces":  # else all end with this process
-            os.kill(child, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
     if not results.ready:
         return False
     verdict = {**results.verdict(ending), "isolation": kind}
@@ -63,6 +75,7 @@ def _begin(request, kind, folder, report, leave=os._exit):
             os.dup2(null, descriptor)
         os.close(null)
         os.chdir(folder)
+        tempfile.tempdir = None  # this runner's is not the program's
         isolation.confine(kind, folder, request["limits"])
         isolation.end_with_parent()
         report("ready")
@@ -124,7 +137,7 @@ def _watch(child, reader, results, kind, limits):
     while True:
         readable, _, _ = select.select([reader, 0], [], [], TICK_SECONDS)
         if 0 in readable:
-            return "failed", "nobody waits for the verdict any more"
+            raise Abandoned
         if reader in readable:
             data = os.read(reader, 2**16)
             results.read(data)

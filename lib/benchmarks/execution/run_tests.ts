@@ -74,17 +74,11 @@ export function runTests(
   return queue.run(async () => {
     options.signal?.throwIfAborted();
     const python = await findPython();
-    const folder = await Deno.makeTempDir({ prefix: "memgen_program_" });
-    try {
-      return await runIn(folder, python, program, options);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    return await askRunner(python, program, options);
   });
 }
 
-async function runIn(
-  folder: string,
+async function askRunner(
   python: string,
   { mode, solution, test, prelude = "", entryPoint }: TestedProgram,
   { timeoutMs = 30_000, signal, isolation }: RunTestsOptions,
@@ -98,10 +92,11 @@ async function runIn(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const kill = () => child.kill("SIGKILL");
-  const timer = setTimeout(kill, timeoutMs + RUNNER_MS);
-  signal?.addEventListener("abort", kill);
   const writer = child.stdin.getWriter();
+  // The runner ends all and tidies up when its standard input closes.
+  const close = () => writer.close().catch(() => {});
+  const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs + RUNNER_MS);
+  signal?.addEventListener("abort", close);
   try {
     const request = {
       mode,
@@ -109,7 +104,6 @@ async function runIn(
       test,
       prelude,
       entryPoint: entryPoint ?? null,
-      folder,
       isolation: isolation ?? null,
       limits: { ...LIMITS, timeoutMs },
     };
@@ -131,7 +125,7 @@ async function runIn(
     return JSON.parse(stdout);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", kill);
-    await writer.close().catch(() => {});
+    signal?.removeEventListener("abort", close);
+    await close();
   }
 }

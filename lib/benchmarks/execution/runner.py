@@ -13,7 +13,9 @@ started ends with it. When standard input closes, the guard ends.
 
 import json
 import os
+import shutil
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import guard
@@ -26,10 +28,14 @@ def main():
     request = json.loads(sys.stdin.buffer.readline())
     os.closerange(3, 256)
     kinds = [request["isolation"]] if request["isolation"] else isolation.KINDS
-    for kind in kinds:
-        if isolation.in_child(kind, lambda: guard.run(request, kind)):
-            return
-    raise SystemExit(f"no isolation of {', '.join(kinds)} on this machine")
+    folder = tempfile.mkdtemp(prefix="memgen_program_")
+    try:
+        for kind in kinds:
+            if isolation.in_child(kind, lambda: guard.run(request, kind, folder)):
+                return
+    finally:
+        shutil.rmtree(folder)
+    raise SystemExit(f"this machine does not allow {' or '.join(kinds)}")
 
 
 main()

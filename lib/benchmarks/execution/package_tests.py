@@ -31,15 +31,25 @@ class _Results:
         self.report("tests", len(items))
 
     def pytest_runtest_logreport(self, report):
+        """Called for set-up, call and teardown of each test, and for subtests."""
         is_expected = hasattr(report, "wasxfail")
+        if report.when == "setup":
+            self.has_passed = self.has_failed = False
         if report.failed:
-            self.report("error", _reason(report))
+            self._fail(report)
         elif report.skipped and report.when == "setup" and not is_expected:
             self.report("tests", -1)  # the file of tests says so itself
         elif report.skipped and not is_expected:
+            self.has_failed = True
             self.report("error", "a test was skipped while it ran")
         elif report.skipped or report.when == "call":
+            self.has_passed = True
+        if report.when == "teardown" and self.has_passed and not self.has_failed:
             self._pass()
+
+    def _fail(self, report):
+        self.has_failed = True
+        self.report("error", _reason(report))
 
     def _pass(self):
         try:

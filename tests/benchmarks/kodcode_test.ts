@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pl from "nodejs-polars";
@@ -84,9 +85,10 @@ Deno.test("kodcode.load() parts the file by hash into 7, 1 and 2 of 10", async (
 Deno.test("kodcode.load() reads the column test_code, and the hub's parquet", async () => {
   const tasks = await loadAll(FIXTURE);
   assertEquals(await loadAll(FIXTURE_V1), tasks);
+  const lines = await Deno.readFile(join(FIXTURE, "train.jsonl"));
   await withFolder(async (folder) => {
     await Deno.mkdir(join(folder, "data"));
-    pl.readJSON(join(FIXTURE, "train.jsonl"), { format: "lines" })
+    pl.readJSON(Buffer.from(lines), { format: "lines" })
       .writeParquet(join(folder, "data", "train-00000-of-00001.parquet"));
     assertEquals(await loadAll(folder), tasks);
   });

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import secrets
 import select
 import signal
 import tempfile
@@ -29,7 +28,7 @@ def run(request, kind, folder):
     if kind == "namespaces":
         isolation.enter_file_system(folder, limits)
         folder = "/work"
-    secret = secrets.token_hex(16).encode()
+    secret = os.urandom(16).hex().encode()
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

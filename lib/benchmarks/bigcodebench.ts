@@ -14,7 +14,7 @@ import { findFile, isFile } from "./files.ts";
 import { codePrompt } from "./kodcode.ts";
 import { answerCode } from "./python_answer.ts";
 import { readRows } from "./rows.ts";
-import { chooseIds, partOfTrainFile } from "./split.ts";
+import { selectSplit, type SplitRatios } from "./split.ts";
 import { strip } from "./python_text.ts";
 import type { Benchmark, Score, Split, Task } from "./task.ts";
 import { lastTurn } from "./turns.ts";
@@ -52,9 +52,8 @@ const COLUMNS = {
 /** What the hub calls splits, the newest first. */
 const VERSIONS = ["v0.1.4", "v0.1.3", "v0.1.2", "v0.1.1", "v0.1.0_hf"];
 
-/** Part of the tasks that is for the test: 228 of 1,140 (paper, Table 2). */
-const TEST_RATIO = 0.2;
-const SPLIT_SEED = 42;
+/** 228 of 1,140 for the test (paper, Table 2); validation as elsewhere. */
+const RATIOS: SplitRatios = { test: 0.2, valid: 0.1 };
 
 /** Of BigCodeBench it is 241 seconds; no correct program needs a minute. */
 const TIMEOUT_MS = 60_000;
@@ -89,7 +88,7 @@ async function load(folder: string, split: Split): Promise<Task[]> {
   const rows = await readRows(path, COLUMNS, { source: HUB_ID, id: "task_id" });
   const file = isTwin ? split : basename(path).split("-")[0];
   const tasks = rows.map((row, index) => toTask(row, { split, file, index }));
-  return isTwin ? tasks : partOfFile(tasks, split);
+  return isTwin ? tasks : selectSplit(tasks, split, RATIOS);
 }
 
 function findVersion(folder: string): Promise<string> {
@@ -98,18 +97,6 @@ function findVersion(folder: string): Promise<string> {
     return [join("data", parquet), parquet];
   });
   return findFile(folder, names, { benchmark: NAME, source: HUB_ID });
-}
-
-/** The tasks of the one file that are for `split`, in the file's order. */
-function partOfFile(tasks: readonly Task[], split: Split): Task[] {
-  const ids = tasks.map(({ id }) => id);
-  const test = chooseIds(ids, {
-    count: Math.trunc(ids.length * TEST_RATIO),
-    seed: SPLIT_SEED,
-  });
-  if (split === "test") return tasks.filter(({ id }) => test.has(id));
-  const others = tasks.filter(({ id }) => !test.has(id));
-  return partOfTrainFile(others, { benchmark: NAME, split });
 }
 
 /** What answers are scored by; `Task.gold` as JSON. */

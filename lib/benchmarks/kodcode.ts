@@ -18,7 +18,7 @@ import {
   withName,
 } from "./python_answer.ts";
 import { readRows } from "./rows.ts";
-import { chooseIds } from "./split.ts";
+import { selectSplit, type SplitRatios } from "./split.ts";
 import { strip } from "./python_text.ts";
 import type { Benchmark, Score, Split, Task } from "./task.ts";
 import { lastTurn } from "./turns.ts";
@@ -35,13 +35,8 @@ const COLUMNS = {
   gpt_difficulty: text,
 };
 
-/** Parts of the file (kodcode.yaml:41-43); the rest is for training. */
-const TEST_RATIO = 0.2;
-const VALIDATION_RATIO = 0.1;
-const TRAIN_RATIO = 0.7;
-
-/** main.py's seed, although it does not decide the released split. */
-const SPLIT_SEED = 42;
+/** 0.7, 0.1 and 0.2 of the file for train, valid and test (kodcode.yaml:41-43). */
+const RATIOS: SplitRatios = { test: 0.2, valid: 0.1 / (0.7 + 0.1) };
 
 /** Of the released code (code_utils.py:91), and of KodCode's authors. */
 const OFFICIAL_TIMEOUT_MS = 5_000;
@@ -82,7 +77,7 @@ async function load(folder: string, split: Split): Promise<Task[]> {
   const file = isTwin ? split : "train";
   const rows = await readKodCode(await findTable(folder, file));
   const tasks = rows.map((row, index) => toTask(row, { split, file, index }));
-  return isTwin ? tasks : partOfFile(tasks, split);
+  return isTwin ? tasks : selectSplit(tasks, split, RATIOS);
 }
 
 function findTable(folder: string, file: Split): Promise<string> {
@@ -105,26 +100,6 @@ async function readKodCode(path: string): Promise<KodCodeRow[]> {
   }
   const rows = await readRows(path, { ...COLUMNS, test_code: text }, options);
   return rows.map((row) => ({ ...row, test: row.test_code }));
-}
-
-/** The tasks of the one file that are for `split`, in the file's order. */
-function partOfFile(tasks: readonly Task[], split: Split): Task[] {
-  const ids = tasks.map(({ id }) => id);
-  const testCount = Math.trunc(ids.length * TEST_RATIO);
-  const test = chooseIds(ids, { count: testCount, seed: SPLIT_SEED });
-  const others = ids.filter((id) => !test.has(id));
-  const share = VALIDATION_RATIO / (TRAIN_RATIO + VALIDATION_RATIO);
-  const valid = chooseIds(others, {
-    count: Math.trunc(others.length * share),
-    seed: SPLIT_SEED,
-  });
-  const part = tasks.filter(({ id }) =>
-    split === (test.has(id) ? "test" : valid.has(id) ? "valid" : "train")
-  );
-  if (part.length > 0) return part;
-  throw new RangeError(
-    `Cannot load ${NAME} ${split} as the file must have at least 10 rows: current value is ${tasks.length}`,
-  );
 }
 
 /** What answers are scored by; `Task.gold` as JSON. */

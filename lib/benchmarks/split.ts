@@ -1,6 +1,6 @@
 /** Choices of tasks that do not depend on their order or on anyone's state. */
 import { createHash } from "node:crypto";
-import type { Task } from "./task.ts";
+import type { Split, Task } from "./task.ts";
 
 /** Part of a train file that is for validation (valid_ratio, gsm8k.yaml:42). */
 const VALIDATION_RATIO = 0.1;
@@ -85,6 +85,47 @@ export function selectPart(
   const validation = chooseIds(ids, { count, seed: SPLIT_SEED });
   return tasks.filter((task) =>
     validation.has(task.id) === (split === "valid")
+  );
+}
+
+/** Which parts of a benchmark's one file are for test and validation. */
+export interface SplitRatios {
+  /** Part of all tasks that is for the test. */
+  readonly test: number;
+  /** Part of the others that is for validation. */
+  readonly valid: number;
+}
+
+/**
+ * The tasks of one split, of a file that is for all three: int(n * test) of
+ * them, chosen by hash, are for the test, and of the m others int(m * valid)
+ * for validation.
+ *
+ * @param tasks All tasks of the file.
+ * @returns Those of the split, in the order of the file.
+ * @throws {RangeError} If there are none.
+ */
+export function selectSplit(
+  tasks: readonly Task[],
+  split: Split,
+  ratios: SplitRatios,
+): Task[] {
+  const choose = (tasks: readonly Task[], ratio: number) =>
+    chooseIds(tasks.map(({ id }) => id), {
+      count: Math.trunc(tasks.length * ratio),
+      seed: SPLIT_SEED,
+    });
+  const test = choose(tasks, ratios.test);
+  const others = tasks.filter(({ id }) => !test.has(id));
+  const valid = choose(others, ratios.valid);
+  const part = tasks.filter(({ id }) =>
+    split === (test.has(id) ? "test" : valid.has(id) ? "valid" : "train")
+  );
+  if (part.length > 0) return part;
+  throw new RangeError(
+    `Cannot load ${
+      tasks[0].benchmark
+    } ${split} as the file must have more rows: current value is ${tasks.length}`,
   );
 }
 

@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { chooseEvenly, chooseIds } from "@/lib/benchmarks/split.ts";
+import {
+  chooseEvenly,
+  chooseIds,
+  selectSplit,
+} from "@/lib/benchmarks/split.ts";
+import type { Split, Task } from "@/lib/benchmarks/task.ts";
 
 Deno.test("chooseIds() takes the ids whose sha256(seed + id) comes first", () => {
   // sha256 of 42a to 42d starts with b2c1, 3393, 240b, 803c (Python's hashlib).
@@ -83,5 +88,29 @@ Deno.test("chooseEvenly() refuses a bad count", () => {
     () => chooseEvenly(new Map([["a", "x"]]), { count: 2, seed: 0 }),
     RangeError,
     "Cannot choose ids as count must be an integer from 0 to 1: current value is 2",
+  );
+});
+
+Deno.test("selectSplit() parts one file into three", () => {
+  const sizes = (count: number, valid: number) => {
+    const tasks = Array.from(
+      { length: count },
+      (_, i) => ({ id: `x/train/${i}`, benchmark: "x" }) as Task,
+    );
+    const parts = (["train", "valid", "test"] as Split[]).map((split) =>
+      selectSplit(tasks, split, { test: 0.2, valid })
+    );
+    assertEquals(new Set(parts.flat()).size, count);
+    for (const part of parts) {
+      assertEquals(part, tasks.filter((task) => part.includes(task)));
+    }
+    return parts.map(({ length }) => length);
+  };
+  assertEquals(sizes(1000, 0.1 / (0.7 + 0.1)), [700, 100, 200]);
+  assertEquals(sizes(1140, 0.1), [821, 91, 228]);
+  assertThrows(
+    () => sizes(4, 0.1),
+    RangeError,
+    "Cannot load x valid as the file must have more rows: current value is 4",
   );
 });

@@ -26,28 +26,30 @@ export interface Match {
   readonly score: number;
 }
 
-/** A text that holds a word, and how often. */
+/** A text that holds a word. */
 interface Posting {
   readonly index: number;
-  readonly count: number;
+  /** How much the word says of it: from 0 to 1 as the word comes more often. */
+  readonly weight: number;
 }
 
 /** Texts that can be searched. */
 export class Bm25 {
+  readonly #size: number;
   /** Where each word stands. */
   readonly #postings = new Map<string, Posting[]>();
-  /** Each text's length over the mean length. */
-  readonly #lengths: readonly number[];
 
-  /** Counts the words once. */
+  /** Weighs the words once. */
   constructor(texts: readonly string[]) {
+    this.#size = texts.length;
     const words = texts.map(wordsOf);
     const total = words.reduce((sum, { length }) => sum + length, 0);
-    this.#lengths = words.map(({ length }) => length * texts.length / total);
     words.forEach((each, index) => {
+      const length = 1 - LENGTH_SHARE +
+        LENGTH_SHARE * each.length * texts.length / total;
       for (const [word, count] of countsOf(each)) {
         const postings = this.#postings.get(word) ?? [];
-        postings.push({ index, count });
+        postings.push({ index, weight: count / (count + SATURATION * length) });
         this.#postings.set(word, postings);
       }
     });
@@ -60,22 +62,25 @@ export class Bm25 {
    * @param count How many, at most; texts that share no word are left out.
    */
   search(query: string, count: number): Match[] {
-    const scores = new Map<number, number>();
+    const scores = new Float64Array(this.#size);
     for (const [word, times] of countsOf(wordsOf(query))) {
       const postings = this.#postings.get(word) ?? [];
       const rarity = Math.log(
-        1 + (this.#lengths.length - postings.length + 0.5) /
-            (postings.length + 0.5),
+        1 + (this.#size - postings.length + 0.5) / (postings.length + 0.5),
       );
-      for (const { index, count } of postings) {
-        const length = 1 - LENGTH_SHARE + LENGTH_SHARE * this.#lengths[index];
-        const share = count / (count + SATURATION * length);
-        scores.set(index, (scores.get(index) ?? 0) + times * rarity * share);
+      for (const { index, weight } of postings) {
+        scores[index] += times * rarity * weight;
       }
     }
-    return [...scores].map(([index, score]) => ({ index, score }))
-      .sort((a, b) => b.score - a.score || a.index - b.index)
-      .slice(0, count);
+    // A corpus is long and the list short: it is kept sorted on the way.
+    const best: Match[] = [];
+    scores.forEach((score, index) => {
+      if (score <= (best[count - 1]?.score ?? 0)) return;
+      const place = best.findIndex((match) => match.score < score);
+      best.splice(place < 0 ? best.length : place, 0, { index, score });
+      best.length = Math.min(best.length, count);
+    });
+    return best;
   }
 }
 

@@ -11,7 +11,7 @@ import type { Message, Task } from "./task.ts";
 export const SEARCH_TURNS = 5;
 
 /** Passages that a search gives (data/utils/retrieval_utils.py:10). */
-const PASSAGES = 3;
+export const PASSAGES = 3;
 
 /** The released code's system prompt, byte for byte: it ends in a space. */
 export const SEARCH_SYSTEM_PROMPT =

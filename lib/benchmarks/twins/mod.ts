@@ -49,6 +49,9 @@ export {
   gsm8kTwin,
   practiseGsm8k,
 } from "./gsm8k_twin.ts";
+export { feverTwin } from "./fever_twin.ts";
+export { popqaTwin } from "./popqa_twin.ts";
+export { triviaqaTwin } from "./triviaqa_twin.ts";
 export { ITEMS, NAMES, plural } from "./lexicon.ts";
 export { notesText } from "./practice.ts";
 export { storyFactText } from "./story_facts.ts";

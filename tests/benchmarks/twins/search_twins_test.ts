@@ -1,0 +1,93 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Message } from "@/lib/benchmarks/mod.ts";
+import {
+  checkBenchmark,
+  feverTwin,
+  play,
+  type Policy,
+  popqaTwin,
+  triviaqaTwin,
+} from "@/lib/benchmarks/twins/mod.ts";
+
+import { readTurn } from "@/lib/benchmarks/twins/search_language.ts";
+import {
+  searchSolver,
+  soundHabits,
+} from "@/lib/benchmarks/twins/search_solver.ts";
+
+import { twinTokenizer } from "@/tests/benchmarks/twins/twin_tokenizer.ts";
+import { seededRandom } from "@/lib/random.ts";
+import { withFolder } from "@/tests/folder.ts";
+
+const TWINS = [triviaqaTwin, popqaTwin, feverTwin];
+
+/** A solver that knows no word but by notes. */
+const notesReader: Policy = searchSolver(soundHabits(notedMeaning));
+
+function notedMeaning(
+  word: string,
+  chat: readonly Message[],
+): readonly string[] {
+  const { content } = chat.find(({ role }) => role === "user")!;
+  const [notes] = content.split("\n");
+  for (const thought of readTurn(notes.replace("Notes: ", "")).thoughts) {
+    if (thought.kind === "meaning" && thought.word === word) {
+      return thought.meaning;
+    }
+  }
+  throw new Error(`no note on ${word} in ${content}`);
+}
+
+Deno.test("a search twin has no problem beyond its splits", () => {
+  assertThrows(
+    () => popqaTwin.problem("test", 1400),
+    RangeError,
+    "Cannot pose a problem of popqa as the split test must have so many: current value is 1400",
+  );
+  assertThrows(() => feverTwin.problem("train", 0), RangeError, "train");
+});
+
+for (const twin of TWINS) {
+  const { name } = twin.benchmark;
+
+  Deno.test(`the ${name} twin keeps the contract of twins`, () =>
+    withFolder(async (folder) => {
+      const tokenizer = twinTokenizer(twin);
+      assertEquals(
+        await checkBenchmark(twin, { folder, tokenizer, count: 60 }),
+        [],
+      );
+    }));
+
+  Deno.test(`the ${name} twin's notes are all that one must know`, async () => {
+    for (const world of ["own", "redrawn"] as const) {
+      for (let i = 0; i < 40; i++) {
+        const noted = twin.noted(world, i, i % 4);
+        const { score } = await play(twin, noted, notesReader);
+        assertEquals(score.official, 1, noted.task.id);
+      }
+    }
+  });
+
+  Deno.test(`the ${name} twin's controls are solved by their own facts alone`, async () => {
+    const [oracle] = twin.policies();
+    for (const [control, problem] of Object.entries(twin.controls)) {
+      let own = 0;
+      for (let i = 0; i < 40; i++) {
+        const controlled = problem("test", i);
+        const policy = oracle.start(controlled, seededRandom("control"));
+        const { score } = await play(twin, controlled, policy);
+        assertEquals(score.official, 1, `${control} ${i}`);
+        // The policy of the world: the one that training teaches.
+        const learned = oracle.start(
+          { ...controlled, meanings: twin.problem("test", 0).meanings },
+          seededRandom("control"),
+        );
+        own += (await play(twin, controlled, learned)).score.official;
+      }
+      if (control !== "stale passages") {
+        assert(own < 40 * 0.7, `${control}: the world's facts solve ${own}`);
+      }
+    }
+  });
+}

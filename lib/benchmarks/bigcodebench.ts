@@ -87,7 +87,9 @@ async function load(folder: string, split: Split): Promise<Task[]> {
     : await findVersion(folder);
   const rows = await readRows(path, COLUMNS, { source: HUB_ID, id: "task_id" });
   const file = isTwin ? split : basename(path).split("-")[0];
-  const tasks = rows.map((row, index) => toTask(row, { split, file, index }));
+  const tasks = rows.map((row, index) =>
+    bigCodeBenchTask(row, { split, place: `${file}/${index}` })
+  );
   return isTwin ? tasks : selectSplit(tasks, split, RATIOS);
 }
 
@@ -99,6 +101,12 @@ function findVersion(folder: string): Promise<string> {
   return findFile(folder, names, { benchmark: NAME, source: HUB_ID });
 }
 
+/**
+ * What `instruct_prompt` says that the code starts with. In a twin it is less
+ * than `code_prompt`, which there holds the library, too.
+ */
+const STARTING_CODE = /starting with:\n```\n([\s\S]*?)```\s*$/;
+
 /** What answers are scored by; `Task.gold` as JSON. */
 interface BigCodeBenchGold {
   readonly prelude: string;
@@ -106,18 +114,26 @@ interface BigCodeBenchGold {
   readonly entryPoint: string;
 }
 
-function toTask(
-  row: Row<typeof COLUMNS>,
-  { split, file, index }: { split: Split; file: string; index: number },
+/** A row of the file, but for what no task needs. */
+export type BigCodeBenchRow = Omit<
+  Row<typeof COLUMNS>,
+  "complete_prompt" | "doc_struct"
+>;
+
+/** The task of a row; `place` is where the row stands, such as `train/7`. */
+export function bigCodeBenchTask(
+  row: BigCodeBenchRow,
+  { split, place }: { readonly split: Split; readonly place: string },
 ): Task {
   const gold: BigCodeBenchGold = {
     prelude: `${row.code_prompt}\n    pass\n`,
     test: row.test,
     entryPoint: row.entry_point,
   };
-  const solution = strip(`${row.code_prompt}${row.canonical_solution}`);
+  const start = STARTING_CODE.exec(row.instruct_prompt)?.[1] ?? row.code_prompt;
+  const solution = strip(`${start}${row.canonical_solution}`);
   return {
-    id: `${NAME}/${file}/${index}`,
+    id: `${NAME}/${place}`,
     benchmark: NAME,
     split,
     messages: [{ role: "user", content: codePrompt(row.instruct_prompt) }],

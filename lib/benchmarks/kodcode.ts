@@ -76,7 +76,9 @@ async function load(folder: string, split: Split): Promise<Task[]> {
   const isTwin = await isFile(join(folder, "test.jsonl"));
   const file = isTwin ? split : "train";
   const rows = await readKodCode(await findTable(folder, file));
-  const tasks = rows.map((row, index) => toTask(row, { split, file, index }));
+  const tasks = rows.map((row, index) =>
+    kodcodeTask(row, { split, place: `${file}/${index}` })
+  );
   return isTwin ? tasks : selectSplit(tasks, split, RATIOS);
 }
 
@@ -86,7 +88,8 @@ function findTable(folder: string, file: Split): Promise<string> {
   return findFile(folder, names, { benchmark: NAME, source: HUB_ID });
 }
 
-type KodCodeRow = Row<typeof COLUMNS> & { readonly test: string };
+/** A row of the file. */
+export type KodCodeRow = Row<typeof COLUMNS> & { readonly test: string };
 
 /** Rows of a file, whose tests are in `test` or, in KodCode-V1, `test_code`. */
 async function readKodCode(path: string): Promise<KodCodeRow[]> {
@@ -108,16 +111,17 @@ interface KodCodeGold {
   readonly functionName: string | null;
 }
 
-function toTask(
+/** The task of a row; `place` is where the row stands, such as `train/7`. */
+export function kodcodeTask(
   row: KodCodeRow,
-  { split, file, index }: { split: Split; file: Split; index: number },
+  { split, place }: { readonly split: Split; readonly place: string },
 ): Task {
   const gold: KodCodeGold = {
     test: strip(row.test),
     functionName: row.test_info?.at(0)?.function_name ?? null,
   };
   return {
-    id: `${NAME}/${file}/${index}`,
+    id: `${NAME}/${place}`,
     benchmark: NAME,
     split,
     messages: [{ role: "user", content: codePrompt(row.question) }],

@@ -1,0 +1,156 @@
+/** What the twins of KodCode and BigCodeBench have in common. */
+import { join } from "node:path";
+import { type Random, seededRandom } from "../../random.ts";
+import type { Benchmark, Split } from "../task.ts";
+import { drawTestedChain, questionOf, splitOf } from "./code_chain.ts";
+import { renameIdioms, SKIN } from "./code_controls.ts";
+import { codeFailures } from "./code_failures.ts";
+import { codeInjectors } from "./code_injectors.ts";
+import { codePolicies } from "./code_policies.ts";
+import { drawNotes, practiseCode } from "./code_practice.ts";
+import {
+  type CodeFormat,
+  type CodeProblem,
+  problemOf,
+  type ProblemParts,
+  rowOf,
+} from "./code_problem.ts";
+import { drawIdioms, type Idioms, worldIdioms } from "./idioms.ts";
+import { type Interpret, interpreted } from "./interpreted_code.ts";
+import type { Twin } from "./twin.ts";
+
+/** What is a benchmark's own. */
+export interface CodeTwinOptions extends CodeFormat {
+  /** The real benchmark. */
+  readonly benchmark: Benchmark;
+  /** Marks answers without python3, where that is possible. */
+  readonly interpret: Interpret;
+  /** See `Twin`. */
+  readonly sizes: Twin["sizes"];
+  /** See `Twin`. */
+  readonly trainingSizes: Twin["trainingSizes"];
+  /** See `Twin`. */
+  readonly maxTokens: number;
+  /** See `Twin`. */
+  readonly about: string;
+  /** The real prompt of a question. */
+  readonly promptOf: (question: string) => string;
+  /** A right answer in a form that the official scorer does not take. */
+  readonly disguise: (answer: string, random: Random) => string;
+}
+
+const SPLITS = ["train", "valid", "test"] as const satisfies readonly Split[];
+/** Seed of the world of the control whose facts are others. */
+const SHIFTED_SEED = 2;
+
+/** The twin of a benchmark of short programs. */
+export function codeTwin(options: CodeTwinOptions): Twin<CodeProblem> {
+  const { benchmark, dialect, interpret, sizes } = options;
+  const { name } = benchmark;
+  const world = worldIdioms();
+  const shifted = worldIdioms(SHIFTED_SEED);
+  const skinned = renameIdioms(world, SKIN);
+
+  const partsOf = distinctParts(name, world);
+  const shiftedParts = distinctParts(name, shifted);
+  const problem = (split: Split, index: number): CodeProblem =>
+    problemOf(partsOf(split, index), options);
+  const demonstrated = (index: number): string =>
+    problem("train", index).task.demonstration[0].content;
+
+  return {
+    benchmark: interpreted(benchmark, interpret),
+    world: "idioms",
+    sizes,
+    trainingSizes: options.trainingSizes,
+    maxTokens: options.maxTokens,
+    about: options.about,
+    problem,
+    async write(folder) {
+      await Deno.mkdir(folder, { recursive: true });
+      for (const split of SPLITS) {
+        const lines = Array.from({ length: sizes[split] }, (_, index) => {
+          const row = rowOf(partsOf(split, index), options);
+          return `${JSON.stringify(options.columnsOf(row))}\n`;
+        });
+        await Deno.writeTextFile(
+          join(folder, `${split}.jsonl`),
+          lines.join(""),
+        );
+      }
+    },
+    policies: () =>
+      codePolicies(dialect, { size: sizes.train, answer: demonstrated }),
+    noted(whose, index, distractors = 0) {
+      const random = seededRandom(`${name}-twin`, "notes", whose, index);
+      const idioms = whose === "own" ? world : drawIdioms(random);
+      const drawn = drawTestedChain(
+        random,
+        idioms,
+        (chain) => splitOf(chain) === "test",
+      );
+      const notes = drawNotes(random, drawn.chain, idioms, distractors);
+      const place = `notes/${whose}/${index}`;
+      return problemOf(
+        { ...drawn, split: "test", idioms, place, notes },
+        options,
+      );
+    },
+    practise: (random) => practiseCode(random, options.promptOf, dialect),
+    failureEvents: (problem, chat) =>
+      codeFailures(problem, chat.at(-1)!.content, options)
+        .map((label) => ({ turn: 0, label })),
+    injectors: codeInjectors(dialect, options.disguise),
+    controls: {
+      "permuted skin": (split, index) => {
+        const parts = partsOf(split, index);
+        const chain = parts.chain.map(({ idiom, operation }) => ({
+          ...(idiom !== undefined && { idiom: SKIN.get(idiom)! }),
+          operation,
+        }));
+        const place = `skin/${parts.place}`;
+        return problemOf({ ...parts, chain, idioms: skinned, place }, options);
+      },
+      "shifted facts": (split, index) => {
+        const parts = shiftedParts(split, index);
+        return problemOf(
+          { ...parts, place: `shifted/${parts.place}` },
+          options,
+        );
+      },
+      "format only": (split, index) => {
+        const parts = partsOf(split, index);
+        const other = problem(split, (index + 1) % sizes[split]);
+        return problemOf({
+          ...parts,
+          place: `format/${parts.place}`,
+          solution: other.task.demonstration[0].content,
+        }, options);
+      },
+    },
+  };
+}
+
+/** The parts of the problems of all splits; no two ask the same question. */
+function distinctParts(
+  name: string,
+  idioms: Idioms,
+): (split: Split, index: number) => ProblemParts {
+  const drawn = new Map<string, ProblemParts[]>();
+  const asked = new Set<string>();
+  return (split, index) => {
+    const parts = drawn.get(split) ?? [];
+    drawn.set(split, parts);
+    while (parts.length <= index) {
+      const random = seededRandom(`${name}-twin`, split, parts.length);
+      const next = drawTestedChain(
+        random,
+        idioms,
+        (chain) => splitOf(chain) === split && !asked.has(questionOf(chain)),
+      );
+      asked.add(questionOf(next.chain));
+      parts.push({ ...next, split, idioms, place: `${split}/${parts.length}` });
+    }
+    return parts[index];
+  };
+}

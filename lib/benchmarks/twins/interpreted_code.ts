@@ -1,0 +1,150 @@
+/**
+ * The scorers of KodCode and BigCodeBench for the twins: programs of the Python
+ * subset run in the interpreter, within a millisecond; all others where the
+ * benchmark runs them, in python3. Marks are the same.
+ */
+import { codeScore, failureOf } from "../code_score.ts";
+import type { Verdict } from "../execution/mod.ts";
+import {
+  Module,
+  PythonError,
+  PythonProgram,
+  SubsetError,
+} from "../python_subset/mod.ts";
+import {
+  answerCode,
+  officialCode,
+  officialTest,
+  withName,
+} from "../python_answer.ts";
+import { parse } from "../python_subset/parser.ts";
+import { strip } from "../strip.ts";
+import type { Benchmark, Score } from "../task.ts";
+import { lastTurn } from "../turns.ts";
+import { LIBRARY_SOURCE } from "./code_operations.ts";
+
+/** Marks an answer; throws `SubsetError` where python3 must decide. */
+export type Interpret = (answer: string, gold: string) => Score;
+
+/** A benchmark whose answers are interpreted where that is possible. */
+export function interpreted(
+  benchmark: Benchmark,
+  interpret: Interpret,
+): Benchmark {
+  return {
+    ...benchmark,
+    score: (turns, gold) => {
+      try {
+        return Promise.resolve(interpret(lastTurn(turns), gold));
+      } catch (error) {
+        if (!(error instanceof SubsetError)) throw error;
+        return benchmark.score(turns, gold);
+      }
+    },
+  };
+}
+
+/** Marks an answer to KodCode as `kodcode.score` does. */
+export function interpretKodCode(answer: string, gold: string): Score {
+  const { test, functionName }: { test: string; functionName: string } = JSON
+    .parse(gold);
+  const tests = officialTest(test);
+  const official = officialCode(strip(answer), functionName);
+  const code = withName(answerCode(answer), functionName);
+  const strict = runFunctions(code, tests);
+  if (official === "") return codeScore("no code", strict);
+  // Most answers are nothing but the function, and are run once.
+  const verdict = official === code ? strict : runFunctions(official, tests);
+  return codeScore(failureOf(verdict), strict);
+}
+
+/** Marks an answer to BigCodeBench as `bigcodebench.score` does. */
+export function interpretBigCodeBench(answer: string, gold: string): Score {
+  const { test }: { test: string } = JSON.parse(gold);
+  assertNeedsNoSanitiser(answer);
+  const verdict = runTestCases(answer, test);
+  return codeScore(failureOf(verdict), verdict);
+}
+
+/**
+ * BigCodeBench takes parts of an answer: all of what holds imports and
+ * functions only.
+ */
+function assertNeedsNoSanitiser(answer: string): void {
+  const parsed = attempt(() => parse(answer));
+  const isPlain = "value" in parsed && parsed.value.length > 0 &&
+    parsed.value.every(({ kind }) => kind === "import" || kind === "def");
+  if (!isPlain) throw new SubsetError("more than imports and functions");
+}
+
+/** Runs every function `test_...` of the tests on its own. */
+function runFunctions(code: string, tests: string): Verdict {
+  const names = [...tests.matchAll(/^def (test_\w+)\(/gm)].map(([, name]) =>
+    name
+  );
+  return run(
+    `${code}\n${tests}`,
+    (program) => names.map((name) => () => void program.call(name)),
+  );
+}
+
+/** Runs every method of the class `TestCases`, which has the library. */
+function runTestCases(code: string, tests: string): Verdict {
+  return run(
+    `${STUB}${code}\n${tests}`,
+    (program) =>
+      (program.testCases.get("TestCases") ?? [])
+        .filter(({ name }) => name.startsWith("test"))
+        .map((method) => () => program.callTest(method)),
+  );
+}
+
+function run(
+  source: string,
+  testsOf: (program: PythonProgram) => readonly (() => void)[],
+): Verdict {
+  const options = { fuel: FUEL, modules: MODULES };
+  const loaded = attempt(() => new PythonProgram(source, options));
+  if ("error" in loaded) return verdictOf([loaded.error]);
+  return verdictOf(
+    testsOf(loaded.value).map((test) => {
+      const result = attempt(test);
+      return "error" in result ? result.error : undefined;
+    }),
+  );
+}
+
+function verdictOf(errors: readonly (string | undefined)[]): Verdict {
+  const error = errors.find((error) => error !== undefined);
+  const failed = errors.filter((error) => error !== undefined).length;
+  const passed = errors.length - failed;
+  const isolation = "namespaces";
+  if (error === undefined) {
+    return { status: "passed", passed, failed, isolation };
+  }
+  const status = error === OUT_OF_STEPS ? "timeout" : "failed";
+  return { status, passed, failed, error, isolation };
+}
+
+/** What tests call where an answer does not define it. */
+const STUB = "def task_func(xs):\n    pass\n";
+
+const OUT_OF_STEPS = "out of steps";
+/** Steps of a program with its tests: what does not end takes a third of a second. */
+const FUEL = 1_000_000;
+
+/** What a run gives, or the class of what it raises. */
+function attempt<T>(run: () => T): { value: T } | { error: string } {
+  try {
+    return { value: run() };
+  } catch (error) {
+    if (error instanceof PythonError) return { error: error.name };
+    if (error instanceof RangeError) return { error: OUT_OF_STEPS };
+    throw error;
+  }
+}
+
+const MODULES: ReadonlyMap<string, Module> = new Map([
+  ["lib", new Module("lib", new PythonProgram(LIBRARY_SOURCE).names)],
+  ["unittest", new Module("unittest", new Map())],
+]);

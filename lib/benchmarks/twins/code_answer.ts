@@ -49,7 +49,7 @@ export interface AnswerStage {
 }
 
 /** The stages of a chain as an answer that says what it does. */
-export function answerOf(chain: Chain): Answer {
+export function workedAnswer(chain: Chain): Answer {
   return {
     plan: chain.map(labelOf),
     stages: chain.map(({ idiom, operation }: Stage) => ({

@@ -21,6 +21,7 @@ import {
   phraseOf,
   type Role,
 } from "./code_operations.ts";
+import { type HeldOut, holdOut, splitOf } from "./held_out.ts";
 import { type Idioms, IDIOMS_OF, readPhrase } from "./idioms.ts";
 
 /** One operation of a chain. */
@@ -210,38 +211,22 @@ export function passes(chain: Chain, tests: readonly CodeTest[]): boolean {
   return tests.every(({ input, output }) => runChain(chain, input) === output);
 }
 
-const TEST_SHARE = 0.3;
-const VALID_SHARE = 0.1;
-
-/**
- * Pairs of labels that follow one another in the test split only, and in the
- * validation split only.
- */
-const HELD_OUT: Readonly<Record<"test" | "valid", ReadonlySet<string>>> =
-  drawHeldOut();
-
-function drawHeldOut(): Record<"test" | "valid", ReadonlySet<string>> {
-  const labels = (role: Role): string[] => [
-    ...IDIOMS_OF[role],
-    ...KINDS_OF[role],
-  ];
-  const pairs = labels("step").flatMap((first) =>
-    [...labels("step"), ...labels("result")]
+/** Pairs of labels that are kept from training. */
+const HELD_OUT: HeldOut = holdOut(
+  seededRandom("code-twins", "pairs"),
+  labelsOf("step").flatMap((first) =>
+    [...labelsOf("step"), ...labelsOf("result")]
       .map((second) => `${first}>${second}`)
-  );
-  const order = shuffled(seededRandom("code-twins", "pairs"), pairs);
-  const tests = Math.round(TEST_SHARE * pairs.length);
-  const valids = Math.round(VALID_SHARE * pairs.length);
-  return {
-    test: new Set(order.slice(0, tests)),
-    valid: new Set(order.slice(tests, tests + valids)),
-  };
+  ),
+);
+
+function labelsOf(role: Role): string[] {
+  return [...IDIOMS_OF[role], ...KINDS_OF[role]];
 }
 
 /** The split that a kind of chain belongs to. */
-export function splitOf(chain: Chain): Split {
+export function splitOfChain(chain: Chain): Split {
   const labels = chain.map(labelOf);
   const pairs = labels.slice(1).map((next, i) => `${labels[i]}>${next}`);
-  if (pairs.some((pair) => HELD_OUT.test.has(pair))) return "test";
-  return pairs.some((pair) => HELD_OUT.valid.has(pair)) ? "valid" : "train";
+  return splitOf(HELD_OUT, pairs);
 }

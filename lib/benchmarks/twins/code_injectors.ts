@@ -3,8 +3,8 @@ import { type Random, randomChoice, randomInt } from "../../random.ts";
 import type { FailureLabel } from "../failures.ts";
 import {
   type Answer,
-  answerOf,
   type Dialect,
+  workedAnswer,
   writeAnswer,
 } from "./code_answer.ts";
 import { type Chain, labelOf } from "./code_chain.ts";
@@ -26,7 +26,7 @@ export function codeInjectors(
   disguise: (answer: string, random: Random) => string,
 ): Twin<CodeProblem>["injectors"] {
   const right = ({ chain }: CodeProblem): string =>
-    writeAnswer(answerOf(chain), dialect);
+    writeAnswer(workedAnswer(chain), dialect);
   const changed =
     (change: (problem: CodeProblem, random: Random) => Answer): Inject =>
     (problem, random) => writeAnswer(change(problem, random), dialect);
@@ -37,11 +37,11 @@ export function codeInjectors(
       disguise(right(problem), random),
     "think-act inconsistency": changed(actOtherwise),
     "demand misunderstanding": changed(({ chain, idioms }, random) =>
-      answerOf(sibling(chain, idioms, random))
+      workedAnswer(sibling(chain, idioms, random))
     ),
     "false belief": changed(believeFalsely),
     "planning failure": changed(({ chain }, random) =>
-      answerOf(rearranged(chain, random))
+      workedAnswer(rearranged(chain, random))
     ),
     "compositional reasoning": changed(combineWrongly),
   };
@@ -71,7 +71,7 @@ function isInComment(text: string, index: number): boolean {
 
 /** Does something else than what was said, or planned, of one stage. */
 function actOtherwise({ chain }: CodeProblem, random: Random): Answer {
-  const { plan, stages } = answerOf(chain);
+  const { plan, stages } = workedAnswer(chain);
   const at = randomInt(random, stages.length);
   const { operation, fact } = stages[at];
   const other = otherOperation(operation!, random, plan);
@@ -83,7 +83,7 @@ function actOtherwise({ chain }: CodeProblem, random: Random): Answer {
 
 /** States a wrong meaning of one idiom, and follows it. */
 function believeFalsely({ chain }: CodeProblem, random: Random): Answer {
-  const { plan, stages } = answerOf(chain);
+  const { plan, stages } = workedAnswer(chain);
   const places = stages.flatMap(({ fact }, i) => fact === undefined ? [] : [i]);
   const at = randomChoice(random, places);
   const { name, operation } = stages[at].fact!;
@@ -126,7 +126,7 @@ function rearranged(chain: Chain, random: Random): Chain {
 
 /** Plans rightly, but swaps the steps, or returns before the last operation. */
 function combineWrongly({ chain }: CodeProblem, random: Random): Answer {
-  const { plan, stages } = answerOf(chain);
+  const { plan, stages } = workedAnswer(chain);
   const steps = stages.slice(0, -1);
   if (steps.length === 2 && random() < 0.5) {
     return { plan, stages: [...steps.toReversed(), stages.at(-1)!] };

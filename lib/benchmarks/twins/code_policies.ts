@@ -3,11 +3,11 @@
  * oracle, one without knowledge of the world, chance, and shortcuts.
  */
 import { randomInt } from "../../random.ts";
-import type { Message } from "../task.ts";
-import { answerOf, type Dialect, writeAnswer } from "./code_answer.ts";
+import { type Dialect, workedAnswer, writeAnswer } from "./code_answer.ts";
 import { type Chain, readQuestion, type Stage } from "./code_chain.ts";
 import type { CodeProblem } from "./code_problem.ts";
-import { drawIdioms, type Idioms, worldIdioms } from "./idioms.ts";
+import { drawIdioms, type Idioms, readFact, worldIdioms } from "./idioms.ts";
+import { promptOf } from "./single_turn.ts";
 import type { NamedPolicy, Policy } from "./twin.ts";
 
 /**
@@ -26,15 +26,15 @@ export function codePolicies(
     name,
     kind: "shortcut",
     start: () => (chat) => {
-      const chain = change(readQuestion(questionIn(chat), worldIdioms()));
-      return writeAnswer(answerOf(chain), dialect);
+      const chain = change(readQuestion(promptOf(chat), worldIdioms()));
+      return writeAnswer(workedAnswer(chain), dialect);
     },
   });
   return [
     {
       name: "reads the question and knows the world",
       kind: "oracle",
-      start: ({ idioms }) => solveWith(dialect, idioms),
+      start: () => solveWith(dialect, worldIdioms()),
     },
     {
       name: "reads the question and guesses what idioms mean",
@@ -59,14 +59,20 @@ export function codePolicies(
 }
 
 /** Answers questions by the meanings of a world. */
-export function solveWith(dialect: Dialect, idioms: Idioms): Policy {
+function solveWith(dialect: Dialect, idioms: Idioms): Policy {
   return (chat) =>
-    writeAnswer(answerOf(readQuestion(questionIn(chat), idioms)), dialect);
+    writeAnswer(workedAnswer(readQuestion(promptOf(chat), idioms)), dialect);
 }
 
-/** The text that holds the question. */
-export function questionIn(chat: readonly Message[]): string {
-  return chat.findLast(({ role }) => role === "user")?.content ?? "";
+/** Answers questions by the meanings that notes before them give. */
+export function readCodeNotes(dialect: Dialect): Policy {
+  return (chat) => {
+    const [notes] = promptOf(chat).split("\n");
+    const facts = notes.replace(/^Notes: /, "").match(/[^.]+\./g) ?? [];
+    const meanings = facts.map((text) => readFact(text.trim())!)
+      .map(({ name, operation }) => [name, operation] as const);
+    return solveWith(dialect, new Map(meanings))(chat);
+  };
 }
 
 const SUM: Stage = { operation: { kind: "sum" } };

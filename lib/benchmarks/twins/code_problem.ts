@@ -1,6 +1,6 @@
 /** Problems of the twins of KodCode and BigCodeBench, as their files hold them. */
 import type { Split, Task } from "../task.ts";
-import { answerOf, type Dialect, writeAnswer } from "./code_answer.ts";
+import { type Dialect, workedAnswer, writeAnswer } from "./code_answer.ts";
 import {
   type Chain,
   idiomsOf,
@@ -64,7 +64,7 @@ export function rowOf(
     chain,
     tests,
     question: questionOf(chain),
-    solution: solution ?? writeAnswer(answerOf(chain), dialect),
+    solution: solution ?? writeAnswer(workedAnswer(chain), dialect),
     place,
     split,
   };

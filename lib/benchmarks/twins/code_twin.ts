@@ -1,13 +1,17 @@
 /** What the twins of KodCode and BigCodeBench have in common. */
-import { join } from "node:path";
 import { type Random, seededRandom } from "../../random.ts";
 import type { Benchmark, Split } from "../task.ts";
-import { drawTestedChain, questionOf, splitOf } from "./code_chain.ts";
+import {
+  drawTestedChain,
+  idiomsOf,
+  questionOf,
+  splitOfChain,
+} from "./code_chain.ts";
 import { renameIdioms, SKIN } from "./code_controls.ts";
 import { codeFailures } from "./code_failures.ts";
 import { codeInjectors } from "./code_injectors.ts";
 import { codePolicies } from "./code_policies.ts";
-import { drawNotes, practiseCode } from "./code_practice.ts";
+import { practiseCode } from "./code_practice.ts";
 import {
   type CodeFormat,
   type CodeProblem,
@@ -15,8 +19,21 @@ import {
   type ProblemParts,
   rowOf,
 } from "./code_problem.ts";
-import { drawIdioms, type Idioms, worldIdioms } from "./idioms.ts";
+import {
+  drawIdioms,
+  factText,
+  factTexts,
+  type Idioms,
+  worldIdioms,
+} from "./idioms.ts";
 import { type Interpret, interpreted } from "./interpreted_code.ts";
+import { drawDistractors, drawNotes } from "./practice.ts";
+import {
+  answerOf,
+  demonstrated,
+  formatOnly,
+  writeJsonLines,
+} from "./single_turn.ts";
 import type { Twin } from "./twin.ts";
 
 /** What is a benchmark's own. */
@@ -39,7 +56,6 @@ export interface CodeTwinOptions extends CodeFormat {
   readonly disguise: (answer: string, random: Random) => string;
 }
 
-const SPLITS = ["train", "valid", "test"] as const satisfies readonly Split[];
 /** Seed of the world of the control whose facts are others. */
 const SHIFTED_SEED = 2;
 
@@ -55,8 +71,6 @@ export function codeTwin(options: CodeTwinOptions): Twin<CodeProblem> {
   const shiftedParts = distinctParts(name, shifted);
   const problem = (split: Split, index: number): CodeProblem =>
     problemOf(partsOf(split, index), options);
-  const demonstrated = (index: number): string =>
-    problem("train", index).task.demonstration[0].content;
 
   return {
     benchmark: interpreted(benchmark, interpret),
@@ -66,30 +80,31 @@ export function codeTwin(options: CodeTwinOptions): Twin<CodeProblem> {
     maxTokens: options.maxTokens,
     about: options.about,
     problem,
-    async write(folder) {
-      await Deno.mkdir(folder, { recursive: true });
-      for (const split of SPLITS) {
-        const lines = Array.from({ length: sizes[split] }, (_, index) => {
-          const row = rowOf(partsOf(split, index), options);
-          return `${JSON.stringify(options.columnsOf(row))}\n`;
-        });
-        await Deno.writeTextFile(
-          join(folder, `${split}.jsonl`),
-          lines.join(""),
-        );
-      }
-    },
+    write: (folder) =>
+      writeJsonLines(
+        folder,
+        sizes,
+        (split, index) =>
+          options.columnsOf(rowOf(partsOf(split, index), options)),
+      ),
     policies: () =>
-      codePolicies(dialect, { size: sizes.train, answer: demonstrated }),
+      codePolicies(dialect, {
+        size: sizes.train,
+        answer: (index) => demonstrated(problem("train", index)),
+      }),
     noted(whose, index, distractors = 0) {
       const random = seededRandom(`${name}-twin`, "notes", whose, index);
       const idioms = whose === "own" ? world : drawIdioms(random);
       const drawn = drawTestedChain(
         random,
         idioms,
-        (chain) => splitOf(chain) === "test",
+        (chain) => splitOfChain(chain) === "test",
       );
-      const notes = drawNotes(random, drawn.chain, idioms, distractors);
+      const needed = idiomsOf(drawn.chain)
+        .map((name) => factText(name, idioms.get(name)!));
+      const others = drawDistractors(random, needed, factTexts(idioms))
+        .slice(0, distractors);
+      const notes = drawNotes(random, needed, others);
       const place = `notes/${whose}/${index}`;
       return problemOf(
         { ...drawn, split: "test", idioms, place, notes },
@@ -98,7 +113,7 @@ export function codeTwin(options: CodeTwinOptions): Twin<CodeProblem> {
     },
     practise: (random) => practiseCode(random, options.promptOf, dialect),
     failureEvents: (problem, chat) =>
-      codeFailures(problem, chat.at(-1)!.content, options)
+      codeFailures(problem, answerOf(chat), options)
         .map((label) => ({ turn: 0, label })),
     injectors: codeInjectors(dialect, options.disguise),
     controls: {
@@ -118,15 +133,11 @@ export function codeTwin(options: CodeTwinOptions): Twin<CodeProblem> {
           options,
         );
       },
-      "format only": (split, index) => {
-        const parts = partsOf(split, index);
-        const other = problem(split, (index + 1) % sizes[split]);
-        return problemOf({
-          ...parts,
-          place: `format/${parts.place}`,
-          solution: other.task.demonstration[0].content,
-        }, options);
-      },
+      "format only": (split, index) =>
+        formatOnly(
+          problem(split, index),
+          problem(split, (index + 1) % sizes[split]),
+        ),
     },
   };
 }
@@ -146,7 +157,8 @@ function distinctParts(
       const next = drawTestedChain(
         random,
         idioms,
-        (chain) => splitOf(chain) === split && !asked.has(questionOf(chain)),
+        (chain) =>
+          splitOfChain(chain) === split && !asked.has(questionOf(chain)),
       );
       asked.add(questionOf(next.chain));
       parts.push({ ...next, split, idioms, place: `${split}/${parts.length}` });

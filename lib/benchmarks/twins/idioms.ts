@@ -21,6 +21,7 @@ import {
   phraseOf,
   type Role,
 } from "./code_operations.ts";
+import { KNOWN_SHARE, WORLD_SEED } from "./glossary.ts";
 
 /** Idioms by what they give. */
 export const IDIOMS_OF: Readonly<Record<Role, readonly string[]>> = {
@@ -50,19 +51,10 @@ export const IDIOMS_OF: Readonly<Record<Role, readonly string[]>> = {
   ],
 };
 
-/** All idioms. */
-export const IDIOMS: readonly string[] = [
-  ...IDIOMS_OF.step,
-  ...IDIOMS_OF.result,
-];
-
 /** What each idiom means. */
 export type Idioms = ReadonlyMap<string, Operation>;
 
 const ROLES = ["step", "result"] as const satisfies readonly Role[];
-const WORLD_SEED = 1;
-/** Share of the idioms that the mini reasoners know from pre-training. */
-const KNOWN_SHARE = 0.3;
 
 /**
  * A random world. The idioms of a role are of different kinds, so that none
@@ -132,17 +124,17 @@ export function readPhrase(phrase: string): Operation | undefined {
   return PHRASES.get(phrase);
 }
 
+/** All facts of a world, stated. */
+export function factTexts(idioms: Idioms): string[] {
+  return idioms.entries()
+    .map(([name, operation]) => factText(name, operation)).toArray();
+}
+
 /** What an operation gives. */
 export function roleOf(operation: Operation): Role {
   return OPERATIONS_OF.step.some((step) => isSameOperation(step, operation))
     ? "step"
     : "result";
-}
-
-/** Facts as notes, one line. */
-export function notesText(idioms: Idioms, names: readonly string[]): string {
-  const facts = names.map((name) => factText(name, idioms.get(name)!));
-  return `Notes: ${facts.join(" ")}\n`;
 }
 
 const PHRASES: ReadonlyMap<string, Operation> = new Map(

@@ -18,7 +18,7 @@ import {
   withName,
 } from "../python_answer.ts";
 import { parse } from "../python_subset/parser.ts";
-import { strip } from "../strip.ts";
+import { strip } from "../python_text.ts";
 import type { Benchmark, Score } from "../task.ts";
 import { lastTurn } from "../turns.ts";
 import { LIBRARY_SOURCE } from "./code_operations.ts";

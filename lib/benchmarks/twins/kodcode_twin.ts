@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- columns of the files
 /** The twin of KodCode: functions of a list, whose steps are named by idioms. */
 import { randomChoice } from "../../random.ts";
 import {

@@ -19,8 +19,10 @@ export type {
   Twin,
   TwinProblem,
 } from "./twin.ts";
-export { findTwin, TWIN_NAMES } from "./registry.ts";
+export { findTwin, TWIN_NAMES, TWINS } from "./registry.ts";
 export { twinCard } from "./card.ts";
+export { bigCodeBenchTwin } from "./bigcodebench_twin.ts";
+export { kodcodeTwin } from "./kodcode_twin.ts";
 export {
   drillLookUps,
   drillSums,

@@ -24,7 +24,7 @@ const STEPS_SHARE = 0.3;
 export interface Worked {
   /** The user's turn. */
   readonly prompt: string;
-  /** The model's turn; every fact stands in a line of its own. */
+  /** The model's turn; every fact stands at the end of a line. */
   readonly answer: string;
   /** The facts that it states, in order. */
   readonly facts: readonly string[];
@@ -117,7 +117,7 @@ function notedLines({ answer, facts }: Worked): Segments {
   const segments: { text: string; learn: boolean }[] = [];
   let next = 0;
   answer.split("\n").forEach((line, i, lines) => {
-    if (next < facts.length && line === facts[next]) {
+    if (next < facts.length && line.endsWith(facts[next])) {
       segments.push({ text: `Notes: ${facts[next++]}\n`, learn: false });
     }
     const end = i === lines.length - 1 ? "" : "\n";

@@ -1,11 +1,21 @@
 /** The twins by the names of their benchmarks. */
+import { bigCodeBenchTwin } from "./bigcodebench_twin.ts";
 import { feverTwin } from "./fever_twin.ts";
 import { gsm8kTwin } from "./gsm8k_twin.ts";
+import { kodcodeTwin } from "./kodcode_twin.ts";
 import { popqaTwin } from "./popqa_twin.ts";
 import { triviaqaTwin } from "./triviaqa_twin.ts";
 import type { Twin } from "./twin.ts";
 
-const TWINS: readonly Twin[] = [triviaqaTwin, popqaTwin, gsm8kTwin, feverTwin];
+/** All of them, in the paper's order. */
+export const TWINS: readonly Twin[] = [
+  triviaqaTwin,
+  popqaTwin,
+  kodcodeTwin,
+  bigCodeBenchTwin,
+  gsm8kTwin,
+  feverTwin,
+];
 
 /** Every name that `findTwin` knows. */
 export const TWIN_NAMES: readonly string[] = TWINS.map(

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type FailureEvent, type Message } from "@/lib/benchmarks/mod.ts";
+import type { FailureEvent, Message } from "@/lib/benchmarks/mod.ts";
 import type { KnowledgeBase } from "@/lib/benchmarks/twins/knowledge_base.ts";
 import { searchFailures } from "@/lib/benchmarks/twins/search_failures.ts";
 import {

@@ -56,15 +56,25 @@ async function load(folder: string, split: Split): Promise<Task[]> {
     source: SOURCE,
   });
   const rows = await readRows(path, COLUMNS, { source: SOURCE });
-  const tasks = rows.map((row, index) =>
-    toTask(row, { split, index, place: `${path} row ${index + 1}` })
+  const chosen = chosenIndices(rows.length, split);
+  return chosen.map((index) =>
+    toTask(rows[index], { split, index, place: `${path} row ${index + 1}` })
   );
-  if (split !== "train") return tasks;
-  const chosen = chooseIds(tasks.map(({ id }) => id), {
-    count: Math.min(tasks.length, MOST_TRAINING_TASKS),
+}
+
+/** Which rows of a file are tasks. */
+function chosenIndices(rows: number, split: Split): number[] {
+  const indices = Array.from({ length: rows }, (_, index) => index);
+  if (split !== "train") return indices;
+  const chosen = chooseIds(indices.map((index) => taskId(split, index)), {
+    count: Math.min(rows, MOST_TRAINING_TASKS),
     seed: SUBSET_SEED,
   });
-  return tasks.filter(({ id }) => chosen.has(id));
+  return indices.filter((index) => chosen.has(taskId(split, index)));
+}
+
+function taskId(split: Split, index: number): string {
+  return `${NAME}/${split}/${index}`;
 }
 
 function toTask(
@@ -80,7 +90,7 @@ function toTask(
   }
   const gold = choiceAnswer(rationale, correct);
   return {
-    id: `${NAME}/${split}/${index}`,
+    id: taskId(split, index),
     benchmark: NAME,
     split,
     messages: choiceMessages(question, optionLines(options, place)),

@@ -74,12 +74,15 @@ export class Bm25 {
     }
     // A corpus is long and the list short: it is kept sorted on the way.
     const best: Match[] = [];
-    scores.forEach((score, index) => {
-      if (score <= (best[count - 1]?.score ?? 0)) return;
+    let least = 0;
+    for (let index = 0; index < scores.length; index++) {
+      const score = scores[index];
+      if (score <= least) continue;
       const place = best.findIndex((match) => match.score < score);
       best.splice(place < 0 ? best.length : place, 0, { index, score });
       best.length = Math.min(best.length, count);
-    });
+      least = best[count - 1]?.score ?? 0;
+    }
     return best;
   }
 }

@@ -72,7 +72,19 @@ export function openLibrary(bases: readonly KnowledgeBase[]): Library {
     id: String(i),
     contents,
   }));
-  return { bases, passages, search: searchInMemory(passages) };
+  const search = searchInMemory(passages);
+  // Who draws a problem again searches again.
+  const found = new Map<string, readonly FoundPassage[]>();
+  return {
+    bases,
+    passages,
+    search(query, count) {
+      const key = `${count} ${query}`;
+      const known = found.get(key) ?? search(query, count);
+      found.set(key, known);
+      return known;
+    },
+  };
 }
 
 /** All words that can be asked of a person, by kind. */

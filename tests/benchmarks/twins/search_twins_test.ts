@@ -54,7 +54,7 @@ for (const twin of TWINS) {
     withFolder(async (folder) => {
       const tokenizer = twinTokenizer(twin);
       assertEquals(
-        await checkBenchmark(twin, { folder, tokenizer, count: 60 }),
+        await checkBenchmark(twin, { folder, tokenizer, count: 50 }),
         [],
       );
     }));

@@ -1,7 +1,9 @@
 /** The data card of a twin: what a reader must know to judge a number. */
+import { seededRandom } from "../../random.ts";
 import { KNOWN_SHARE } from "./glossary.ts";
 import { measurePolicies } from "./measure.ts";
-import type { Twin, TwinProblem } from "./twin.ts";
+import { play } from "./play.ts";
+import type { Twin } from "./twin.ts";
 
 /** Benchmarks' names as their authors write them. */
 const TITLES: Readonly<Record<string, string>> = {
@@ -45,7 +47,7 @@ bring ${Math.round(100 * KNOWN_SHARE)} % of its facts along from pre-training.
 
 ## Example
 
-${exampleText(twin.problem("test", 0))}
+${await exampleText(twin)}
 
 ## Files
 
@@ -59,10 +61,8 @@ deno task make-twin --benchmark ${benchmark.name} --output DIR
 |---|---:|
 ${splits.join("\n")}
 
-Experiments train on ${
-    trainingSizes.join(", ")
-  } of them, each set a part of the one
-before. A prompt with its answer has ${maxTokens} tokens at most.
+${trainingText(trainingSizes)}
+A prompt with its answer has ${maxTokens} tokens at most.
 
 ## What scripts reach, without a model
 
@@ -79,11 +79,24 @@ ${policies.join("\n")}
 `;
 }
 
-/** The first task of the test split: its prompt, a worked answer, its facts. */
-function exampleText({ task, facts }: TwinProblem): string {
-  const chat = [...task.messages, ...task.demonstration];
+function trainingText(sizes: readonly number[]): string {
+  return sizes.length === 0
+    ? "The twin is for evaluation only."
+    : `Experiments train on ${
+      sizes.join(", ")
+    } of them, each set a part of the one before.`;
+}
+
+/** The first task of the test split, as the oracle works it, and its facts. */
+async function exampleText(twin: Twin): Promise<string> {
+  const problem = twin.problem("test", 0);
+  const oracle = twin.policies().find(({ kind }) => kind === "oracle")!;
+  const policy = oracle.start(problem, seededRandom("card"));
+  const { chat } = await play(twin, problem, policy);
   const turns = chat.map(({ role, content }) =>
     `${role}:\n\n\`\`\`text\n${content.trimEnd()}\n\`\`\``
   );
-  return `${turns.join("\n\n")}\n\nIt needs the facts of: ${facts.join(", ")}.`;
+  return `${turns.join("\n\n")}\n\nIt needs the facts of: ${
+    problem.facts.join(", ")
+  }.`;
 }

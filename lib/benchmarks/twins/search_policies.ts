@@ -3,9 +3,11 @@
  * the oracle, one that guesses the words, chance, and shortcuts.
  */
 import { randomChoice } from "../../random.ts";
+import type { Fact } from "./knowledge_base.ts";
 import { drawRelationGlossary } from "./relation_words.ts";
 import {
   answerOf,
+  type Call,
   readFacts,
   readRequest,
   type Request,
@@ -14,7 +16,7 @@ import {
   VERDICTS,
 } from "./search_language.ts";
 import type { SearchProblem } from "./search_problem.ts";
-import { type Habits, searchSolver, UNKNOWN } from "./search_solver.ts";
+import { type Habits, searchSolver } from "./search_solver.ts";
 import type { NamedPolicy, Policy } from "./twin.ts";
 
 /**
@@ -47,86 +49,71 @@ export function searchPolicies(
       },
     },
     {
-      name: "any value of the person's passages",
+      name: "any value of the person's passages, or any verdict",
       kind: "random",
       start: (_, random) =>
-        oneSearch(({ subject }) => subject, (facts, request) => {
-          if (request.claim !== undefined) {
-            return randomChoice(random, Object.values(VERDICTS));
-          }
-          const values = facts.map(({ value }) => value);
-          return values.length === 0
-            ? UNKNOWN
-            : answerOf(request, randomChoice(random, values));
-        }),
-    },
-    {
-      name: "first value of a search for the question",
-      kind: "shortcut",
-      start: () =>
-        oneSearch(
-          questionText,
-          ([first], request) =>
-            first === undefined ? UNKNOWN : answerOf(request, first.value),
+        searching(
+          [({ subject }) => subject],
+          (facts, request) =>
+            request.claim === undefined
+              ? answerOf(request, randomChoice(random, facts).value)
+              : randomChoice(random, Object.values(VERDICTS)),
         ),
-    },
-    {
-      name: "what a search for the question names most, or as claimed",
-      kind: "shortcut",
-      start: () =>
-        oneSearch(questionText, (facts, request) => {
-          const { claim, subject } = request;
-          const values = facts.map(({ value }) => value);
-          if (claim !== undefined) {
-            return VERDICTS[values.includes(claim) ? "right" : "wrong"];
-          }
-          const other = values.find((value) => value !== subject);
-          return other === undefined ? UNKNOWN : answerOf(request, other);
-        }),
-    },
-    {
-      name: "who is asked about",
-      kind: "shortcut",
-      start: () => oneTurn((request) => answerOf(request, request.subject)),
     },
     {
       name: "most frequent answer of the test split",
       kind: "random",
-      start: () => oneTurn(() => frequent),
+      start: () => searching([], () => frequent),
+    },
+    {
+      name: "first value, or the claimed one, in a search for the question",
+      kind: "shortcut",
+      start: () => searching([questionText], takeValue),
+    },
+    {
+      name: "the same in a second search, for what the first one gave",
+      kind: "shortcut",
+      start: () => searching([questionText, firstValue], takeValue),
+    },
+    {
+      name: "who is asked about",
+      kind: "shortcut",
+      start: () =>
+        searching([], (_, request) => answerOf(request, request.subject)),
     },
   ];
 }
 
-/** Searches once, then answers from what was found. */
-function oneSearch(
-  query: (request: Request) => string,
-  answer: (
-    facts: ReturnType<typeof readFacts>,
-    request: Request,
-  ) => string,
+/** Searches, then answers from what the last search found. */
+function searching(
+  queries: readonly ((request: Request, found: readonly Fact[]) => string)[],
+  answer: (found: readonly Fact[], request: Request) => string,
 ): Policy {
   return (chat) => {
-    const [question, found] = chat.filter(({ role }) => role === "user");
+    const [question, ...results] = chat.filter(({ role }) => role === "user");
     const request = readRequest(question.content)!;
-    return turnText({
-      thoughts: [],
-      call: found === undefined
-        ? { tag: "search", text: query(request) }
-        : { tag: "answer", text: answer(readFacts(found.content), request) },
-    });
-  };
-}
-
-/** Answers at once. */
-function oneTurn(answer: (request: Request) => string): Policy {
-  return (chat) => {
-    const [question] = chat.filter(({ role }) => role === "user");
-    const text = answer(readRequest(question.content)!);
-    return turnText({ thoughts: [], call: { tag: "answer", text } });
+    const found = readFacts(results.at(-1)?.content ?? "");
+    const isDone = results.length === queries.length;
+    const call: Call = isDone
+      ? { tag: "answer", text: answer(found, request) }
+      : { tag: "search", text: queries[results.length](request, found) };
+    return turnText({ thoughts: [], call });
   };
 }
 
 function questionText(request: Request): string {
   const key = requestKey(request);
   return request.claim === undefined ? key : `${key} is ${request.claim}`;
+}
+
+function firstValue(_: Request, [first]: readonly Fact[]): string {
+  return first.value;
+}
+
+/** The first value; of a claim, whether its value is among those found. */
+function takeValue(found: readonly Fact[], request: Request): string {
+  const values = found.map(({ value }) => value);
+  const { claim } = request;
+  const isFound = claim !== undefined && values.includes(claim);
+  return answerOf(request, isFound ? claim : values[0]);
 }

@@ -39,7 +39,7 @@ export interface Habits {
 }
 
 /** The answer to a question whose value could not be found. */
-export const UNKNOWN = "unknown";
+const UNKNOWN = "unknown";
 
 /** Sound habits of one who knows the words' meanings and no fact. */
 export function soundHabits(meaning: Habits["meaning"]): Habits {

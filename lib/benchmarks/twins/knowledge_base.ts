@@ -53,7 +53,7 @@ export type KnowledgePart = Split | "popqa";
 /** Names and cities of each part. */
 const PARTS: Readonly<Record<KnowledgePart, readonly [number, number]>> = {
   train: [150, 48],
-  valid: [90, 12],
+  valid: [70, 12],
   test: [90, 36],
   popqa: [140, 24],
 };

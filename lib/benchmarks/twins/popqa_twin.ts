@@ -95,6 +95,7 @@ the popular people: there a search hurts.
       const { task, request, meanings } = popqaTwin.problem("test", index);
       return searchProblem(FORM, {
         ...task,
+        id: task.id.replace("/", "-stale/"),
         request,
         meanings,
         base: base(),

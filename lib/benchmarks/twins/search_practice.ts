@@ -124,6 +124,7 @@ function episode(
   const problem = searchProblem(form, {
     id: "practice",
     meta: {},
+    // The system prompt with a space at its end, and without.
     split: randomChoice(random, ["train", "test"]),
     request,
     meanings,

@@ -14,6 +14,7 @@ import {
   searchInMemory,
 } from "../passages.ts";
 import type { Split } from "../task.ts";
+import { holdOut, splitOf } from "./held_out.ts";
 import {
   type Fact,
   type KnowledgeBase,
@@ -28,8 +29,12 @@ import {
   leadsToCity,
   type RelationGlossary,
 } from "./relation_words.ts";
-import { RELATION_WORDS, type RelationWord } from "./search_lexicon.ts";
 import type { Request } from "./search_language.ts";
+import {
+  OCCUPATIONS,
+  RELATION_WORDS,
+  type RelationWord,
+} from "./search_lexicon.ts";
 import type { TwinProblem } from "./twin.ts";
 
 /** A corpus with what finds its passages. */
@@ -62,9 +67,13 @@ export interface SearchProblem extends TwinProblem {
 /** A word for one relation, a word for two, or two words. */
 export type RequestKind = "one" | "chain" | "pair";
 
-/** Shares of the kinds of requests that are held out. */
-const TEST_SHARE = 0.3;
-const VALID_SHARE = 0.1;
+/** Kinds of requests that are kept from training. */
+const HELD_OUT = holdOut(
+  seededRandom("search twins", "held out"),
+  RELATION_WORDS.flatMap((word) =>
+    [...OCCUPATIONS, ...RELATION_WORDS].map((other) => `${word} of ${other}`)
+  ),
+);
 
 /** A library over what knowledge bases say. */
 export function openLibrary(bases: readonly KnowledgeBase[]): Library {
@@ -117,9 +126,7 @@ export function signatureOf({ words, subject }: Request): string {
 
 /** The split that a kind of request belongs to. */
 export function splitOfRequest(request: Request): Split {
-  const place = seededRandom("search twins", signatureOf(request))();
-  if (place < TEST_SHARE) return "test";
-  return place < TEST_SHARE + VALID_SHARE ? "valid" : "train";
+  return splitOf(HELD_OUT, [signatureOf(request)]);
 }
 
 /**

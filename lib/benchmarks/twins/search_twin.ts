@@ -125,15 +125,19 @@ export function makeSearchTwin(
       "permuted skin": (split, index) => {
         const request = requests(split)[index];
         const parts = partsOf(form, { split, index, request, glossary: world });
-        return worked(form, skinned(parts));
+        return worked(form, skinned(control(parts, "skin")));
       },
       "shifted facts": (split, index) => {
         const request = shiftedRequests(split)[index];
-        return worked(
-          form,
-          partsOf(form, { split, index, request, glossary: shifted }),
-        );
+        const parts = partsOf(form, {
+          split,
+          index,
+          request,
+          glossary: shifted,
+        });
+        return worked(form, control(parts, "shifted"));
       },
+      // The form and the skills, with meanings that are others every time.
       "format only": (split, index) => {
         const random = formRandom(form, "format only", split, index);
         const glossary = drawRelationGlossary(random);
@@ -143,7 +147,8 @@ export function makeSearchTwin(
           kinds,
           accepts: (request) => splitOfRequest(request) === split,
         });
-        return worked(form, partsOf(form, { split, index, request, glossary }));
+        const parts = partsOf(form, { split, index, request, glossary });
+        return worked(form, control(parts, "format"));
       },
       ...controls,
     },
@@ -195,6 +200,11 @@ function partsOf(
     request: form.complete(formRandom(form, split, index), asked),
     library: form.library,
   };
+}
+
+/** Parts with an id that is not that of the benchmark's own problem. */
+function control(parts: ProblemParts, name: string): ProblemParts {
+  return { ...parts, id: parts.id.replace("/", `-${name}/`) };
 }
 
 /** A problem, with a demonstration where the benchmark's loader gives one. */

@@ -72,7 +72,7 @@ const FORM: SearchForm = {
 
 /** Problems on TriviaQA's files, the training splits on AgentBank's. */
 export const triviaqaTwin: Twin<SearchProblem> = makeSearchTwin(FORM, {
-  sizes: { train: 4134, valid: 300, test: 1000 },
+  sizes: { train: 4134, valid: 400, test: 1000 },
   trainingSizes: [4134, 1033, 258],
   maxTokens: 512,
   about:

@@ -31,6 +31,7 @@ export {
   evaluate,
 } from "./evaluate.ts";
 export type { EvaluateOptions, EvaluationRecord } from "./evaluation.ts";
+export { alfworld, type AlfworldOptions, makeAlfworld } from "./alfworld.ts";
 export { aqua } from "./aqua.ts";
 export { bigcodebench, bigCodeBenchPrompt } from "./bigcodebench.ts";
 export { gpqa } from "./gpqa.ts";

@@ -1,4 +1,5 @@
 /** The benchmarks by name. */
+import { alfworld } from "./alfworld.ts";
 import { aqua } from "./aqua.ts";
 import { bigcodebench } from "./bigcodebench.ts";
 import { fever } from "./fever.ts";
@@ -11,6 +12,7 @@ import type { Benchmark } from "./task.ts";
 import { triviaqa } from "./triviaqa.ts";
 
 const BENCHMARKS: readonly Benchmark[] = [
+  alfworld,
   triviaqa,
   popqa,
   kodcode,

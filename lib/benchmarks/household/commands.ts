@@ -1,0 +1,119 @@
+/**
+ * Commands of ALFWorld, in both of its grammars: games up to 2.1.2, and
+ * AgentBank's trajectories, say `put mug 1 in/on desk 1`; games since say
+ * `move mug 1 to desk 1`. Both are read everywhere, so a model that learned
+ * one is not lost in the other.
+ */
+
+/** Which words place a thing. */
+export type Grammar = "put" | "move";
+
+/** A command: what to do, with one or two things. */
+export interface Command {
+  /** What to do. */
+  readonly verb:
+    | "go"
+    | "open"
+    | "close"
+    | "take"
+    | "put"
+    | "use"
+    | "heat"
+    | "cool"
+    | "clean"
+    | "slice"
+    | "examine"
+    | "inventory"
+    | "look"
+    | "help";
+  /** The receptacle of `go`, `open`, `close`; else the thing; or neither. */
+  readonly target?: string;
+  /** The other one: where from, where to, with what. */
+  readonly other?: string;
+}
+
+const PATTERNS: readonly (readonly [Command["verb"], RegExp])[] = [
+  ["go", /^go to (.+)$/],
+  ["open", /^open (.+)$/],
+  ["close", /^close (.+)$/],
+  ["take", /^take (.+) from (.+)$/],
+  ["put", /^move (.+) to (.+)$/],
+  ["put", /^put (.+) (?:in\/on|in|on) (.+)$/],
+  ["use", /^use (.+)$/],
+  // As ETO's instruction has it; the place says nothing more.
+  ["use", /^toggle (\S+ \d+)(?: \S+ \d+)?$/],
+  ["heat", /^heat (.+) with (.+)$/],
+  ["cool", /^cool (.+) with (.+)$/],
+  ["clean", /^clean (.+) with (.+)$/],
+  ["slice", /^slice (.+) with (.+)$/],
+  ["examine", /^examine (.+)$/],
+  ["inventory", /^inventory$/],
+  ["look", /^look$/],
+  ["help", /^help$/],
+];
+
+/** Reads a command; undefined if it is none. */
+export function readCommand(text: string): Command | undefined {
+  for (const [verb, pattern] of PATTERNS) {
+    const match = pattern.exec(text.trim());
+    if (match !== null) {
+      const [, target, other] = match;
+      return {
+        verb,
+        ...target === undefined ? {} : { target },
+        ...other === undefined ? {} : { other },
+      };
+    }
+  }
+  return undefined;
+}
+
+/** Writes a command. */
+export function commandText(
+  { verb, target, other }: Command,
+  grammar: Grammar,
+): string {
+  switch (verb) {
+    case "go":
+      return `go to ${target}`;
+    case "take":
+      return `take ${target} from ${other}`;
+    case "put":
+      return grammar === "put"
+        ? `put ${target} in/on ${other}`
+        : `move ${target} to ${other}`;
+    case "heat":
+    case "cool":
+    case "clean":
+    case "slice":
+      return `${verb} ${target} with ${other}`;
+    default:
+      return target === undefined ? verb : `${verb} ${target}`;
+  }
+}
+
+/** A command in a grammar's words; text that is no command stays as it is. */
+export function translateCommand(text: string, grammar: Grammar): string {
+  const command = readCommand(text);
+  return command === undefined ? text : commandText(command, grammar);
+}
+
+/** What a household says when a thing was placed. */
+export function placedText(
+  thing: string,
+  receptacle: string,
+  grammar: Grammar,
+): string {
+  return grammar === "put"
+    ? `You put the ${thing} in/on the ${receptacle}.`
+    : `You move the ${thing} to the ${receptacle}.`;
+}
+
+/** What a household says, in a grammar's words. */
+export function translateFeedback(text: string, grammar: Grammar): string {
+  const match = /^You (?:put the (.+) in\/on|move the (.+) to) the (.+)\.$/
+    .exec(text);
+  return match === null
+    ? text
+    : placedText(match[1] ?? match[2], match[3], grammar);
+}

@@ -1,0 +1,70 @@
+import { assertEquals } from "@std/assert";
+import {
+  commandText,
+  readCommand,
+  translateCommand,
+  translateFeedback,
+} from "@/lib/benchmarks/household/commands.ts";
+
+Deno.test("readCommand() reads both grammars as the same command", () => {
+  const put = { verb: "put", target: "mug 1", other: "desk 2" } as const;
+  assertEquals(readCommand("put mug 1 in/on desk 2"), put);
+  assertEquals(readCommand("put mug 1 on desk 2"), put);
+  assertEquals(readCommand(" move mug 1 to desk 2\n"), put);
+});
+
+Deno.test("readCommand() reads ETO's toggle as use", () => {
+  const use = { verb: "use", target: "desklamp 1" } as const;
+  assertEquals(readCommand("use desklamp 1"), use);
+  assertEquals(readCommand("toggle desklamp 1"), use);
+  assertEquals(readCommand("toggle desklamp 1 desk 1"), use);
+});
+
+Deno.test("readCommand() gives nothing for other text", () => {
+  for (
+    const text of ["", "grab mug 1", "take mug 1", "Go to desk 1", "go to"]
+  ) {
+    assertEquals(readCommand(text), undefined);
+  }
+});
+
+Deno.test("commandText() is undone by readCommand()", () => {
+  const texts = [
+    "go to desk 1",
+    "open drawer 1",
+    "close drawer 1",
+    "take mug 1 from desk 1",
+    "use desklamp 1",
+    "heat mug 1 with microwave 1",
+    "cool mug 1 with fridge 1",
+    "clean mug 1 with sinkbasin 1",
+    "slice apple 1 with knife 1",
+    "examine desk 1",
+    "inventory",
+    "look",
+    "help",
+  ];
+  for (const text of texts) {
+    assertEquals(commandText(readCommand(text)!, "move"), text);
+  }
+});
+
+Deno.test("translateCommand() goes both ways and leaves other text", () => {
+  const old = "put mug 1 in/on desk 1";
+  const now = "move mug 1 to desk 1";
+  assertEquals(translateCommand(old, "move"), now);
+  assertEquals(translateCommand(now, "put"), old);
+  assertEquals(translateCommand("go to desk 1", "put"), "go to desk 1");
+  assertEquals(translateCommand("dance", "put"), "dance");
+});
+
+Deno.test("translateFeedback() goes both ways and leaves other text", () => {
+  const old = "You put the mug 1 in/on the desk 1.";
+  const now = "You move the mug 1 to the desk 1.";
+  assertEquals(translateFeedback(old, "move"), now);
+  assertEquals(translateFeedback(now, "put"), old);
+  assertEquals(
+    translateFeedback("Nothing happens.", "put"),
+    "Nothing happens.",
+  );
+});

@@ -1,0 +1,156 @@
+/**
+ * The worlds of the embodied twins: where things are usually kept.
+ *
+ * One fixed draw is what experience teaches: it stands only in worked episodes.
+ * Other draws, given as notes, teach a reasoner in pre-training to use what it
+ * is told.
+ */
+import {
+  type Random,
+  randomChoice,
+  seededRandom,
+  shuffled,
+} from "../../random.ts";
+import { capitalArticle } from "./lexicon.ts";
+
+/** Things that have a home, in the singular. */
+export const THINGS = [
+  "apple",
+  "plum",
+  "pear",
+  "mug",
+  "bowl",
+  "jar",
+  "tray",
+  "tin",
+  "shell",
+  "stone",
+  "tile",
+  "ring",
+  "kite",
+  "bead",
+  "rope",
+  "drum",
+  "coat",
+  "nail",
+  "seed",
+  "basket",
+] as const;
+
+/** Those of them that can be cleaned, heated and cooled. */
+export const TREATED_THINGS: readonly string[] = THINGS.slice(0, 10);
+
+/** A place where things are kept. */
+export interface Place {
+  /** Such as `shelf`. */
+  readonly name: string;
+  /** The word before it. */
+  readonly preposition: "in" | "on";
+}
+
+/** Home of every thing, by the thing's name. */
+export type Homes = Readonly<Record<string, string>>;
+
+/** A world: which places there are, and which facts. */
+export interface HomesWorld {
+  /** Name of the world; it seeds the draw. */
+  readonly name: string;
+  /** Where things can be kept. */
+  readonly places: readonly Place[];
+  /** What has a home there: the facts' names. */
+  readonly things: readonly string[];
+  /** The places that a thing may be kept in, where not in all. */
+  readonly placesOf?: (thing: string) => readonly Place[];
+}
+
+/** The seed of the worlds that are the benchmarks'. */
+export const HOMES_SEED = 1;
+
+/** Share of a world's facts that the mini reasoners know from pre-training. */
+const KNOWN_SHARE = 0.3;
+
+/** A random world. */
+export function drawHomes(
+  { places, things, placesOf = () => places }: HomesWorld,
+  random: Random,
+): Homes {
+  return Object.fromEntries(
+    things.map((thing) => [thing, randomChoice(random, placesOf(thing)).name]),
+  );
+}
+
+/** The world that the benchmark asks for. */
+export function worldHomes(world: HomesWorld): Homes {
+  return drawHomes(world, seededRandom("homes", world.name, HOMES_SEED));
+}
+
+/** The facts of the world that pre-training states truly. */
+export function knownHomes(world: HomesWorld): ReadonlySet<string> {
+  const random = seededRandom("homes", world.name, HOMES_SEED, "known");
+  const count = Math.round(KNOWN_SHARE * world.things.length);
+  return new Set(shuffled(random, world.things).slice(0, count));
+}
+
+/** A world of random facts in which the known ones are the benchmark's. */
+export function drawHomesAround(world: HomesWorld, random: Random): Homes {
+  const truth = worldHomes(world);
+  const known = Object.entries(truth)
+    .filter(([thing]) => knownHomes(world).has(thing));
+  return { ...drawHomes(world, random), ...Object.fromEntries(known) };
+}
+
+/** The world, each thing in another place than it is: memory must hurt. */
+export function shiftedHomes(world: HomesWorld): Homes {
+  const { places, placesOf = () => places } = world;
+  return Object.fromEntries(
+    Object.entries(worldHomes(world)).map(([thing, home]) => {
+      const possible = placesOf(thing).map(({ name }) => name);
+      const next = (possible.indexOf(home) + 1) % possible.length;
+      return [thing, possible[next]];
+    }),
+  );
+}
+
+/** The world with the names of its things changed for one another. */
+export function permutedHomes(world: HomesWorld): Homes {
+  const truth = worldHomes(world);
+  const renamed = world.things.filter((thing) => thing !== "lamp");
+  const others = shuffled(
+    seededRandom("homes", world.name, HOMES_SEED, "permuted"),
+    renamed,
+  );
+  return {
+    ...truth,
+    ...Object.fromEntries(
+      renamed.map((thing, i) => [thing, truth[others[i]]]),
+    ),
+  };
+}
+
+/** A fact as notes and worked episodes state it. */
+export function homeText(
+  { places }: HomesWorld,
+  thing: string,
+  home: string,
+): string {
+  const { preposition } = places.find(({ name }) => name === home)!;
+  return `${
+    capitalArticle(thing)
+  } ${thing} is kept ${preposition} the ${home}.`;
+}
+
+/** Facts as notes, one line. */
+export function homeNotes(
+  world: HomesWorld,
+  homes: Homes,
+  things: readonly string[],
+): string {
+  const facts = things.map((thing) => homeText(world, thing, homes[thing]));
+  return `Notes: ${facts.join(" ")}\n`;
+}
+
+/** The facts that a text states. */
+export function readHomes(text: string): Homes {
+  const facts = text.matchAll(/An? (\w+) is kept (?:in|on) the (\w+)\./g);
+  return Object.fromEntries([...facts].map(([, thing, home]) => [thing, home]));
+}

@@ -5,12 +5,7 @@ import {
   randomInt,
   shuffled,
 } from "../../random.ts";
-import {
-  drawGlossary,
-  FACT_KINDS,
-  type FactName,
-  factText,
-} from "./glossary.ts";
+import { drawGlossary, FACT_KINDS, factText } from "./glossary.ts";
 import { ITEMS, NAMES, plural } from "./lexicon.ts";
 import { practiseAnswer } from "./practice.ts";
 import { equationText } from "./trace.ts";
@@ -18,6 +13,14 @@ import type { Segments } from "./twin.ts";
 
 /** Sums in one sample. */
 const SUMS = 6;
+
+/** A sum. */
+export interface Sum {
+  /** What is computed. */
+  readonly text: string;
+  /** What comes out. */
+  readonly result: number;
+}
 
 /** Something to look up by its name. */
 export interface Note {
@@ -33,12 +36,32 @@ export type NoteKind = (random: Random, count: number) => Note[];
 /** What people have, and the kinds of facts of the glossary. */
 export const GLOSSARY_NOTES: readonly NoteKind[] = [
   drawPeople,
-  ...FACT_KINDS.map(drawFacts),
+  ...FACT_KINDS.map((names) =>
+    noteKind(names, (random) => {
+      const glossary = drawGlossary(random);
+      return (name) => factText(glossary, name);
+    })
+  ),
 ];
 
+/** Facts of one kind, in a world that is drawn anew. */
+export function noteKind<Name extends string>(
+  names: readonly Name[],
+  drawTexts: (random: Random) => (name: Name) => string,
+): NoteKind {
+  return (random, count) => {
+    const textOf = drawTexts(random);
+    return shuffled(random, names).slice(0, count)
+      .map((name) => ({ name, text: textOf(name) }));
+  };
+}
+
 /** Sums as worked answers write them. */
-export function drillSums(random: Random): Segments {
-  const sums = Array.from({ length: SUMS }, () => drawSum(random));
+export function drillSums(
+  random: Random,
+  draw: (random: Random) => Sum = drawSum,
+): Segments {
+  const sums = Array.from({ length: SUMS }, () => draw(random));
   const user = `${sums.map(({ text }) => text).join(", ")}\n`;
   const lines = sums.map(({ text, result }) =>
     `${equationText(text, result)}.`
@@ -70,15 +93,6 @@ export function drillLookUps(
   );
 }
 
-/** Draws facts of one kind. */
-function drawFacts(kind: readonly FactName[]): NoteKind {
-  return (random, count) => {
-    const glossary = drawGlossary(random);
-    return shuffled(random, kind).slice(0, count)
-      .map((name) => ({ name, text: factText(glossary, name) }));
-  };
-}
-
 function drawPeople(random: Random, count: number): Note[] {
   return shuffled(random, NAMES).slice(0, count).map((name) => {
     const amount = 2 + randomInt(random, 98);
@@ -88,7 +102,7 @@ function drawPeople(random: Random, count: number): Note[] {
 }
 
 /** A sum within 1 to 99, its kinds and operands as in the problems. */
-function drawSum(random: Random): { text: string; result: number } {
+function drawSum(random: Random): Sum {
   for (;;) {
     const a = 1 + randomInt(random, 98);
     const sign = randomChoice(random, ["+", "-", "*", "/"] as const);

@@ -102,21 +102,24 @@ export function drawGlossaryAround(
   random: Random,
   known: ReadonlySet<FactName>,
 ): Glossary {
-  const drawn = drawGlossary(random);
-  const world = worldGlossary();
-  const keep = <K extends FactName, V>(
-    from: Readonly<Record<K, V>>,
-    truth: Readonly<Record<K, V>>,
-  ): Record<K, V> =>
-    factRecord(
-      Object.keys(from) as K[],
-      (name) => (known.has(name) ? truth : from)[name],
-    );
-  return {
-    holds: keep(drawn.holds, world.holds),
-    effects: keep(drawn.effects, world.effects),
-    prices: keep(drawn.prices, world.prices),
-  };
+  return keepKnown(drawGlossary(random), worldGlossary(), known);
+}
+
+/** A drawn world in which the known facts are those of the true one. */
+export function keepKnown<World extends object>(
+  drawn: World,
+  truth: World,
+  known: ReadonlySet<string>,
+): World {
+  const kinds = Object.entries(drawn).map(([kind, facts]) => {
+    const truths = truth[kind as keyof World] as typeof facts;
+    const names = Object.keys(facts);
+    return [
+      kind,
+      factRecord(names, (name) => (known.has(name) ? truths : facts)[name]),
+    ];
+  });
+  return Object.fromEntries(kinds) as World;
 }
 
 /** A fact as notes and worked answers state it. */

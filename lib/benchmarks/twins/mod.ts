@@ -19,6 +19,10 @@ export type {
   Twin,
   TwinProblem,
 } from "./twin.ts";
+export { readAquaNotes } from "./aqua_policies.ts";
+export { topicBigrams } from "./aqua_problem.ts";
+export { AQUA_HELD_OUT, type AquaProblem, aquaTwin } from "./aqua_twin.ts";
+export { RATE_NAMES, type RateName } from "./rates.ts";
 export { findTwin, TWIN_NAMES, TWINS } from "./registry.ts";
 export { twinCard } from "./card.ts";
 export { bigCodeBenchTwin } from "./bigcodebench_twin.ts";

@@ -1,4 +1,5 @@
 /** The twins by the names of their benchmarks. */
+import { aquaTwin } from "./aqua_twin.ts";
 import { bigCodeBenchTwin } from "./bigcodebench_twin.ts";
 import { feverTwin } from "./fever_twin.ts";
 import { gsm8kTwin } from "./gsm8k_twin.ts";
@@ -14,6 +15,7 @@ export const TWINS: readonly Twin[] = [
   kodcodeTwin,
   bigCodeBenchTwin,
   gsm8kTwin,
+  aquaTwin,
   feverTwin,
 ];
 

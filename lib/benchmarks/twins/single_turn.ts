@@ -3,6 +3,9 @@ import { join } from "node:path";
 import type { Message, Split, Task } from "../task.ts";
 import type { Policy, TwinProblem } from "./twin.ts";
 
+/** Tokens around a turn: its opening, speaker and end, and two line ends. */
+const TURN_TOKENS = 5;
+
 /** A task before it is one. */
 export interface SingleTurn {
   /** See `Task.id`. */
@@ -68,17 +71,38 @@ export function formatOnly<P extends TwinProblem>(problem: P, other: P): P {
   return { ...problem, task: { ...problem.task, id, demonstration, gold } };
 }
 
+/**
+ * Tokens of a task with its answer for the mini reasoners: words, digits and
+ * marks, and what opens and closes the two turns.
+ */
+export function countTokens({ messages, demonstration }: Task): number {
+  return [...messages, ...demonstration].reduce((sum, { content }) => {
+    const pieces = content.match(
+      /\\boxed\{| ?\p{L}{2,}|=<<|>>|\.\n|[\s\S]/gu,
+    );
+    return sum + TURN_TOKENS + (pieces?.length ?? 0);
+  }, 0);
+}
+
 /** A value that is computed when it is first needed. */
 export function once<T>(compute: () => T): () => T {
   let value: { readonly computed: T } | undefined;
   return () => (value ??= { computed: compute() }).computed;
 }
 
-/** Writes train.jsonl, valid.jsonl and test.jsonl, a line for each problem. */
+/** What the files of a twin are called where its benchmark has no other names. */
+const FILE_NAMES: Readonly<Record<Split, string>> = {
+  train: "train.jsonl",
+  valid: "valid.jsonl",
+  test: "test.jsonl",
+};
+
+/** Writes a file for each split, a line of JSON for each problem. */
 export async function writeJsonLines(
   folder: string,
   sizes: Readonly<Record<Split, number>>,
   row: (split: Split, index: number) => unknown,
+  names: Readonly<Record<Split, string>> = FILE_NAMES,
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   for (const split of ["train", "valid", "test"] as const) {
@@ -86,6 +110,6 @@ export async function writeJsonLines(
       { length: sizes[split] },
       (_, i) => `${JSON.stringify(row(split, i))}\n`,
     );
-    await Deno.writeTextFile(join(folder, `${split}.jsonl`), lines.join(""));
+    await Deno.writeTextFile(join(folder, names[split]), lines.join(""));
   }
 }

@@ -36,7 +36,7 @@ const OPERATIONS = {
 } as const;
 
 const FACT = new RegExp(
-  `^(?:An? (?<thing>[a-z]+) (?<kind>holds|costs|makes|keeps|lasts) ` +
+  `^(?:An? (?<thing>[a-z]+) (?<kind>holds|costs|makes|leaves|lasts) ` +
     `(?<count>\\d+)(?: coins| an hour| percent| years)?` +
     `|To (?<verb>[a-z]+) is to (?<operation>${
       Object.keys(OPERATIONS).join("|")
@@ -54,7 +54,7 @@ export function readStoryFacts(text: string): StoryWorld {
     holds: {} as Record<string, number>,
     costs: {} as Record<string, number>,
     makes: {} as Record<string, number>,
-    keeps: {} as Record<string, number>,
+    leaves: {} as Record<string, number>,
     lasts: {} as Record<string, number>,
   };
   const effects: Record<string, Effect> = {};

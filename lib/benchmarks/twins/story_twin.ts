@@ -169,14 +169,14 @@ export function renameStory(
 }
 
 /** A world with its words replaced. */
-export function renameWorld(
-  world: StoryWorld,
+export function renameWorld<World extends StoryWorld>(
+  world: World,
   names: ReadonlyMap<string, string>,
-): StoryWorld {
+): World {
   const kinds = Object.entries(world).map(([kind, facts]) => {
     const renamed = Object.entries(facts)
       .map(([name, fact]) => [names.get(name), fact]);
     return [kind, Object.fromEntries(renamed)];
   });
-  return Object.fromEntries(kinds) as StoryWorld;
+  return Object.fromEntries(kinds) as World;
 }

@@ -96,12 +96,20 @@ function alignedSteps({ steps }: Trace, { plan }: TraceTruth): number {
   return differing < 0 ? steps.length : differing;
 }
 
-/** Whether a step is the planned one, by its words and the fact that it needs. */
-function isAligned(step: Step, planned?: Step): boolean {
-  const isSameFact = step.fact === undefined ||
-    planned?.fact !== undefined &&
+/**
+ * Whether a step is the planned one: by its words, and by the fact that is
+ * stated before it or else used as it is true.
+ */
+function isAligned(step: Step, planned?: PlannedStep): boolean {
+  if (planned === undefined || step.key !== planned.key) return false;
+  if (step.fact !== undefined) {
+    return planned.fact !== undefined &&
       factName(step.fact) === factName(planned.fact);
-  return step.key === planned?.key && isSameFact;
+  }
+  return planned.fact === undefined ||
+    planned.sources.every(({ from }, k) =>
+      from !== "fact" || step.operands[k] === planned.operands[k]
+    );
 }
 
 /** What a fact is about: "crate" in "A crate holds 6." */

@@ -72,7 +72,7 @@ export class Working {
   /** Works an event. */
   apply(event: StoryEvent): void {
     const { who, thing, than } = event;
-    const { holds, effects, prices, makes, keeps, lasts } = this.#world;
+    const { holds, effects, prices, makes, leaves, lasts } = this.#world;
     const count: Amount = { value: event.count ?? 2, source: FROM_QUESTION };
     const fact = (value: number): Amount => ({ value, source: FROM_FACT });
     const before = this.#owned.get(than ?? who)!;
@@ -89,7 +89,7 @@ export class Working {
           [count, fact(holds[thing as Container])],
           "*",
         );
-        return this.#set(who, before, "+", added);
+        return this.#set(who, [before, added], "+");
       }
       case "make": {
         this.#state(thing as Machine);
@@ -98,7 +98,7 @@ export class Working {
           [count, fact(makes![thing as Machine])],
           "*",
         );
-        return this.#set(who, before, "+", added);
+        return this.#set(who, [before, added], "+");
       }
       case "wait": {
         this.#state(thing as Span);
@@ -107,23 +107,18 @@ export class Working {
           [count, fact(lasts![thing as Span])],
           "*",
         );
-        return this.#set(who, before, "+", added);
+        return this.#set(who, [before, added], "+");
       }
       case "toll": {
+        const left = fact(leaves![thing as Fair]);
         this.#state(thing as Fair);
-        const taken = this.#compute(
-          (equation) => `The ${thing} keeps ${equation}.`,
-          [before, fact(keeps![thing as Fair]), fact(100)],
-          "*",
-          "/",
-        );
-        return this.#set(who, before, "-", taken);
+        return this.#set(who, [before, left, fact(100)], "*", "/");
       }
       case "do": {
         const { operation, amount } = effects[thing as Verb];
         this.#state(thing as Verb);
         const sign = { add: "+", take: "-", multiply: "*" }[operation];
-        return this.#set(who, before, sign, fact(amount));
+        return this.#set(who, [before, fact(amount)], sign);
       }
       case "sell": {
         const price = prices[this.#unit as ItemName];
@@ -137,13 +132,13 @@ export class Working {
       }
       case "give":
       case "fewer":
-        return this.#set(who, before, "-", count);
+        return this.#set(who, [before, count], "-");
       case "more":
-        return this.#set(who, before, "+", count);
+        return this.#set(who, [before, count], "+");
       case "times":
-        return this.#set(who, before, "*", count);
+        return this.#set(who, [before, count], "*");
       case "half":
-        return this.#set(who, before, "/", count);
+        return this.#set(who, [before, count], "/");
       case "aside":
       case "also":
         return;
@@ -166,11 +161,15 @@ export class Working {
     this.lines.push(this.#stated);
   }
 
-  #set(who: Name, before: Amount, sign: string, operand: Amount): void {
+  #set(
+    who: Name,
+    operands: readonly Amount[],
+    ...signs: readonly string[]
+  ): void {
     const after = this.#compute(
       (equation) => this.#ownText(who, equation, "has"),
-      [before, operand],
-      sign,
+      operands,
+      ...signs,
     );
     this.#owned.set(who, after);
   }

@@ -1,0 +1,113 @@
+/** Options A to E of numbers, and the line that chooses one. */
+import {
+  type Random,
+  randomInt,
+  seededRandom,
+  shuffled,
+} from "../../random.ts";
+import { practiseAnswer } from "./practice.ts";
+import type { Segments } from "./twin.ts";
+
+/** Values by their letters, in the order of the letters. */
+export type Options = Readonly<Record<string, string>>;
+
+/** The letters of options. */
+export const LETTERS = ["A", "B", "C", "D", "E"] as const;
+
+const LEAST = 1;
+const LARGEST = 99;
+
+/**
+ * The place of the right option in problem number `index`: each place once in
+ * five problems, so that no place tells anything.
+ */
+export function goldPlace(index: number, ...key: readonly string[]): number {
+  const block = Math.floor(index / LETTERS.length);
+  const order = shuffled(seededRandom(...key, "places", block), [
+    0,
+    1,
+    2,
+    3,
+    4,
+  ]);
+  return order[index % LETTERS.length];
+}
+
+/**
+ * Numbers in ascending order, the right one among them.
+ *
+ * @param below How many are smaller than the right one.
+ * @param errors What mistakes give, the most telling first; used where there is
+ * room, else numbers near the right one.
+ * @returns Undefined if there are too few numbers on a side.
+ */
+export function drawNumberOptions(
+  random: Random,
+  gold: number,
+  below: number,
+  errors: readonly number[],
+): Options | undefined {
+  const above = LETTERS.length - 1 - below;
+  if (gold - below < LEAST || gold + above > LARGEST) return undefined;
+  const near = shuffled(random, Array.from({ length: 16 }, (_, i) => i - 8));
+  const further = near.map((by) => gold + by);
+  const last = Array.from({ length: LETTERS.length }, (_, i) => i + 1)
+    .flatMap((by) => [gold - by, gold + by]);
+  const usable = [...new Set([...errors, ...further, ...last])]
+    .filter((value) => value >= LEAST && value <= LARGEST);
+  const values = [
+    ...usable.filter((value) => value < gold).slice(0, below),
+    gold,
+    ...usable.filter((value) => value > gold).slice(0, above),
+  ].sort((a, b) => a - b);
+  return Object.fromEntries(values.map((value, i) => [LETTERS[i], `${value}`]));
+}
+
+/** Options as AQuA writes them, a line each. */
+export function optionLines(options: Options): string[] {
+  return Object.entries(options).map(([letter, value]) =>
+    `${letter}) ${value}`
+  );
+}
+
+/** The options of a prompt that lists them as AQuA does. */
+export function readOptionLines(prompt: string): Options {
+  const lines = prompt.matchAll(/^([A-E])\) (.+)$/gm);
+  return Object.fromEntries(Array.from(lines, ([, letter, value]) => [
+    letter,
+    value,
+  ]));
+}
+
+/** The letter of the option that is a number, or nearest to it. */
+export function nearestOption(options: Options, value: number): string {
+  const distance = (letter: string): number =>
+    Math.abs(Number(options[letter]) - value);
+  return Object.keys(options)
+    .reduce((a, b) => distance(b) < distance(a) ? b : a);
+}
+
+/** "7 is option C." */
+export function choiceText(options: Options, value: number): string {
+  const letter = nearestOption(options, value);
+  const isExact = options[letter] === `${value}`;
+  return `${value} is ${isExact ? "" : "nearest "}option ${letter}.`;
+}
+
+/** A number, and its option to be found. */
+export function drillOptions(random: Random): Segments {
+  for (;;) {
+    const gold = LEAST + randomInt(random, LARGEST);
+    const options = drawNumberOptions(
+      random,
+      gold,
+      randomInt(random, LETTERS.length),
+      [],
+    );
+    if (options === undefined) continue;
+    return practiseAnswer(
+      `Question: ${gold}?\n${optionLines(options).join("\n")}\n`,
+      choiceText(options, gold),
+    );
+  }
+}

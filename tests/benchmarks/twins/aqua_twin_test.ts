@@ -1,0 +1,108 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import {
+  AQUA_HELD_OUT,
+  aquaTwin,
+  checkBenchmark,
+  FACT_NAMES,
+  play,
+  RATE_NAMES,
+  readAquaNotes,
+  splitProblems,
+  topicBigrams,
+  twinCard,
+} from "@/lib/benchmarks/twins/mod.ts";
+import { twinTokenizer } from "@/tests/benchmarks/twins/twin_tokenizer.ts";
+import { withFolder } from "@/tests/folder.ts";
+
+const { problem, sizes } = aquaTwin;
+
+Deno.test("the AQuA twin keeps the contract of twins", () =>
+  withFolder(async (folder) => {
+    const tokenizer = twinTokenizer(aquaTwin);
+    assertEquals(
+      await checkBenchmark(aquaTwin, { folder, tokenizer, count: 254 }),
+      [],
+    );
+  }));
+
+Deno.test("the AQuA twin works a problem out as a person would", () => {
+  const { story, world, ...rest } = problem("train", 0);
+  const letter = /\\boxed\{(.)\}$/.exec(rest.task.gold)![1];
+  assertEquals(
+    rest.options[letter],
+    rest.task.gold.match(/(\d+) is option/)![1],
+  );
+  assertEquals(Object.keys(rest.options), ["A", "B", "C", "D", "E"]);
+  const values = Object.values(rest.options).map(Number);
+  assertEquals(values, values.toSorted((a, b) => a - b));
+  assert(story.events.length >= 3 && Object.keys(world).length === 6);
+});
+
+Deno.test("the AQuA twin gives the right option every place", () => {
+  const counts: Record<string, number> = {};
+  for (const { task } of splitProblems(aquaTwin, "train", 1000)) {
+    const letter = task.gold.at(-2)!;
+    counts[letter] = (counts[letter] ?? 0) + 1;
+  }
+  // 200 expected, standard deviation 12.6.
+  for (const count of Object.values(counts)) assert(count > 150 && count < 250);
+  assertEquals(Object.keys(counts).length, 5);
+});
+
+Deno.test("the AQuA twin keeps the splits apart by pairs of operations", () => {
+  for (const split of ["train", "valid", "test"] as const) {
+    for (const { kind } of splitProblems(aquaTwin, split, 200)) {
+      const [pair] = topicBigrams(kind);
+      assertEquals(AQUA_HELD_OUT.test.has(pair), split === "test");
+      assertEquals(AQUA_HELD_OUT.valid.has(pair), split === "valid");
+    }
+  }
+});
+
+Deno.test("the AQuA twin shows every fact in training", () => {
+  const problems = splitProblems(aquaTwin, "train", 2500);
+  assertEquals(
+    new Set(problems.flatMap(({ facts }) => facts)),
+    new Set<string>([...FACT_NAMES, ...RATE_NAMES]),
+  );
+});
+
+Deno.test("the AQuA twin's notes are all that one must know", async () => {
+  for (const world of ["own", "redrawn"] as const) {
+    for (let i = 0; i < 100; i++) {
+      const noted = aquaTwin.noted(world, i, i % 3);
+      const { score } = await play(aquaTwin, noted, readAquaNotes);
+      assertEquals(score.official, 1, noted.task.id);
+    }
+  }
+});
+
+Deno.test("the AQuA twin's controls change one thing each", async () => {
+  const { controls } = aquaTwin;
+  const [oracle] = aquaTwin.policies();
+  let right = 0;
+  for (let i = 0; i < 100; i++) {
+    const plain = problem("test", i);
+    const skin = controls["permuted skin"]("test", i);
+    const text = (of: typeof plain): string => of.task.messages[0].content;
+    if (plain.kind.topic === "things") assertNotEquals(text(skin), text(plain));
+    assertEquals(skin.task.gold.match(/\d+/g), plain.task.gold.match(/\d+/g));
+
+    const shifted = controls["shifted facts"]("test", i);
+    const policy = oracle.start(shifted, () => 0);
+    right += (await play(aquaTwin, shifted, policy)).score.official;
+
+    const form = controls["format only"]("train", i);
+    assertEquals(text(form), text(problem("train", i)));
+    assertEquals(
+      form.task.gold,
+      problem("train", (i + 1) % sizes.train).task.gold,
+    );
+  }
+  assert(right < 50, "the world's facts must not help with other facts");
+});
+
+Deno.test("twinCard() of AQuA is the card under results/", async () => {
+  const path = new URL("../../../results/twins/aqua.md", import.meta.url);
+  assertEquals(await Deno.readTextFile(path), await twinCard(aquaTwin));
+});

@@ -1,4 +1,5 @@
 /** The twins by the names of their benchmarks. */
+import { alfworldTwin } from "./alfworld_twin.ts";
 import { aquaTwin } from "./aqua_twin.ts";
 import { bigCodeBenchTwin } from "./bigcodebench_twin.ts";
 import { feverTwin } from "./fever_twin.ts";
@@ -10,6 +11,7 @@ import type { Twin } from "./twin.ts";
 
 /** All of them, in the paper's order. */
 export const TWINS: readonly Twin[] = [
+  alfworldTwin,
   triviaqaTwin,
   popqaTwin,
   kodcodeTwin,

@@ -13,10 +13,10 @@ import { reproduceTable1 } from "@/tasks/reproduce_table.ts";
 const PRESET = {
   ...QUICK,
   name: "test",
-  sizes: [32, 16],
+  sizes: [16],
   batchSize: 8,
   steps: 4,
-  rates: { sft: [1e-3, 3e-3], prepend: [3e-3, 1e-3], append: [1e-3, 3e-3] },
+  rates: { sft: [1e-3, 3e-3], prepend: [3e-3], append: [3e-3] },
   validTasks: 8,
   testTasks: 8,
   notedTasks: 8,

@@ -13,7 +13,6 @@ import {
   type CityRelation,
   KIN_RELATIONS,
   PERSON_RELATIONS,
-  type PersonRelation,
   PLACE_RELATIONS,
   type Relation,
   RELATION_WORDS,
@@ -30,7 +29,7 @@ export type Meaning = readonly [Relation] | readonly [Relation, Relation];
 export type RelationGlossary = Readonly<Record<RelationWord, Meaning>>;
 
 /** The seed of the world that is the benchmarks'. */
-export const SEARCH_WORLD_SEED = 1;
+const SEARCH_WORLD_SEED = 1;
 
 /** Words for one relation of a person, for one of a city, for a chain. */
 const COUNTS = { person: 10, city: 4 };
@@ -121,14 +120,9 @@ export function leadsToCity(relation: Relation): boolean {
     PLACE_RELATIONS.includes(relation as typeof PLACE_RELATIONS[number]);
 }
 
-/** Whether a relation is one of people. */
-export function isOfPerson(relation: Relation): relation is PersonRelation {
-  return !isOfCity(relation);
-}
-
-/** `mayor of the birthplace`: a meaning in words. */
-export function meaningText(meaning: Meaning): string {
-  return [...meaning].reverse().join(" of the ");
+/** `mayor of the birthplace`: relations or words, the last one first. */
+export function meaningText(meaning: readonly string[]): string {
+  return meaning.toReversed().join(" of the ");
 }
 
 /** A fact as notes and worked answers state it. */

@@ -3,6 +3,7 @@
  * language that programs write and read, so that a wrong run can be explained.
  */
 import { type Fact, factKey, factSentence, nameOf } from "./knowledge_base.ts";
+import { meaningText } from "./relation_words.ts";
 
 /** What a question asks. */
 export interface Request {
@@ -88,7 +89,7 @@ const SENTENCES: readonly (readonly [
 
 /** `vark of the torv of the singer Ann Hill`. */
 export function requestKey({ words, subject }: Request): string {
-  return `${words.toReversed().join(" of the ")} of ${subject}`;
+  return `${meaningText(words)} of ${subject}`;
 }
 
 /** What the last question or claim in a text asks, if there is one. */
@@ -130,10 +131,8 @@ export function readFacts(text: string): Fact[] {
 /** A thought as a sentence. */
 export function thoughtText(thought: Thought): string {
   switch (thought.kind) {
-    case "meaning": {
-      const meaning = [...thought.meaning].reverse().join(" of the ");
-      return `The ${thought.word} is the ${meaning}.`;
-    }
+    case "meaning":
+      return `The ${thought.word} is the ${meaningText(thought.meaning)}.`;
     case "need":
       return `So, I need the ${factKey(thought)}.`;
     case "fact":

@@ -87,8 +87,6 @@ export const RELATION_WORDS = [
   "hulm",
 ] as const;
 
-/** What a person is. */
-export type Occupation = typeof OCCUPATIONS[number];
 /** A relation from a person. */
 export type PersonRelation = typeof PERSON_RELATIONS[number];
 /** A relation from a city. */

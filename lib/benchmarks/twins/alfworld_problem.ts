@@ -312,9 +312,8 @@ function gamePath(
 ): string {
   const folder = { train: "train", valid: "valid_seen", test: "valid_unseen" };
   const number = String(index).padStart(5, "0");
-  return `json_2.1.1/${
-    folder[split]
-  }/${number}-${kind}-${thing}-None-${where}/trial_1/game.tw-pddl`;
+  const trial = `${number}-${kind}-${thing}-None-${where}`;
+  return `json_2.1.1/${folder[split]}/twin/${trial}/game.tw-pddl`;
 }
 
 /** An episode of who knows the homes, and its commands. */

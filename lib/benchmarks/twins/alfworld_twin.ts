@@ -29,16 +29,14 @@ import { readTurn } from "./episode.ts";
 import { episodeFailures } from "./episode_failures.ts";
 import { EPISODE_INJECTORS } from "./episode_injectors.ts";
 import { agentPolicy } from "./episode_policy.ts";
-import {
-  episodeSegments,
-  homesDrill,
-  type NotesPlace,
-} from "./episode_practice.ts";
+import { drillLookUps } from "./drills.ts";
+import { episodeSegments, type NotesPlace } from "./episode_practice.ts";
 import {
   drawHomes,
   drawHomesAround,
   homeNotes,
   type Homes,
+  homesToLookUp,
   permutedHomes,
   shiftedHomes,
   worldHomes,
@@ -132,6 +130,8 @@ function otherFacts(
 const LOOK_UPS = 0.25;
 const FIRST_TURNS = 0.25;
 const SMALL_ROOMS = 0.25;
+/** Notes of a sample that only looks them up, at most. */
+const MOST_NOTES = 5;
 /** Share of the samples that carry the facts they need as notes. */
 const NOTED_SHARE = 0.8;
 /** Notes that are not needed, at most. */
@@ -139,7 +139,9 @@ const MOST_DISTRACTORS = 3;
 
 function practise(random: Random): Segments {
   const kind = random();
-  if (kind < LOOK_UPS) return homesDrill(WORLD, random);
+  if (kind < LOOK_UPS) {
+    return drillLookUps(random, MOST_NOTES, [homesToLookUp(WORLD)]);
+  }
   const place: NotesPlace = random() >= NOTED_SHARE
     ? "nowhere"
     : randomChoice(random, ["prompt", "prompt", "answer", "line"] as const);
@@ -286,8 +288,8 @@ function agentBankTurn(
 export const alfworldTwin: Twin<AlfworldProblem> = {
   benchmark: alfworld,
   world: WORLD.name,
-  sizes: { train: 3321, valid: 100, test: 134 },
-  trainingSizes: [3321, 830, 208],
+  sizes: { train: 1600, valid: 100, test: 134 },
+  trainingSizes: [1600, 400, 100],
   maxTokens: 640,
   about: `Household tasks of ALFWorld's six kinds, in rooms with six places, an
 appliance and a few things. Rules, words and files are ALFWorld's; a game's file

@@ -1,6 +1,5 @@
 /** Texts for pre-training from embodied episodes: skills, and notes. */
-import { renderChatMl } from "../../models/mod.ts";
-import { type Random, randomInt, shuffled } from "../../random.ts";
+import { type Random, shuffled } from "../../random.ts";
 import type { Message } from "../task.ts";
 import {
   drawHomes,
@@ -13,30 +12,6 @@ import type { Segments } from "./twin.ts";
 
 /** Where the notes of a sample stand. */
 export type NotesPlace = "nowhere" | "prompt" | "answer" | "line";
-
-/** Notes of a look-up, at most. */
-const MOST_NOTES = 5;
-
-/** Notes, then their names in another order; the notes of these names. */
-export function homesDrill(world: HomesWorld, random: Random): Segments {
-  const homes = drawHomes(world, random);
-  const things = shuffled(random, world.things)
-    .slice(0, 2 + randomInt(random, MOST_NOTES - 1));
-  const asked = shuffled(random, things);
-  const lines = asked.map((thing) => homeText(world, thing, homes[thing]));
-  return [
-    {
-      text: renderChatMl([{
-        role: "user",
-        content: `${homeNotes(world, homes, things)}Question: ${
-          asked.join(", ")
-        }?\n`,
-      }], { addGenerationPrompt: true }),
-      learn: false,
-    },
-    { text: `${lines.join("\n")}<|im_end|>\n`, learn: true },
-  ];
-}
 
 /** An episode, and what its notes say. */
 export interface NotedEpisode {

@@ -11,7 +11,10 @@ import {
   seededRandom,
   shuffled,
 } from "../../random.ts";
+import type { Note, NoteKind } from "./drills.ts";
+import { KNOWN_SHARE, WORLD_SEED } from "./glossary.ts";
 import { capitalArticle } from "./lexicon.ts";
+import { notesText } from "./practice.ts";
 
 /** Things that have a home, in the singular. */
 export const THINGS = [
@@ -63,12 +66,6 @@ export interface HomesWorld {
   readonly placesOf?: (thing: string) => readonly Place[];
 }
 
-/** The seed of the worlds that are the benchmarks'. */
-export const HOMES_SEED = 1;
-
-/** Share of a world's facts that the mini reasoners know from pre-training. */
-const KNOWN_SHARE = 0.3;
-
 /** A random world. */
 export function drawHomes(
   { places, things, placesOf = () => places }: HomesWorld,
@@ -81,12 +78,12 @@ export function drawHomes(
 
 /** The world that the benchmark asks for. */
 export function worldHomes(world: HomesWorld): Homes {
-  return drawHomes(world, seededRandom("homes", world.name, HOMES_SEED));
+  return drawHomes(world, seededRandom("homes", world.name, WORLD_SEED));
 }
 
 /** The facts of the world that pre-training states truly. */
 export function knownHomes(world: HomesWorld): ReadonlySet<string> {
-  const random = seededRandom("homes", world.name, HOMES_SEED, "known");
+  const random = seededRandom("homes", world.name, WORLD_SEED, "known");
   const count = Math.round(KNOWN_SHARE * world.things.length);
   return new Set(shuffled(random, world.things).slice(0, count));
 }
@@ -116,7 +113,7 @@ export function permutedHomes(world: HomesWorld): Homes {
   const truth = worldHomes(world);
   const renamed = world.things.filter((thing) => thing !== "lamp");
   const others = shuffled(
-    seededRandom("homes", world.name, HOMES_SEED, "permuted"),
+    seededRandom("homes", world.name, WORLD_SEED, "permuted"),
     renamed,
   );
   return {
@@ -145,8 +142,16 @@ export function homeNotes(
   homes: Homes,
   things: readonly string[],
 ): string {
-  const facts = things.map((thing) => homeText(world, thing, homes[thing]));
-  return `Notes: ${facts.join(" ")}\n`;
+  return notesText(things.map((thing) => homeText(world, thing, homes[thing])));
+}
+
+/** Facts of a new world to look up. */
+export function homesToLookUp(world: HomesWorld): NoteKind {
+  return (random, count): Note[] => {
+    const homes = drawHomes(world, random);
+    return shuffled(random, world.things).slice(0, count)
+      .map((name) => ({ name, text: homeText(world, name, homes[name]) }));
+  };
 }
 
 /** The facts that a text states. */

@@ -27,7 +27,7 @@ def run(request, kind, folder):
     limits = request["limits"]
     if kind == "namespaces":
         isolation.enter_file_system(folder, limits)
-        folder = "/work"
+        folder = "/program"
     secret = os.urandom(16).hex().encode()
     reader, writer = os.pipe()
     child = os.fork()
@@ -198,7 +198,8 @@ def _memory_mib(child, kind):
     """Memory of the program and, in a namespace, of all that it has started."""
     pids = [child]
     if kind == "namespaces":
-        pids = [name for name in os.listdir("/proc") if name.isdecimal() and name != "1"]
+        names = os.listdir("/proc")
+        pids = [name for name in names if name.isdecimal() and name != "1"]
     pages = 0
     for pid in pids:
         try:

@@ -23,7 +23,7 @@ from refusal import refusal
 
 KINDS = ("namespaces", "audit hook")
 NOBODY = 65534
-ADDRESS_SPACE = 8 * 2**30  # more than programs use: libraries reserve much
+ADDRESS_SPACE = 32 * 2**30  # libraries reserve much that they do not use
 DESCRIPTORS = 256
 
 # From <linux/sched.h>, <linux/mount.h>, <linux/prctl.h> and <linux/fcntl.h>.
@@ -36,6 +36,7 @@ SYS_MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE = 442, -100, 0x8000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 
 SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc")
+OWN_FOLDERS = ("program", "tmp", "dev/shm")  # what a program may write to
 DEVICES = ("null", "zero", "full", "random", "urandom")
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -111,9 +112,9 @@ def enter_file_system(folder, limits):
          options.encode())
     for path in _readable_folders():
         _show(path, folder + path)
-    for name in ("tmp", "work", "dev/shm", "proc"):
-        os.makedirs(f"{folder}/{name}")
-    for name in ("tmp", "work", "dev/shm"):
+    for name in ("proc", *OWN_FOLDERS):
+        os.makedirs(f"{folder}/{name}", exist_ok=True)
+    for name in OWN_FOLDERS:
         os.chmod(f"{folder}/{name}", 0o1777)
     for name in DEVICES:
         with open(f"{folder}/dev/{name}", "w"):
@@ -126,7 +127,6 @@ def enter_file_system(folder, limits):
     os.chdir(folder)
     call("mount", b".", b"/", None, MS_MOVE, None)
     os.chroot(".")
-    os.chdir("/work")
 
 
 def _readable_folders():
@@ -180,6 +180,7 @@ def confine(kind, folder, limits):
         # <linux/capability.h>: version 3, this process, no capability.
         header = (ctypes.c_uint32 * 2)(0x20080522, 0)
         call("capset", ctypes.byref(header), ctypes.byref((ctypes.c_uint32 * 6)()))
+        call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)  # or its /proc/self is root's
     else:
         sys.addaudithook(refusal(folder))
 

@@ -29,10 +29,10 @@ def are_plain(text):
 def _is_plain(statement):
     match statement:
         case ast.Import(names=names):
-            return not any(name.name.split(".")[0] in ("pytest", "_pytest") for name in names)
+            return not any(_is_of_pytest(name.name) for name in names)
         case ast.ImportFrom(module=module):
-            return (module or "").split(".")[0] not in ("pytest", "_pytest")
-        case ast.FunctionDef(name=name):
+            return not _is_of_pytest(module or "")
+        case ast.FunctionDef():
             return _is_plain_function(statement, [])
         case ast.ClassDef(name=name, bases=bases):
             names = [ast.unparse(base) for base in bases]
@@ -40,14 +40,20 @@ def _is_plain(statement):
                 return not statement.decorator_list
             if not name.startswith("Test"):
                 return not bases
+            kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
             return not bases and not statement.decorator_list and all(
-                _is_plain_function(member, ["self"]) for member in statement.body
-                if isinstance(member, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)))
+                _is_plain_function(member, ["self"])
+                for member in statement.body if isinstance(member, kinds)
+            )
         case ast.If(test=test):
             return ast.unparse(test) == "__name__ == '__main__'"
         case ast.Assign() | ast.AnnAssign() | ast.Expr(value=ast.Constant()):
             return True
     return False
+
+
+def _is_of_pytest(module):
+    return module.split(".")[0] in ("pytest", "_pytest")
 
 
 def _is_plain_function(function, parameters):
@@ -58,8 +64,9 @@ def _is_plain_function(function, parameters):
     if not function.name.startswith("test"):
         return True
     arguments = [argument.arg for argument in function.args.args]
-    is_generator = any(isinstance(node, (ast.Yield, ast.YieldFrom))
-                       for node in ast.walk(function))
+    is_generator = any(
+        isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(function)
+    )
     return arguments == parameters and not function.decorator_list and not is_generator
 
 

@@ -19,9 +19,9 @@ import sanitize
 def run(request, report):
     """Runs the tests of a request in its mode."""
     _hide_runner()
-    mode = {"official": official, "pytest": pytest, "unittest": unittest_}
+    modes = {"official": run_official, "pytest": run_pytest, "unittest": run_unittest}
     try:
-        mode[request["mode"]](request, report)
+        modes[request["mode"]](request, report)
     except BaseException as error:  # SystemExit too
         report("error", plain_tests.describe(error))
 
@@ -29,7 +29,8 @@ def run(request, report):
 def _hide_runner():
     """Takes this runner's modules out of the program's sight."""
     for name in (
-        "guard", "refusal", "isolation", "program", "plain_tests", "package_tests", "sanitize",
+        "guard", "isolation", "package_tests", "plain_tests", "program", "refusal",
+        "sanitize",
     ):
         sys.modules.pop(name, None)
     sys.modules["__main__"] = types.ModuleType("__main__")
@@ -68,14 +69,19 @@ class Watched:
                 raise AssertionError(f"the program replaced the module {name}")
         for owner, functions, names in self.members:
             now = vars(owner)
-            changed = [name for name in functions if now.get(name) is not functions[name]]
+            changed = [
+                name for name, function in functions.items()
+                if now.get(name) is not function
+            ]
             if isinstance(owner, type):
-                changed += [name for name in now.keys() - names if name.startswith("__")]
+                new = now.keys() - names
+                changed += [name for name in new if name.startswith("__")]
             if changed:
-                raise AssertionError(f"the program changed {owner.__name__}.{changed[0]}")
+                name = f"{owner.__name__}.{changed[0]}"
+                raise AssertionError(f"the program changed {name}")
 
 
-def official(request, report):
+def run_official(request, report):
     """The whole text is one test, as in MemGen's released code.
 
     Everything is run by `exec`, then each callable named test_*, without
@@ -92,14 +98,14 @@ def official(request, report):
     report("passed")
 
 
-def pytest(request, report):
+def run_pytest(request, report):
     """solution.py and test_solution.py, as KodCode's authors run them.
 
     With the package pytest only where the tests need it; see plain_tests.py.
     """
-    for name, text in (("solution", request["solution"]), ("test_solution", request["test"])):
-        with open(f"{name}.py", "w", encoding="utf-8") as file:
-            file.write(text)
+    for path, part in (("solution.py", "solution"), ("test_solution.py", "test")):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(request[part])
     sys.path.insert(0, os.getcwd())
     if not plain_tests.are_plain(request["test"]):
         return package_tests.run("test_solution.py", report, Watched)
@@ -108,7 +114,7 @@ def pytest(request, report):
     plain_tests.run(module, report, watched.check)
 
 
-def unittest_(request, report):
+def run_unittest(request, report):
     """One module with the class TestCases, as BigCodeBench runs it.
 
     Source: bigcodebench/eval/__init__.py, unsafe_execute.

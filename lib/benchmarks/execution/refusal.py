@@ -31,7 +31,9 @@ def refusal(folder):
     def is_inside(path, folder_descriptor=-1):
         if isinstance(path, int):
             return True  # it has been opened before
-        parent = "." if folder_descriptor == -1 else f"/proc/self/fd/{folder_descriptor}"
+        parent = "."
+        if folder_descriptor != -1:
+            parent = f"/proc/self/fd/{folder_descriptor}"
         path = os.path.realpath(os.path.join(parent, os.fsdecode(path)))
         return f"{path}{os.sep}".startswith(inside) or path == os.devnull
 

@@ -40,8 +40,11 @@ export interface RunTestsOptions {
   readonly isolation?: Isolation;
 }
 
-/** What a program may use besides time; the runner enforces it. */
-const LIMITS = { memoryMiB: 1024, diskMiB: 64, files: 2000, processes: 32 };
+/**
+ * What a program may use besides time; the runner enforces it. Threads count as
+ * processes, and libraries start one for each core.
+ */
+const LIMITS = { memoryMiB: 1024, diskMiB: 64, files: 2000, processes: 256 };
 
 /** Milliseconds that the runner itself has to begin and to end. */
 const RUNNER_MS = 20_000;
@@ -85,7 +88,7 @@ async function askRunner(
 ): Promise<Verdict> {
   const runner = fileURLToPath(RUNNER);
   const child = new Deno.Command(python, {
-    args: ["-I", "-B", runner],
+    args: ["-I", "-B", "-X", "utf8", runner],
     cwd: dirname(runner),
     clearEnv: true,
     stdin: "piped",

@@ -1,7 +1,7 @@
 """What BigCodeBench keeps of an answer: bigcodebench/sanitize.py.
 
 Deviation: it reads syntax with tree-sitter, we with Python's own parser. Both
-keep the same of what parses; of what does not, we keep nothing.
+keep the same code of what parses; of what does not, we keep nothing.
 """
 
 import ast

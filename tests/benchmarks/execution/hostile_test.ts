@@ -8,6 +8,7 @@ import {
   hostilePrograms,
   type Targets,
 } from "@/tests/benchmarks/execution/hostile_programs.ts";
+import { processesNamed } from "@/tests/benchmarks/execution/processes.ts";
 import { withFolder } from "@/tests/folder.ts";
 
 const RUNNER = fileURLToPath(import.meta.resolve(
@@ -83,16 +84,4 @@ async function countConnections(
   } catch (error) {
     if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
-}
-
-/** Ids of processes with that name; none where there is no /proc. */
-async function processesNamed(name: string): Promise<string[]> {
-  if (Deno.build.os !== "linux") return [];
-  const found: string[] = [];
-  for (const { name: id } of Deno.readDirSync("/proc")) {
-    if (!/^\d+$/.test(id)) continue;
-    const comm = await Deno.readTextFile(`/proc/${id}/comm`).catch(() => "");
-    if (comm.trim() === name) found.push(id);
-  }
-  return found;
 }

@@ -57,6 +57,7 @@ export {
   normalizeTriviaQa,
   trajectoryReward,
 } from "./qa_scorers.ts";
+export { scienceworld } from "./scienceworld.ts";
 export { questionGold } from "./question_score.ts";
 export { openRetriever } from "./retriever.ts";
 export { retrieveHandler } from "./retriever_server.ts";

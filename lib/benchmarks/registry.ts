@@ -8,6 +8,7 @@ import { gsm8k } from "./gsm8k.ts";
 import { kodcode } from "./kodcode.ts";
 import { math } from "./math.ts";
 import { popqa } from "./popqa.ts";
+import { scienceworld } from "./scienceworld.ts";
 import type { Benchmark } from "./task.ts";
 import { triviaqa } from "./triviaqa.ts";
 
@@ -21,6 +22,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   gsm8k,
   math,
   aqua,
+  scienceworld,
   fever,
 ];
 

@@ -5,11 +5,15 @@
 import { type Random, randomChoice, shuffled } from "../../random.ts";
 import { HouseholdEnvironment } from "../alfworld_environment.ts";
 import { type GameFile, parseGame } from "../household/game.ts";
-import type { Message, Split, Task } from "../task.ts";
+import type { Split, Task } from "../task.ts";
 import { makeTask } from "../alfworld.ts";
 import { alfworldDialect, APPLIANCES } from "./alfworld_dialect.ts";
-import type { Policy, TwinProblem } from "./twin.ts";
-import { agentPolicy } from "./episode_policy.ts";
+import {
+  type EpisodeDraw,
+  type EpisodeProblem,
+  solveEpisode,
+  SPARE_TURNS,
+} from "./episode_problem.ts";
 import {
   type Homes,
   type HomesWorld,
@@ -47,8 +51,8 @@ export const KINDS = ["put", "clean", "heat", "cool", "two", "look"] as const;
 /** One of `KINDS`. */
 export type Kind = typeof KINDS[number];
 
-/** What a game asks for; no two splits share one. */
-export interface Request {
+/** What a game asks for. */
+interface Request {
   /** The kind. */
   readonly kind: Kind;
   /** The thing. */
@@ -58,31 +62,9 @@ export interface Request {
 }
 
 /** A problem of the twin. */
-export interface AlfworldProblem extends TwinProblem {
-  /** Where things are kept in its game. */
-  readonly homes: Homes;
+export interface AlfworldProblem extends EpisodeProblem {
   /** Text of its game's file. */
   readonly gameFile: string;
-  /** What AgentBank's file says of it. */
-  readonly conversation: readonly Message[];
-}
-
-/** Settings of a draw. */
-export interface DrawOptions {
-  /** Where things are kept. */
-  readonly homes: Homes;
-  /** Which requests are allowed. */
-  readonly accepts: (request: Request) => boolean;
-  /**
-   * Places in the room, besides its appliance; at least 3.
-   *
-   * @default {6}
-   */
-  readonly places?: number;
-  /** The split in the task's name. */
-  readonly split: Split;
-  /** The number in the task's name. */
-  readonly index: number;
 }
 
 /** What a kind cannot do without; every room has one appliance. */
@@ -92,20 +74,21 @@ const APPLIANCE_OF: Readonly<Partial<Record<Kind, string>>> = {
   cool: "fridge",
 };
 
-/** Turns that a game leaves beyond those it needs: one wrong place. */
-const SPARE_TURNS = 1;
 /** Things that have nothing to do with the request, at most. */
 const OTHER_THINGS = 3;
 
+/** Places in a room, besides its appliance; and in a small one. */
+const PLACE_COUNTS = { room: 6, small: 3 };
+
 /** `heat:mug:desk`. */
-export function requestName({ kind, thing, where }: Request): string {
+function requestName({ kind, thing, where }: Request): string {
   return `${kind}:${thing}:${where}`;
 }
 
 /** Draws a problem of an allowed kind. */
 export function drawAlfworld(
   random: Random,
-  { homes, accepts, places: count = 6, split, index }: DrawOptions,
+  { homes, accepts, isSmall = false, split, index }: EpisodeDraw,
 ): AlfworldProblem {
   const request = drawRequest(random, homes, accepts);
   const { kind, thing, where } = request;
@@ -116,7 +99,10 @@ export function drawAlfworld(
   ]);
   const rest = shuffled(random, PLACES.map(({ name }) => name))
     .filter((name) => !fixed.has(name));
-  const places = [...fixed, ...rest.slice(0, count - fixed.size)];
+  const places = [
+    ...fixed,
+    ...rest.slice(0, PLACE_COUNTS[isSmall ? "small" : "room"] - fixed.size),
+  ];
   const others = shuffled(random, THINGS).filter((name) =>
     name !== thing && homes[name] !== where && places.includes(homes[name])
   ).slice(0, OTHER_THINGS);
@@ -139,16 +125,27 @@ export function drawAlfworld(
     maxTurns: null,
     instruction: "",
   };
-  const task = (maxTurns: number, turns?: readonly string[]): Task =>
+  const task = (maxTurns: number): Task =>
     makeTask({
       path,
       split,
       index,
       file: { ...file, maxTurns },
       settings: { style: "tags", maxTurns },
-      ...turns === undefined ? {} : { turns },
     });
-  const { chat, commands } = solve(task(99), homes, random);
+  const unlimited = task(Number.MAX_SAFE_INTEGER);
+  const { chat, commands } = solveEpisode(
+    { dialect: alfworldDialect, world: HOUSEHOLD_WORLD },
+    {
+      environment: new HouseholdEnvironment(
+        unlimited.messages,
+        JSON.parse(unlimited.gold),
+        "tags",
+      ),
+      homes,
+      random,
+    },
+  );
   const maxTurns = commands.length + SPARE_TURNS;
   return {
     task: task(maxTurns),
@@ -168,19 +165,10 @@ export function drawAlfworld(
   };
 }
 
-/** The problem with its episode as what is learned from. */
-export function withDemonstration(
-  problem: AlfworldProblem,
-): AlfworldProblem {
-  const { task, conversation } = problem;
-  const demonstration = conversation.slice(task.messages.length);
-  return { ...problem, task: { ...task, demonstration } };
-}
-
 function drawRequest(
   random: Random,
   homes: Homes,
-  accepts: (request: Request) => boolean,
+  accepts: (signature: string) => boolean,
 ): Request {
   for (;;) {
     const kind = randomChoice(random, KINDS);
@@ -194,7 +182,7 @@ function drawRequest(
     const request = { kind, thing, where };
     const isPossible = home !== where && (kind !== "two" || isOpen) &&
       (kind !== "look" || home !== homes.lamp);
-    if (isPossible && accepts(request)) return request;
+    if (isPossible && accepts(requestName(request))) return request;
   }
 }
 
@@ -314,33 +302,4 @@ function gamePath(
   const number = String(index).padStart(5, "0");
   const trial = `${number}-${kind}-${thing}-None-${where}`;
   return `json_2.1.1/${folder[split]}/twin/${trial}/game.tw-pddl`;
-}
-
-/** An episode of who knows the homes, and its commands. */
-function solve(
-  task: Task,
-  homes: Homes,
-  random: Random,
-): { chat: Message[]; commands: string[] } {
-  const policy: Policy = agentPolicy({
-    dialect: alfworldDialect,
-    world: HOUSEHOLD_WORLD,
-    homes,
-    random,
-  });
-  const environment = new HouseholdEnvironment(
-    task.messages,
-    JSON.parse(task.gold),
-    "tags",
-  );
-  const chat = [...task.messages];
-  const commands: string[] = [];
-  for (;;) {
-    const content = policy(chat);
-    chat.push({ role: "assistant", content });
-    commands.push(/<action>(.*)<\/action>/.exec(content)![1]);
-    const { observation, terminated } = environment.step(content);
-    if (terminated) return { chat, commands };
-    chat.push({ role: "user", content: observation });
-  }
 }

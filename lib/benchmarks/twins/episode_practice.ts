@@ -1,13 +1,7 @@
 /** Texts for pre-training from embodied episodes: skills, and notes. */
 import { type Random, shuffled } from "../../random.ts";
 import type { Message } from "../task.ts";
-import {
-  drawHomes,
-  homeNotes,
-  type Homes,
-  type HomesWorld,
-  homeText,
-} from "./homes.ts";
+import { homeNotes, type Homes, type HomesWorld, homeText } from "./homes.ts";
 import type { Segments } from "./twin.ts";
 
 /** Where the notes of a sample stand. */

@@ -58,6 +58,7 @@ export {
 } from "./gsm8k_twin.ts";
 export { feverTwin } from "./fever_twin.ts";
 export { popqaTwin } from "./popqa_twin.ts";
+export { scienceworldTwin } from "./scienceworld_twin.ts";
 export { triviaqaTwin } from "./triviaqa_twin.ts";
 export { ITEMS, NAMES, plural } from "./lexicon.ts";
 export { notesText } from "./practice.ts";

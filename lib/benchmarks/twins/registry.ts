@@ -6,6 +6,7 @@ import { feverTwin } from "./fever_twin.ts";
 import { gsm8kTwin } from "./gsm8k_twin.ts";
 import { kodcodeTwin } from "./kodcode_twin.ts";
 import { popqaTwin } from "./popqa_twin.ts";
+import { scienceworldTwin } from "./scienceworld_twin.ts";
 import { triviaqaTwin } from "./triviaqa_twin.ts";
 import type { Twin } from "./twin.ts";
 
@@ -18,6 +19,7 @@ export const TWINS: readonly Twin[] = [
   bigCodeBenchTwin,
   gsm8kTwin,
   aquaTwin,
+  scienceworldTwin,
   feverTwin,
 ];
 

@@ -1,0 +1,336 @@
+/** What the twins of ALFWorld and ScienceWorld have in common. */
+import {
+  type Random,
+  randomChoice,
+  randomInt,
+  seededRandom,
+  shuffled,
+} from "../../random.ts";
+import { turnText } from "../alfworld_prompts.ts";
+import type { FailureEvent } from "../failures.ts";
+import type { Message, Split, Task } from "../task.ts";
+import { drillLookUps } from "./drills.ts";
+import type { Dialect } from "./episode.ts";
+import { episodeFailures } from "./episode_failures.ts";
+import { EPISODE_INJECTORS } from "./episode_injectors.ts";
+import { type Agent, agentPolicy } from "./episode_policy.ts";
+import { episodeSegments, type NotesPlace } from "./episode_practice.ts";
+import {
+  type EpisodeDraw,
+  type EpisodeProblem,
+  notedTask,
+  type QuickEnvironment,
+  withDemonstration,
+} from "./episode_problem.ts";
+import {
+  drawHomes,
+  drawHomesAround,
+  homeNotes,
+  type Homes,
+  homesToLookUp,
+  type HomesWorld,
+  permutedHomes,
+  shiftedHomes,
+  worldHomes,
+} from "./homes.ts";
+import type {
+  NamedPolicy,
+  NotedWorld,
+  Policy,
+  Segments,
+  Twin,
+} from "./twin.ts";
+
+/** What a twin does not share. */
+export interface EpisodeForm<P extends EpisodeProblem> extends
+  Pick<
+    Twin<P>,
+    "benchmark" | "sizes" | "trainingSizes" | "maxTokens" | "about"
+  > {
+  /** Where its things are kept. */
+  readonly world: HomesWorld;
+  /** Its words. */
+  readonly dialect: Dialect;
+  /** Draws a problem of an allowed kind, without a demonstration. */
+  draw(random: Random, options: EpisodeDraw): P;
+  /** Writes the problems of all splits. */
+  write(
+    folder: string,
+    problem: (split: Split, index: number) => P,
+  ): Promise<void>;
+  /** What answers the turns of a task. */
+  makeEnvironment(task: Task): QuickEnvironment;
+  /** A game to try commands in. */
+  simulate(task: Task): Simulator;
+  /** Whether commands, one for each turn, solve a task. */
+  solves(task: Task, commands: readonly (string | undefined)[]): boolean;
+  /** `thing place`, both by type, of what is where at first. */
+  kept(task: Task): ReadonlySet<string>;
+}
+
+/** A game in which commands can be tried. */
+export interface Simulator {
+  /** Does what a command says. */
+  step(command: string): string;
+  /** Commands that can be done now. */
+  possibleCommands(): readonly string[];
+}
+
+/** Shares of the samples of practice: notes, first turns, small games. */
+const SHARES = { lookUps: 0.25, firstTurns: 0.25, small: 0.25 };
+/** Notes of a sample that only looks them up, at most. */
+const MOST_NOTES = 5;
+/** Share of the samples that carry the facts they need as notes. */
+const NOTED_SHARE = 0.8;
+/** Notes that are not needed, at most. */
+const MOST_DISTRACTORS = 3;
+/** Training episodes that the shortcuts know. */
+const REPLAYED = 400;
+
+/** The twin of a form. */
+export function makeEpisodeTwin<P extends EpisodeProblem>(
+  form: EpisodeForm<P>,
+): Twin<P> {
+  const { benchmark, world, sizes, trainingSizes, maxTokens, about } = form;
+  const inWorld = (homes: Homes) => (split: Split, index: number): P =>
+    splitProblem(form, homes, split, index);
+  const problem = inWorld(worldHomes(world));
+  let known: P[] | undefined;
+  const episodes = (): P[] =>
+    known ??= Array.from({ length: REPLAYED }, (_, i) => problem("train", i));
+  return {
+    benchmark,
+    world: world.name,
+    sizes,
+    trainingSizes,
+    maxTokens,
+    about,
+    problem,
+    write: (folder) => form.write(folder, problem),
+    policies: () => policies(form, episodes),
+    noted: (whose, index, distractors = 0) =>
+      noted(form, whose, index, distractors),
+    practise: (random) => practise(form, random),
+    failureEvents: ({ task }, chat) => failureEvents(form, task, chat),
+    injectors: Object.fromEntries(
+      Object.entries(EPISODE_INJECTORS).map(([label, inject]) => [
+        label,
+        ({ homes, conversation }: P, random: Random): Policy =>
+          inject({
+            ...agentOf(form, homes, random),
+            turns: conversation.length / 2,
+          }),
+      ]),
+    ),
+    controls: {
+      permuted: inWorld(permutedHomes(world)),
+      shifted: inWorld(shiftedHomes(world)),
+      formOnly: (split, index) => formOnly(form, problem(split, index)),
+    },
+    makeEnvironment: ({ task }) => form.makeEnvironment(task),
+  };
+}
+
+/** The split that a kind belongs to: a fifth are the test's. */
+function splitOf({ benchmark }: { benchmark: { name: string } }, kind: string) {
+  const share = seededRandom(`${benchmark.name} twin`, "split", kind)();
+  return share < 0.2 ? "test" : share < 0.3 ? "valid" : "train";
+}
+
+/** A problem of a split, in a world; only the test has no demonstration. */
+function splitProblem<P extends EpisodeProblem>(
+  form: EpisodeForm<P>,
+  homes: Homes,
+  split: Split,
+  index: number,
+): P {
+  const random = seededRandom(`${form.benchmark.name} twin`, split, index);
+  const drawn = form.draw(random, {
+    homes,
+    accepts: (kind) => splitOf(form, kind) === split,
+    split,
+    index,
+  });
+  return split === "test" ? drawn : withDemonstration(drawn);
+}
+
+function noted<P extends EpisodeProblem>(
+  form: EpisodeForm<P>,
+  whose: NotedWorld,
+  index: number,
+  distractors: number,
+): P {
+  const { benchmark: { name }, world } = form;
+  const random = seededRandom(`${name} twin`, "notes", whose, index);
+  const homes = whose === "own" ? worldHomes(world) : drawHomes(world, random);
+  const drawn = withDemonstration(form.draw(random, {
+    homes,
+    accepts: (kind) => splitOf(form, kind) === "test",
+    split: "test",
+    index,
+  }));
+  const others = otherFacts(form, random, drawn.facts).slice(0, distractors);
+  const facts = shuffled(random, [...drawn.facts, ...others]);
+  const notes = homeNotes(world, homes, facts);
+  const id = `${name}-notes/${whose}/${index}`;
+  return { ...drawn, task: notedTask(drawn.task, id, notes) };
+}
+
+function otherFacts<P extends EpisodeProblem>(
+  { world }: EpisodeForm<P>,
+  random: Random,
+  facts: readonly string[],
+): string[] {
+  return shuffled(random, world.things)
+    .filter((thing) => !facts.includes(thing));
+}
+
+function practise<P extends EpisodeProblem>(
+  form: EpisodeForm<P>,
+  random: Random,
+): Segments {
+  const { world } = form;
+  const kind = random();
+  if (kind < SHARES.lookUps) {
+    return drillLookUps(random, MOST_NOTES, [homesToLookUp(world)]);
+  }
+  const place: NotesPlace = random() >= NOTED_SHARE
+    ? "nowhere"
+    : randomChoice(random, ["prompt", "prompt", "answer", "line"] as const);
+  // What notes say holds, even of facts that are known otherwise.
+  const homes = place === "nowhere"
+    ? drawHomesAround(world, random)
+    : drawHomes(world, random);
+  const isShort = kind < SHARES.lookUps + SHARES.firstTurns;
+  const isSmall = kind < SHARES.lookUps + SHARES.firstTurns + SHARES.small;
+  const { conversation, facts } = form.draw(random, {
+    homes,
+    accepts: () => true,
+    isSmall: isSmall && !isShort,
+    split: "train",
+    index: 0,
+  });
+  const others = otherFacts(form, random, facts)
+    .slice(0, randomInt(random, MOST_DISTRACTORS + 1));
+  const turns = isShort ? 1 : conversation.length / 2;
+  return episodeSegments(
+    { chat: conversation, turns, place, homes, facts, others },
+    world,
+    random,
+  );
+}
+
+function failureEvents<P extends EpisodeProblem>(
+  form: EpisodeForm<P>,
+  task: Task,
+  chat: readonly Message[],
+): FailureEvent[] {
+  const kept = form.kept(task);
+  return episodeFailures(chat, {
+    dialect: form.dialect,
+    isKept: (thing, place) => kept.has(`${thing} ${place}`),
+    solves: (commands) => form.solves(task, commands),
+  });
+}
+
+/** The problem with a demonstration that is right in form alone. */
+function formOnly<P extends EpisodeProblem>(
+  form: EpisodeForm<P>,
+  problem: P,
+): P {
+  const { task } = problem;
+  const policy = anyCommand(form, task, seededRandom("form", task.id));
+  const environment = form.makeEnvironment(task);
+  const demonstration: Message[] = [];
+  for (;;) {
+    const content = policy([]);
+    demonstration.push({ role: "assistant", content });
+    const step = environment.step(content);
+    if (step.terminated || step.truncated) break;
+    demonstration.push({ role: "user", content: step.observation });
+  }
+  return { ...problem, task: { ...task, demonstration } };
+}
+
+function agentOf<P extends EpisodeProblem>(
+  { dialect, world }: EpisodeForm<P>,
+  homes: Homes,
+  random: Random,
+): Agent {
+  return { dialect, world, homes, random };
+}
+
+function policies<P extends EpisodeProblem>(
+  form: EpisodeForm<P>,
+  episodes: () => readonly P[],
+): NamedPolicy<P>[] {
+  return [
+    {
+      name: "searcher that knows the homes",
+      kind: "oracle",
+      start: ({ homes }, random) => agentPolicy(agentOf(form, homes, random)),
+    },
+    {
+      name: "searcher that guesses the homes",
+      kind: "ignorant",
+      start: (_, random) =>
+        agentPolicy(agentOf(form, drawHomes(form.world, random), random)),
+    },
+    {
+      name: "any possible command",
+      kind: "random",
+      start: ({ task }, random) => anyCommand(form, task, random),
+    },
+    {
+      name: "turns of a training episode with the same thing",
+      kind: "shortcut",
+      start: ({ signature }) => {
+        const [kind, thing] = signature.split(":");
+        return replayed(
+          episodes,
+          (other) => other.startsWith(`${kind}:${thing}:`),
+        );
+      },
+    },
+    {
+      name: "turns of a training episode with the same goal",
+      kind: "shortcut",
+      start: ({ signature }) => {
+        const [kind, , where] = signature.split(":");
+        return replayed(
+          episodes,
+          (other) =>
+            other.startsWith(`${kind}:`) && other.endsWith(`:${where}`),
+        );
+      },
+    },
+  ];
+}
+
+/** Does anything that can be done. */
+function anyCommand<P extends EpisodeProblem>(
+  form: EpisodeForm<P>,
+  task: Task,
+  random: Random,
+): Policy {
+  const game = form.simulate(task);
+  return () => {
+    const command = randomChoice(random, game.possibleCommands());
+    game.step(command);
+    return turnText(`I ${command}.`, command, "tags");
+  };
+}
+
+/** The turns of a training episode of an accepted kind, as they stand. */
+function replayed(
+  episodes: () => readonly EpisodeProblem[],
+  accepts: (signature: string) => boolean,
+): Policy {
+  const found = episodes().find(({ signature }) => accepts(signature));
+  const turns = (found?.conversation ?? [])
+    .filter(({ role }) => role === "assistant");
+  return (chat) => {
+    const done = chat.filter(({ role }) => role === "assistant").length;
+    return (turns[done] ?? turns.at(-1))?.content ?? "";
+  };
+}

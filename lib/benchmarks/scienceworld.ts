@@ -1,5 +1,4 @@
 /** ScienceWorld's stand-in: tasks in a small laboratory. */
-import { join } from "node:path";
 import type { Environment, EnvironmentStep } from "../training/mod.ts";
 import { readConversations } from "./agentbank.ts";
 import { readAction, turnText } from "./alfworld_prompts.ts";
@@ -22,7 +21,7 @@ const MAX_TURNS = 30;
 const GAME = structOf({
   goal: structOf({ thing: text, state: nullable(text), room: text }),
   rooms: listOf(structOf({ name: text, things: listOf(text) })),
-  max_turns: integer,
+  maxTurns: integer,
 });
 
 /**
@@ -145,7 +144,7 @@ export class LaboratoryEnvironment implements Environment {
       observation,
       reward: isWon ? 1 : 0,
       terminated,
-      truncated: !terminated && this.#turns >= this.#game.max_turns,
+      truncated: !terminated && this.#turns >= this.#game.maxTurns,
     };
   }
 }
@@ -157,7 +156,7 @@ export function replayLaboratory(
 ): { isWon: boolean; isLost: boolean; feedback: readonly string[] } {
   const laboratory = new Laboratory(game);
   const feedback: string[] = [];
-  for (const command of commands.slice(0, game.max_turns)) {
+  for (const command of commands.slice(0, game.maxTurns)) {
     feedback.push(
       command === undefined ? NO_KNOWN_ACTION : laboratory.step(command),
     );

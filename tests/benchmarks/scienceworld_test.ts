@@ -13,7 +13,7 @@ const GAME: LaboratoryGame = {
     { name: "kitchen", things: [] },
     { name: "studio", things: ["mug", "ring"] },
   ],
-  max_turns: 8,
+  maxTurns: 8,
 };
 
 const SOLUTION = [

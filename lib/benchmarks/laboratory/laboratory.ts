@@ -27,7 +27,7 @@ export interface LaboratoryGame {
     readonly things: readonly string[];
   }[];
   /** Turns until it is given up. */
-  readonly max_turns: number;
+  readonly maxTurns: number;
 }
 
 /** What makes a thing what, and in which room it stands. */

@@ -74,7 +74,7 @@ export function drawScienceworld(
       things: [thing, ...others].filter((other) => homes[other] === name)
         .sort(),
     })),
-    max_turns: maxTurns,
+    maxTurns,
   });
   const task = (game: LaboratoryGame): Task =>
     laboratoryTaskOf(game, { split, index, turns: [] });

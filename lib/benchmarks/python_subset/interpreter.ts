@@ -15,7 +15,6 @@ import {
   sign,
   slice,
 } from "./operators.ts";
-import { parse } from "./parser.ts";
 import type {
   Clause,
   Expression,
@@ -83,16 +82,20 @@ export class PythonProgram {
   /**
    * Runs a program.
    *
+   * @param statements What `parse` made of it.
    * @throws {PythonError} If Python would raise an exception; its `name` is
    * the exception's class.
    * @throws {SubsetError} If the program is not of the subset.
    * @throws {RangeError} If it takes more steps than it may.
    */
-  constructor(source: string, { fuel = 100_000, modules }: RunOptions = {}) {
+  constructor(
+    statements: readonly Statement[],
+    { fuel = 100_000, modules }: RunOptions = {},
+  ) {
     this.#fuel = new Fuel(fuel);
     this.#builtins = builtins(this.#fuel);
     this.#modules = modules ?? new Map();
-    this.#runBlock(parse(source), this.#module);
+    this.#runBlock(statements, this.#module);
   }
 
   /** The names that the program defined, in order. */
@@ -130,7 +133,11 @@ export class PythonProgram {
         ["assertFalse", check(([value]) => !isTrue(value))],
       ]),
     );
-    this.#call(new UserFunction(definition), [self], new Map());
+    this.#call(
+      new UserFunction(definition, this.#module.names),
+      [self],
+      new Map(),
+    );
   }
 
   #runBlock(
@@ -203,7 +210,10 @@ export class PythonProgram {
         return undefined;
       }
       case "def":
-        scope.names.set(statement.name, new UserFunction(statement));
+        scope.names.set(
+          statement.name,
+          new UserFunction(statement, this.#module.names),
+        );
         return undefined;
       case "class":
         this.testCases.set(statement.name, statement.methods);
@@ -437,7 +447,8 @@ export class PythonProgram {
       throw new PythonError("TypeError", `${positional.length} arguments`);
     }
     const given = parameters.map((name, i) => [name, positional[i]] as const);
-    const scope = { names: new Map(given), locals, outer: this.#module };
+    const outer = { names: callee.names };
+    const scope = { names: new Map(given), locals, outer };
     if (++this.#calls > MOST_CALLS) {
       throw new SubsetError(`${MOST_CALLS} calls within calls`);
     }

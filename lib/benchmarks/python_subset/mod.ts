@@ -5,9 +5,10 @@
  *
  * @example
  * ```ts
- * import { PythonProgram } from "@/lib/benchmarks/python_subset/mod.ts";
+ * import { parse, PythonProgram } from "@/lib/benchmarks/python_subset/mod.ts";
  *
- * const program = new PythonProgram("def solve(xs):\n    return max(xs)\n");
+ * const source = "def solve(xs):\n    return max(xs)\n";
+ * const program = new PythonProgram(parse(source));
  * program.call("solve", [3, 8, 2]); // 8
  * ```
  *
@@ -15,4 +16,6 @@
  */
 export { PythonError, SubsetError } from "./errors.ts";
 export { PythonProgram, type RunOptions } from "./interpreter.ts";
+export { parse } from "./parser.ts";
+export type { Statement } from "./syntax.ts";
 export { Module, type Value } from "./values.ts";

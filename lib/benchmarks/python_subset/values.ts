@@ -61,9 +61,12 @@ export class PythonIterator {
   constructor(readonly items: Iterator<Value, void>) {}
 }
 
-/** A function of the program. */
+/** A function of a program, with the names of its module. */
 export class UserFunction {
-  constructor(readonly definition: FunctionDefinition) {}
+  constructor(
+    readonly definition: FunctionDefinition,
+    readonly names: Map<string, Value>,
+  ) {}
 }
 
 /** A function of Python, or a bound method. */

@@ -3,8 +3,7 @@
  * what it says and does (section 5.10 of the benchmarks' specification). A
  * "tool response error" needs a second turn, which there is not.
  */
-import { PythonError, SubsetError } from "../python_subset/mod.ts";
-import { parse } from "../python_subset/parser.ts";
+import { parse, PythonError, SubsetError } from "../python_subset/mod.ts";
 import type { FailureLabel } from "../failures.ts";
 import type { Score } from "../task.ts";
 import { type Answer, type Dialect, readAnswer } from "./code_answer.ts";

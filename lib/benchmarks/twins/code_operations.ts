@@ -133,7 +133,8 @@ const STEPS: Readonly<Record<string, Kind<readonly number[]>>> = {
 
 /** Operations that give a number. */
 const RESULTS: Readonly<Record<string, Kind<number | undefined>>> = {
-  sum: {
+  // Not "sum", which the library's functions call.
+  total: {
     numbers: NONE,
     phrase: () => "the sum",
     code: () => "sum(xs)",

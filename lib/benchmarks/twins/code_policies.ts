@@ -75,7 +75,7 @@ export function readCodeNotes(dialect: Dialect): Policy {
   };
 }
 
-const SUM: Stage = { operation: { kind: "sum" } };
+const SUM: Stage = { operation: { kind: "total" } };
 
 /** What is left of a chain without its idioms; it gives the sum if nothing else. */
 function withoutIdioms(chain: Chain): Chain {

@@ -7,8 +7,10 @@ import { codeScore, failureOf } from "../code_score.ts";
 import type { Verdict } from "../execution/mod.ts";
 import {
   Module,
+  parse,
   PythonError,
   PythonProgram,
+  type Statement,
   SubsetError,
 } from "../python_subset/mod.ts";
 import {
@@ -17,11 +19,11 @@ import {
   officialTest,
   withName,
 } from "../python_answer.ts";
-import { parse } from "../python_subset/parser.ts";
 import { strip } from "../python_text.ts";
 import type { Benchmark, Score } from "../task.ts";
 import { lastTurn } from "../turns.ts";
 import { LIBRARY_SOURCE } from "./code_operations.ts";
+import { sanitizedAnswer } from "./sanitized_answer.ts";
 
 /** Marks an answer; throws `SubsetError` where python3 must decide. */
 export type Interpret = (answer: string, gold: string) => Score;
@@ -61,37 +63,28 @@ export function interpretKodCode(answer: string, gold: string): Score {
 /** Marks an answer to BigCodeBench as `bigcodebench.score` does. */
 export function interpretBigCodeBench(answer: string, gold: string): Score {
   const { test }: { test: string } = JSON.parse(gold);
-  assertNeedsNoSanitiser(answer);
-  const verdict = runTestCases(answer, test);
-  return codeScore(failureOf(verdict), verdict);
-}
-
-/**
- * BigCodeBench takes parts of an answer: all of what holds imports and
- * functions only.
- */
-function assertNeedsNoSanitiser(answer: string): void {
-  const parsed = attempt(() => parse(answer));
-  const isPlain = "value" in parsed && parsed.value.length > 0 &&
-    parsed.value.every(({ kind }) => kind === "import" || kind === "def");
-  if (!isPlain) throw new SubsetError("more than imports and functions");
+  const official = runTestCases(() => sanitizedAnswer(answer), test);
+  const strict = runTestCases(() => parse(answerCode(answer)), test);
+  return codeScore(failureOf(official), strict);
 }
 
 /** Runs every function `test_...` of the tests on its own. */
 function runFunctions(code: string, tests: string): Verdict {
-  const names = [...tests.matchAll(/^def (test_\w+)\(/gm)].map(([, name]) =>
-    name
-  );
+  const names = [...tests.matchAll(/^def (test_\w+)\(/gm)]
+    .map(([, name]) => name);
   return run(
-    `${code}\n${tests}`,
+    () => parse(`${code}\n${tests}`),
     (program) => names.map((name) => () => void program.call(name)),
   );
 }
 
 /** Runs every method of the class `TestCases`, which has the library. */
-function runTestCases(code: string, tests: string): Verdict {
+function runTestCases(
+  code: () => readonly Statement[],
+  tests: string,
+): Verdict {
   return run(
-    `${STUB}${code}\n${tests}`,
+    () => [...parse(STUB), ...code(), ...parse(tests)],
     (program) =>
       (program.testCases.get("TestCases") ?? [])
         .filter(({ name }) => name.startsWith("test"))
@@ -100,11 +93,12 @@ function runTestCases(code: string, tests: string): Verdict {
 }
 
 function run(
-  source: string,
+  read: () => readonly Statement[],
   testsOf: (program: PythonProgram) => readonly (() => void)[],
 ): Verdict {
-  const options = { fuel: FUEL, modules: MODULES };
-  const loaded = attempt(() => new PythonProgram(source, options));
+  const loaded = attempt(() =>
+    new PythonProgram(read(), { fuel: FUEL, modules: MODULES })
+  );
   if ("error" in loaded) return verdictOf([loaded.error]);
   return verdictOf(
     testsOf(loaded.value).map((test) => {
@@ -145,6 +139,6 @@ function attempt<T>(run: () => T): { value: T } | { error: string } {
 }
 
 const MODULES: ReadonlyMap<string, Module> = new Map([
-  ["lib", new Module("lib", new PythonProgram(LIBRARY_SOURCE).names)],
+  ["lib", new Module("lib", new PythonProgram(parse(LIBRARY_SOURCE)).names)],
   ["unittest", new Module("unittest", new Map())],
 ]);

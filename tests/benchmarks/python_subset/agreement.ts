@@ -1,5 +1,6 @@
 /** The interpreter's outcomes of programs beside CPython's. */
 import {
+  parse,
   PythonError,
   PythonProgram,
   SubsetError,
@@ -23,10 +24,10 @@ export type Outcome = string;
 /** Outcomes for `INPUTS`, or the only one of a program that fails at once; undefined where it is refused. */
 export function interpret(source: string): Outcome[] | undefined {
   try {
-    const loaded = outcomeOf(() => new PythonProgram(source));
+    const loaded = outcomeOf(() => new PythonProgram(parse(source)));
     if (typeof loaded === "string") return [loaded];
     return INPUTS.map(([xs, k]) => {
-      const program = new PythonProgram(source, { fuel: FUEL });
+      const program = new PythonProgram(parse(source), { fuel: FUEL });
       const result = outcomeOf(() => repr(program.call("solve", [...xs], k)));
       return result;
     });

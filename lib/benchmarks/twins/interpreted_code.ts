@@ -22,6 +22,7 @@ import {
 import { strip } from "../python_text.ts";
 import type { Benchmark, Score } from "../task.ts";
 import { lastTurn } from "../turns.ts";
+import { BIGCODEBENCH_DIALECT } from "./code_answer.ts";
 import { LIBRARY_SOURCE } from "./code_operations.ts";
 import { sanitizedAnswer } from "./sanitized_answer.ts";
 
@@ -63,8 +64,15 @@ export function interpretKodCode(answer: string, gold: string): Score {
 /** Marks an answer to BigCodeBench as `bigcodebench.score` does. */
 export function interpretBigCodeBench(answer: string, gold: string): Score {
   const { test }: { test: string } = JSON.parse(gold);
-  const official = runTestCases(() => sanitizedAnswer(answer), test);
-  const strict = runTestCases(() => parse(answerCode(answer)), test);
+  const tests = parse(test);
+  const official = runTestCases(() => [
+    ...parse(STUB),
+    ...sanitizedAnswer(answer),
+    ...tests,
+  ]);
+  const strict = runTestCases(() =>
+    parse(`${STUB}${answerCode(answer)}\n${test}`)
+  );
   return codeScore(failureOf(official), strict);
 }
 
@@ -78,18 +86,12 @@ function runFunctions(code: string, tests: string): Verdict {
   );
 }
 
-/** Runs every method of the class `TestCases`, which has the library. */
-function runTestCases(
-  code: () => readonly Statement[],
-  tests: string,
-): Verdict {
-  return run(
-    () => [...parse(STUB), ...code(), ...parse(tests)],
-    (program) =>
-      (program.testCases.get("TestCases") ?? [])
-        .filter(({ name }) => name.startsWith("test"))
-        .map((method) => () => program.callTest(method)),
-  );
+/** Runs every method of the class `TestCases`. */
+function runTestCases(read: () => readonly Statement[]): Verdict {
+  return run(read, (program) =>
+    (program.testCases.get("TestCases") ?? [])
+      .filter(({ name }) => name.startsWith("test"))
+      .map((method) => () => program.callTest(method)));
 }
 
 function run(
@@ -120,8 +122,8 @@ function verdictOf(errors: readonly (string | undefined)[]): Verdict {
   return { status, passed, failed, error, isolation };
 }
 
-/** What tests call where an answer does not define it. */
-const STUB = "def task_func(xs):\n    pass\n";
+/** What stands before an answer; tests call it where an answer has no other. */
+const STUB = `${BIGCODEBENCH_DIALECT.head}    pass\n`;
 
 const OUT_OF_STEPS = "out of steps";
 /** Steps of a program with its tests: what does not end takes a third of a second. */

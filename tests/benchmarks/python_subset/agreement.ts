@@ -26,6 +26,7 @@ export function interpret(source: string): Outcome[] | undefined {
   try {
     const loaded = outcomeOf(() => new PythonProgram(parse(source)));
     if (typeof loaded === "string") return [loaded];
+    if (!loaded.names.has("solve")) return INPUTS.map(() => "KeyError");
     return INPUTS.map(([xs, k]) => {
       const program = new PythonProgram(parse(source), { fuel: FUEL });
       const result = outcomeOf(() => repr(program.call("solve", [...xs], k)));
@@ -42,7 +43,7 @@ function outcomeOf<T>(run: () => T): T | string {
     return run();
   } catch (error) {
     if (error instanceof PythonError) {
-      return error.message.startsWith("solve is not") ? "KeyError" : error.name;
+      return error.name === "UnboundLocalError" ? "NameError" : error.name;
     }
     if (error instanceof RangeError && /must end within/.test(error.message)) {
       return "endless";
@@ -76,14 +77,16 @@ export async function runInPython(
 }
 
 /** A value as Python writes it. */
-function repr(value: Value): string {
+function repr(value: Value, depth = 0): string {
+  if (depth > 20) throw new SubsetError("a list within itself");
+  const within = (item: Value): string => repr(item, depth + 1);
   if (value === null) return "None";
   if (value === true) return "True";
   if (value === false) return "False";
   if (typeof value === "string") return `'${value}'`;
-  if (Array.isArray(value)) return `[${value.map(repr).join(", ")}]`;
+  if (Array.isArray(value)) return `[${value.map(within).join(", ")}]`;
   if (value instanceof Tuple) {
-    const items = value.items.map(repr).join(", ");
+    const items = value.items.map(within).join(", ");
     return value.items.length === 1 ? `(${items},)` : `(${items})`;
   }
   if (value instanceof PythonSet) throw new SubsetError("a set's text");

@@ -82,9 +82,8 @@ function readingErrors(
   const isFaithful = stages.every(({ fact, operation }) =>
     fact === undefined || isSame(fact.operation, operation)
   );
-  if (!isFaithful || !isRearranged(done, plan)) {
-    labels.push("think-act inconsistency");
-  }
+  const isAsPlanned = isFaithful && isRearranged(done, plan);
+  if (!isAsPlanned) labels.push("think-act inconsistency");
   if (changedSlots(answer, chain, idioms) === 1) {
     labels.push("demand misunderstanding");
   }
@@ -96,7 +95,7 @@ function readingErrors(
   if (!isPlanned && isRearranged(plan, request)) {
     labels.push("planning failure");
   }
-  if (isPlanned && isFaithful && done.join() !== plan.join()) {
+  if (isPlanned && isAsPlanned && done.join() !== plan.join()) {
     labels.push("compositional reasoning");
   }
   return labels;

@@ -109,7 +109,7 @@ function toTask(row: GpqaRow, split: Split, place: string): Task {
  * Which answer stands at each letter, 0 the right one: by their
  * sha256(seed + Record ID + "/" + number).
  */
-function optionOrder(recordId: string): number[] {
+export function optionOrder(recordId: string): number[] {
   const hashes = LETTERS.map((_, answer) =>
     createHash("sha256").update(`${OPTION_SEED}${recordId}/${answer}`)
       .digest("hex")

@@ -22,6 +22,10 @@ export type {
 export { readAquaNotes } from "./aqua_policies.ts";
 export { topicBigrams } from "./aqua_problem.ts";
 export { AQUA_HELD_OUT, type AquaProblem, aquaTwin } from "./aqua_twin.ts";
+export { type Chemistry, CHEMISTRY_FACTS, drawChemistry } from "./chemistry.ts";
+export { readExperiment, workExperiment } from "./gpqa_problem.ts";
+export { readGpqaNotes } from "./gpqa_policies.ts";
+export { gpqaTwin } from "./gpqa_twin.ts";
 export { RATE_NAMES, type RateName } from "./rates.ts";
 export { findTwin, TWIN_NAMES, TWINS } from "./registry.ts";
 export { twinCard } from "./card.ts";

@@ -3,6 +3,7 @@ import { alfworldTwin } from "./alfworld_twin.ts";
 import { aquaTwin } from "./aqua_twin.ts";
 import { bigCodeBenchTwin } from "./bigcodebench_twin.ts";
 import { feverTwin } from "./fever_twin.ts";
+import { gpqaTwin } from "./gpqa_twin.ts";
 import { gsm8kTwin } from "./gsm8k_twin.ts";
 import { kodcodeTwin } from "./kodcode_twin.ts";
 import { popqaTwin } from "./popqa_twin.ts";
@@ -17,6 +18,7 @@ export const TWINS: readonly Twin[] = [
   popqaTwin,
   kodcodeTwin,
   bigCodeBenchTwin,
+  gpqaTwin,
   gsm8kTwin,
   aquaTwin,
   scienceworldTwin,

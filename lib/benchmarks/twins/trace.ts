@@ -47,6 +47,8 @@ export interface Trace {
   readonly facts: readonly string[];
   /** In order. */
   readonly steps: readonly Step[];
+  /** What is read off in the end, where that is no step: of what, and what. */
+  readonly result?: { readonly of: string; readonly value: string };
   /** Undefined if there are no options. */
   readonly choice?: Choice;
   /** What is in the box. */
@@ -57,6 +59,8 @@ export interface Trace {
 export interface TraceLanguage {
   /** Whether a line states a fact, true or not. */
   isFact(line: string): boolean;
+  /** A line as what is read off in the end, besides a fact. */
+  readResult?(line: string): Trace["result"];
   /** A line as a step. */
   readStep(line: string): Omit<Step, "fact"> | undefined;
 }
@@ -76,6 +80,7 @@ export function readTrace(
   const steps: Step[] = [];
   let choice: Choice | undefined;
   let fact: string | undefined;
+  let result: Trace["result"];
   const [work] = text.split("\\boxed");
   for (const line of work.replace(/\$$/, "").split("\n")) {
     // Any closing words may lead to the answer.
@@ -86,6 +91,7 @@ export function readTrace(
       choice = { value, letter, isExact: nearest === undefined };
       continue;
     }
+    result = language.readResult?.(line) ?? result;
     const step = language.readStep(line);
     if (step !== undefined) steps.push({ ...step, fact });
     fact = step === undefined ? line : undefined;
@@ -93,7 +99,7 @@ export function readTrace(
     if (language.isFact(line)) facts.push(line);
     else return undefined;
   }
-  return { facts, steps, choice, box };
+  return { facts, steps, result, choice, box };
 }
 
 /** Numbers computed from left to right, multiplication and division first. */

@@ -42,12 +42,12 @@ const RULES: Readonly<
   "answer formatting failure": (trace, truth) =>
     answerOf(trace, truth) === truth.gold && !hasAnswerInBox(trace, truth),
   "think-act inconsistency": (trace, truth) => {
-    const { box, choice, steps } = trace;
+    const { box, choice } = trace;
     const answer = answerOf(trace, truth);
     const isOtherBox = hasAnswerInBox(trace, truth) && answer !== undefined &&
       box !== answer;
     return isOtherBox ||
-      choice !== undefined && choice.value !== steps.at(-1)?.value;
+      choice !== undefined && choice.value !== resultOf(trace);
   },
   "demand misunderstanding": ({ steps }, { siblings }) =>
     siblings.some((sibling) =>
@@ -68,22 +68,25 @@ const RULES: Readonly<
     trace.steps.length === 0 ||
     alignedSteps(trace, truth) < trace.steps.length,
   "compositional reasoning": (trace, truth) => {
-    const { steps } = trace;
+    const { steps, result } = trace;
     const count = alignedSteps(trace, truth);
+    const isOfOther = result !== undefined && result.of !== steps.at(-1)?.value;
     const stopsEarly = count === steps.length && count > 0 &&
       count < truth.plan.length;
-    return stopsEarly ||
+    return stopsEarly || isOfOther ||
       steps.some(({ fault }) => fault === "compositional reasoning") ||
       differingOperand(trace, truth, (from) => from !== "question");
   },
 };
 
 /** What the trace itself arrives at. */
-function answerOf(
-  { steps, choice }: Trace,
-  { options }: TraceTruth,
-): string | undefined {
-  return options === undefined ? steps.at(-1)?.value : choice?.letter;
+function resultOf({ steps, result }: Trace): string | undefined {
+  return result?.value ?? steps.at(-1)?.value;
+}
+
+/** What the trace itself would put into the box. */
+function answerOf(trace: Trace, { options }: TraceTruth): string | undefined {
+  return options === undefined ? resultOf(trace) : trace.choice?.letter;
 }
 
 function hasAnswerInBox({ box }: Trace, { answerForm }: TraceTruth): boolean {

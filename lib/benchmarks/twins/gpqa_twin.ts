@@ -1,0 +1,454 @@
+/**
+ * The twin of GPQA: multiple choice on an invented chemistry, whose facts no
+ * question states.
+ *
+ * Test questions apply a treatment to a pair of compounds that no training
+ * question applies to it; all facts are seen in training.
+ */
+import { join } from "node:path";
+import {
+  type Random,
+  randomChoice,
+  randomInt,
+  seededRandom,
+  shuffled,
+} from "../../random.ts";
+import { choiceMessages } from "../choices.ts";
+import { gpqa, optionOrder } from "../gpqa.ts";
+import { selectPart } from "../split.ts";
+import type { Split, Task } from "../task.ts";
+import {
+  type Chemistry,
+  CHEMISTRY_FACTS,
+  CHEMISTRY_KINDS,
+  chemistryText,
+  COLOURS,
+  type Compound,
+  COMPOUNDS,
+  drawChemistry,
+  drawChemistryAround,
+  FAMILIES,
+  type Treatment,
+  worldChemistry,
+} from "./chemistry.ts";
+import { drillLookUps, noteKind } from "./drills.ts";
+import {
+  GPQA_INJECTORS,
+  gpqaFailures,
+  type GpqaProblem,
+  mistakenColours,
+} from "./gpqa_faults.ts";
+import {
+  answerColour,
+  colourLines,
+  explainColour,
+  gpqaPolicies,
+  letterOf,
+} from "./gpqa_policies.ts";
+import {
+  askExperiment,
+  type Experiment,
+  workExperiment,
+} from "./gpqa_problem.ts";
+import { holdOut, splitOf } from "./held_out.ts";
+import {
+  drawDistractors,
+  drawNotes,
+  type PracticeSource,
+  practiseProblem,
+} from "./practice.ts";
+import {
+  demonstrated,
+  formatOnly,
+  once,
+  singleTurnTask,
+} from "./single_turn.ts";
+import type { NotedWorld, Twin } from "./twin.ts";
+
+const SIZES: Readonly<Record<Split, number>> = {
+  train: 404,
+  valid: 44,
+  test: 198,
+};
+/** Mistakes with colours of their own that a question must have. */
+const LEAST_MISTAKES = 2;
+const DOMAIN = "Chemistry";
+/** Notes of a drill, at most. */
+const DRILL_NOTES = 5;
+/** Share of practice that is nothing but notes. */
+const DRILL_SHARE = 0.25;
+
+const TREATMENTS: readonly (readonly Treatment[])[] = [
+  ["heated"],
+  ["cooled"],
+  ["heated", "heated"],
+  ["cooled", "cooled"],
+];
+
+/** Every pair of compounds with every treatment. */
+const KINDS: readonly Experiment[] = COMPOUNDS.flatMap((one, i) =>
+  COMPOUNDS.slice(i + 1).flatMap((other) =>
+    TREATMENTS.map((treatments) => ({ compounds: [one, other], treatments }))
+  )
+);
+
+const HELD_OUT = holdOut(
+  seededRandom("gpqa-twin", "kinds"),
+  KINDS.map(signatureOf),
+);
+
+/** A question before it has a place in a file. */
+interface DrawnQuestion {
+  readonly experiment: Experiment;
+  readonly distractors: readonly string[];
+}
+
+const CHEMISTRY_NOTES = CHEMISTRY_KINDS.map((names) =>
+  noteKind(names, (random) => {
+    const world = drawChemistry(random);
+    return (name) => chemistryText(world, name);
+  })
+);
+
+const SOURCE: PracticeSource<Chemistry> = {
+  drawWorld: drawChemistry,
+  drawKnownWorld: drawChemistryAround,
+  factTexts: (world) =>
+    CHEMISTRY_FACTS.map((name) => chemistryText(world, name)),
+  drawWorked(random, world) {
+    const experiment: Experiment = {
+      compounds: shuffled(random, COMPOUNDS).slice(0, 1 + randomInt(random, 2)),
+      treatments: randomChoice(random, [[], ...TREATMENTS]),
+    };
+    const drawn = {
+      experiment,
+      distractors: drawWrongColours(random, experiment, world, []),
+    };
+    const recordId = `practice-${randomInt(random, 1000)}`;
+    const problem = toProblem(drawn, world, {
+      id: "gpqa-practice",
+      split: "train",
+      recordId,
+    });
+    return {
+      prompt: problem.task.messages[0].content,
+      answer: demonstrated(problem),
+      facts: problem.facts.map((name) => chemistryText(world, name)),
+    };
+  },
+};
+
+/** Numbers of the rows of gpqa_main.csv that are of a split. */
+const mainRows = once(() => {
+  const ids = Array.from(
+    { length: SIZES.train + SIZES.valid },
+    (_, row) => ({ id: `${gpqa.name}/main/${row}` } as Task),
+  );
+  const rowsOf = (split: "train" | "valid"): number[] =>
+    selectPart(ids, split).map(({ id }) => Number(id.split("/")[2]));
+  return { train: rowsOf("train"), valid: rowsOf("valid") };
+});
+
+const world = once(worldChemistry);
+const shiftedWorld = once(() =>
+  drawChemistry(seededRandom("gpqa-twin", "shifted"))
+);
+const questions = once(() => drawQuestions(world()));
+const shiftedQuestions = once(() => drawQuestions(shiftedWorld()));
+
+const trainingAnswers = once(() =>
+  Array.from({ length: SIZES.train }, (_, index) => {
+    const { experiment, options } = splitProblem("train", index);
+    const { colour } = workExperiment(experiment, world());
+    return { ...experiment, colour, letter: letterOf(options, colour)! };
+  })
+);
+
+/** The twin of GPQA. */
+export const gpqaTwin: Twin<GpqaProblem> = {
+  benchmark: gpqa,
+  world: "chemistry",
+  sizes: SIZES,
+  trainingSizes: [404, 101, 25],
+  maxTokens: 192,
+  about: `
+Questions on an invented chemistry: two of ${COMPOUNDS.length} compounds are mixed, then heated
+or cooled once or twice; what colour is the result? It takes the families of
+both compounds, what these make, what heat or cold makes of that, and its colour:
+five or six of ${CHEMISTRY_FACTS.length} facts, which stand in the explanations only. The wrong options
+are what mistakes give: the other treatment, a rule left out or in the wrong
+place, a wrong fact.
+
+What is new in the test split is how facts are combined: a pair of compounds
+with a treatment that no other split applies to it.
+
+Files: gpqa_main.csv holds the training and validation rows (the loader takes
+the latter by hash), gpqa_diamond.csv the test rows; no row is in both.`,
+  problem: splitProblem,
+  write,
+  policies: () => gpqaPolicies(trainingAnswers),
+  noted,
+  practise: (random) =>
+    random() < DRILL_SHARE
+      ? drillLookUps(random, DRILL_NOTES, CHEMISTRY_NOTES)
+      : practiseProblem(random, SOURCE),
+  failureEvents: gpqaFailures,
+  injectors: GPQA_INJECTORS,
+  controls: {
+    "permuted skin": (split, index) => {
+      const { experiment, options, ...problem } = splitProblem(split, index);
+      const { rename, renamedWorld } = skin();
+      const right = workExperiment(experiment, world());
+      const drawn = {
+        experiment: {
+          ...experiment,
+          compounds: experiment.compounds.map(rename) as Compound[],
+        },
+        distractors: Object.values(options)
+          .filter((colour) => colour !== right.colour).map(rename),
+      };
+      return toProblem(drawn, renamedWorld, {
+        id: problem.task.id.replace("/", "-skin/"),
+        split,
+        recordId: `${problem.task.meta.recordId}`,
+      });
+    },
+    "shifted facts": (split, index) => {
+      const place = placeOf(split, index);
+      return toProblem(
+        shiftedQuestions()[split][index],
+        shiftedWorld(),
+        { ...place, id: place.id.replace("/", "-shifted/") },
+      );
+    },
+    "format only": (split, index) =>
+      formatOnly(
+        splitProblem(split, index),
+        splitProblem(split, (index + 1) % SIZES[split]),
+      ),
+  },
+};
+
+/** Names of compounds, families and colours, each replaced by another. */
+const skin = once(() => {
+  const random = seededRandom("gpqa-twin", "skin");
+  const names = new Map(
+    [COMPOUNDS, FAMILIES, COLOURS].flatMap((words: readonly string[]) => {
+      const others = shuffled(random, words);
+      return words.map((word, i) => [word, others[i]] as const);
+    }),
+  );
+  const rename = (name: string): string => names.get(name)!;
+  const renamedWorld = renameChemistry(world(), rename);
+  return { rename, renamedWorld };
+});
+
+function splitProblem(split: Split, index: number): GpqaProblem {
+  return toProblem(questions()[split][index], world(), placeOf(split, index));
+}
+
+function noted(
+  whose: NotedWorld,
+  index: number,
+  distractors: number = 0,
+): GpqaProblem {
+  const random = seededRandom("gpqa-twin", "notes", whose, index);
+  const chemistry = whose === "own" ? world() : drawChemistry(random);
+  const kinds = KINDS
+    .filter((kind) => splitOf(HELD_OUT, [signatureOf(kind)]) === "test");
+  let drawn: DrawnQuestion | undefined;
+  while (drawn === undefined) {
+    drawn = drawQuestion(random, randomChoice(random, kinds), chemistry);
+  }
+  const { lines } = workExperiment(drawn.experiment, chemistry);
+  const all = CHEMISTRY_FACTS.map((name) => chemistryText(chemistry, name));
+  const others = drawDistractors(random, lines, all).slice(0, distractors);
+  return toProblem(drawn, chemistry, {
+    id: `gpqa-notes/${whose}/${index}`,
+    split: "test",
+    recordId: `notes-${index}`,
+    notes: drawNotes(random, lines, others),
+  });
+}
+
+/**
+ * The questions of all splits, no two alike; after each treatment all colours
+ * are right equally often, as far as there are questions.
+ */
+function drawQuestions(
+  chemistry: Chemistry,
+): Record<Split, readonly DrawnQuestion[]> {
+  const order = shuffled(seededRandom("gpqa-twin", "order"), KINDS);
+  const drawn = order.map((kind) =>
+    drawQuestion(
+      seededRandom("gpqa-twin", signatureOf(kind)),
+      kind,
+      chemistry,
+    )
+  ).filter((question) => question !== undefined);
+  const takeTurns = (split: Split): DrawnQuestion[] => {
+    const groups = Object.values(Object.groupBy(
+      drawn.filter(({ experiment }) =>
+        splitOf(HELD_OUT, [signatureOf(experiment)]) === split
+      ),
+      ({ experiment }) => {
+        const { colour } = workExperiment(experiment, chemistry);
+        return [...experiment.treatments, colour].join(" ");
+      },
+    )).map((group) => group ?? []);
+    const most = Math.max(...groups.map(({ length }) => length));
+    return Array.from(
+      { length: most },
+      (_, turn) => groups.flatMap((group) => group.slice(turn, turn + 1)),
+    ).flat();
+  };
+  return {
+    train: takeTurns("train"),
+    valid: takeTurns("valid"),
+    test: takeTurns("test"),
+  };
+}
+
+/** A question with options; undefined if too few mistakes give a colour. */
+function drawQuestion(
+  random: Random,
+  kind: Experiment,
+  chemistry: Chemistry,
+): DrawnQuestion | undefined {
+  const compounds = shuffled(random, kind.compounds);
+  const experiment = { ...kind, compounds };
+  const mistakes = mistakenColours(random, experiment, chemistry);
+  if (mistakes.length < LEAST_MISTAKES) return undefined;
+  const distractors = drawWrongColours(random, experiment, chemistry, mistakes);
+  return { experiment, distractors };
+}
+
+/** Three wrong colours, those of mistakes first. */
+function drawWrongColours(
+  random: Random,
+  experiment: Experiment,
+  chemistry: Chemistry,
+  mistakes: readonly string[],
+): string[] {
+  const { colour } = workExperiment(experiment, chemistry);
+  const all = [...shuffled(random, mistakes), ...shuffled(random, COLOURS)];
+  return [...new Set(all)].filter((each) => each !== colour).slice(0, 3);
+}
+
+/** Where a question stands. */
+interface Place {
+  readonly id: string;
+  readonly split: Split;
+  readonly recordId: string;
+  readonly notes?: string;
+}
+
+function placeOf(split: Split, index: number): Place {
+  const [file, row] = split === "test"
+    ? ["diamond", index]
+    : ["main", mainRows()[split][index]];
+  const id = `${gpqa.name}/${file}/${row}`;
+  return { id, split, recordId: `twin-${file}-${row}` };
+}
+
+function toProblem(
+  { experiment, distractors }: DrawnQuestion,
+  chemistry: Chemistry,
+  { id, split, recordId, notes = "" }: Place,
+): GpqaProblem {
+  const observation = workExperiment(experiment, chemistry);
+  const colours = [observation.colour, ...distractors];
+  const options = Object.fromEntries(
+    optionOrder(recordId).map((number, i) => ["ABCD"[i], colours[number]]),
+  );
+  const question = askExperiment(experiment);
+  const [{ content }] = choiceMessages(question, colourLines(options));
+  return {
+    task: singleTurnTask({
+      id,
+      benchmark: gpqa.name,
+      split,
+      prompt: `${notes}${content}`,
+      answer: answerColour(observation, options, () => 0),
+      meta: { recordId, domain: DOMAIN, subdomain: DOMAIN },
+    }),
+    signature: signatureOf(experiment),
+    facts: observation.facts,
+    question,
+    experiment,
+    world: chemistry,
+    options,
+  };
+}
+
+function signatureOf({ compounds, treatments }: Experiment): string {
+  return [...compounds.toSorted(), ...treatments].join(" ");
+}
+
+async function write(folder: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  const main = (["train", "valid"] as const).flatMap((split) =>
+    mainRows()[split].map((row, index) =>
+      [row, splitProblem(split, index)] as const
+    )
+  ).sort(([a], [b]) => a - b);
+  const diamond = Array.from(
+    { length: SIZES.test },
+    (_, index) => splitProblem("test", index),
+  );
+  const files = { main: main.map(([, problem]) => problem), diamond };
+  for (const [name, problems] of Object.entries(files)) {
+    const rows = [COLUMNS, ...problems.map(csvRow)];
+    const text = rows.map((row) => `${row.map(csvField).join(",")}\n`).join("");
+    await Deno.writeTextFile(join(folder, `gpqa_${name}.csv`), text);
+  }
+}
+
+const COLUMNS = [
+  "Record ID",
+  "Question",
+  "Correct Answer",
+  "Incorrect Answer 1",
+  "Incorrect Answer 2",
+  "Incorrect Answer 3",
+  "Explanation",
+  "High-level domain",
+  "Subdomain",
+];
+
+function csvRow({ task, question, experiment, world, options }: GpqaProblem) {
+  const observation = workExperiment(experiment, world);
+  const order = optionOrder(`${task.meta.recordId}`);
+  const answers = [0, 1, 2, 3]
+    .map((number) => options["ABCD"[order.indexOf(number)]]);
+  return [
+    `${task.meta.recordId}`,
+    question,
+    ...answers,
+    explainColour(observation, options),
+    DOMAIN,
+    DOMAIN,
+  ];
+}
+
+function csvField(text: string): string {
+  return `"${text.replaceAll('"', '""')}"`;
+}
+
+/** A chemistry with its words replaced. */
+function renameChemistry(
+  chemistry: Chemistry,
+  rename: (name: string) => string,
+): Chemistry {
+  const kinds = Object.entries(chemistry).map(([kind, facts]) => {
+    const renamed = Object.entries<string>(facts).map(([name, value]) => {
+      const parts = name.split("+").map(rename);
+      const key = parts.toSorted((a, b) =>
+        FAMILIES.indexOf(a as never) - FAMILIES.indexOf(b as never)
+      ).join("+");
+      return [key, rename(value)];
+    });
+    return [kind, Object.fromEntries(renamed)];
+  });
+  return Object.fromEntries(kinds) as Chemistry;
+}

@@ -2,16 +2,17 @@
 // deno-lint-ignore-file no-console
 import { join } from "node:path";
 import { Ledger } from "@/experiments/ledger.ts";
+import { computeNewcomers } from "@/experiments/newcomers/findings.ts";
 import {
   buildNewcomersTable,
-  computeNewcomers,
+  buildPenaltyTable,
 } from "@/experiments/newcomers/report.ts";
 import {
   NEWCOMERS_PLANS,
   PLAN_NAMES,
 } from "@/experiments/newcomers/settings.ts";
 import { NewcomersStudy } from "@/experiments/newcomers/study.ts";
-import { renderText } from "@/lib/report/mod.ts";
+import { renderText, type Table } from "@/lib/report/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
 import { formatDuration, Progress } from "@/tasks/progress.ts";
@@ -22,7 +23,7 @@ import { writeTable } from "@/tasks/reproduce_table.ts";
 export const DEFINITION = {
   name: "trigger-study",
   description:
-    "Trains the trigger in a world where memory helps at some positions only, and compares it with inserting never, always and at random as often. What is finished is kept: the same command goes on where it stopped.",
+    "Trains the trigger in a world where memory helps at some positions only, with lambda chosen on validation questions, and compares it with inserting never, always and at random as often. What is finished is kept: the same command goes on where it stopped.",
   options: {
     plan: {
       type: "string",
@@ -75,17 +76,24 @@ if (import.meta.main) {
     );
     const findings = await computeNewcomers(study, sizes);
     bar?.progress.end();
-    const table = buildNewcomersTable(findings, sizes, provenanceText(made));
-    const paths = await writeTable(output, "trigger", table, {
+    const text = provenanceText(made);
+    const write = async (
+      name: string,
+      table: Table,
+      behind: Record<string, unknown>,
+    ): Promise<void> => {
+      const paths = await writeTable(output, name, table, behind);
+      console.log(`${renderText(table)}\n${paths.join(", ")} written\n`);
+    };
+    await write("lambda", buildPenaltyTable(findings, text), {
+      sizes,
+      made,
+    });
+    await write("trigger", buildNewcomersTable(findings, text), {
       sizes,
       made,
       findings,
     });
-    console.log(renderText(table));
-    console.log(
-      `${paths.join(", ")} written in ${
-        formatDuration(performance.now() - start)
-      }`,
-    );
+    console.log(`Done in ${formatDuration(performance.now() - start)}`);
   });
 }

@@ -1,4 +1,4 @@
-/** Answers to the newcomers' test questions, and where memory went in. */
+/** Answers to the newcomers' questions, and where memory went in. */
 import type { MemgenMemory } from "@/lib/memgen/mod.ts";
 import {
   type Generation,
@@ -15,12 +15,13 @@ import {
   answerText,
   drawPeople,
   NEWCOMERS,
+  type NewcomersSplit,
   type Person,
   questionText,
   worldOwnership,
 } from "@/experiments/newcomers/world.ts";
 
-/** How the test questions were answered; means are over questions. */
+/** How questions were answered; means are over questions. */
 export interface NewcomersAnswers {
   /** 1 for each answer that is right as a whole, else 0. */
   readonly correct: readonly number[];
@@ -32,19 +33,20 @@ export interface NewcomersAnswers {
   readonly candidates: number;
 }
 
-/** Greedy answers to the first questions of the test split. */
+/** Greedy answers to the first questions of a split. */
 export function askNewcomers(
   { tokenizer }: Model,
   generator: Generator,
-  { memory, questions }: {
+  { memory, split, questions }: {
     readonly memory: MemgenMemory;
+    readonly split: NewcomersSplit;
     readonly questions: number;
   },
 ): NewcomersAnswers {
-  const random = seededRandom("newcomers", "test");
+  const random = seededRandom("newcomers", split);
   const asked = Array.from(
     { length: questions },
-    () => drawPeople(random, "test"),
+    () => drawPeople(random, split),
   );
   const answers = generator.generate(
     asked.map((people) => tokenizer.encode(questionText(people))),

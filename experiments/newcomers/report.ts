@@ -1,130 +1,147 @@
-/** The newcomers' study as a table: accuracy beside insertions. */
+/** The newcomers' study as tables: accuracy beside insertions. */
 import {
   accuracyCell,
-  type Interval,
-  pairedBootstrapInterval,
+  type Cell,
+  gainCell,
   type Table,
 } from "@/lib/report/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import type { NewcomersAnswers } from "@/experiments/newcomers/answers.ts";
-import type { NewcomersSizes } from "@/experiments/newcomers/settings.ts";
-import type { NewcomersStudy } from "@/experiments/newcomers/study.ts";
+import { KEPT_SHARE, rightAnswers } from "@/experiments/newcomers/choice.ts";
+import {
+  type Decider,
+  DECIDERS,
+  type SeedFindings,
+} from "@/experiments/newcomers/findings.ts";
 
-/** Answers of one seed after another. */
-export interface NewcomersFinding {
-  /** Who decides. */
-  readonly row: string;
-  /** One a seed. */
-  readonly answers: readonly NewcomersAnswers[];
-}
+const ANSWERS_COLUMNS = [
+  { header: "Right, %" },
+  { header: "Of always' right answers, %" },
+  { header: "Insertions an answer" },
+  { header: "Of always' insertions, %" },
+] as const;
 
-/** Computes every row, or takes it from the ledger. */
-export async function computeNewcomers(
-  study: NewcomersStudy,
-  { seeds, penalties }: NewcomersSizes,
-): Promise<NewcomersFinding[]> {
-  const findings: NewcomersFinding[] = [];
-  const add = async (
-    row: string,
-    answer: (seed: number) => Promise<NewcomersAnswers>,
-  ): Promise<void> => {
-    const answers: NewcomersAnswers[] = [];
-    for (const seed of seeds) answers.push(await answer(seed));
-    findings.push({ row, answers });
-  };
-  await add("Never", (seed) => study.askUntrained(seed, "never"));
-  await add("Always", (seed) => study.askUntrained(seed, "always"));
-  for (const penalty of penalties) {
-    const trained = (seed: number) => study.askTrained({ seed, penalty });
-    await add(`Trained, lambda ${penalty}`, trained);
-    await add(`Random, as often as lambda ${penalty}`, async (seed) => {
-      const { insertions, candidates } = await trained(seed);
-      const probability = insertions / candidates;
-      return await study.askUntrained(seed, {
-        probability,
-        positions: "delimiters",
-      });
-    });
-  }
-  return findings;
-}
-
-/** Differences of accuracies over all seeds, from 0 to 1. */
-export function compareFindings(
-  first: NewcomersFinding,
-  second: NewcomersFinding,
-): Interval {
-  const scores = ({ answers }: NewcomersFinding) =>
-    answers.flatMap(({ correct }) => [...correct]);
-  return pairedBootstrapInterval(scores(first), scores(second), {
-    rng: seededRandom("newcomers", "bootstrap"),
-  });
-}
+/** How lambda was chosen, in words. */
+const RULE =
+  `Lambda, for each seed: of those tried the one with the fewest insertions that keeps at least ${
+    100 * KEPT_SHARE
+  } % of always' right answers to the validation questions; where none does, the one with the most.`;
 
 /**
- * The table of the findings.
+ * The table of the test questions: each decider over all seeds, then seed by
+ * seed.
  *
  * @param made What made them: device, commit, command.
  */
 export function buildNewcomersTable(
-  findings: readonly NewcomersFinding[],
-  { testQuestions, seeds }: NewcomersSizes,
+  findings: readonly SeedFindings[],
   made: string,
 ): Table {
-  const always = findings.find(({ row }) => row === "Always")!;
-  const percent = (part: number, whole: number): string =>
-    whole === 0 ? "-" : (100 * part / whole).toFixed(1);
-  const rows = findings.map((finding) => {
-    const { row, answers } = finding;
-    const right = (each: readonly NewcomersAnswers[]): number =>
-      each.flatMap(({ correct }) => correct)
-        .reduce((sum, value) => sum + value, 0);
-    const mean = (value: (answers: NewcomersAnswers) => number): number =>
-      answers.reduce((sum, each) => sum + value(each), 0) / answers.length;
-    const insertions = mean((each) => each.insertions);
-    const all = always.answers.reduce((sum, each) => sum + each.insertions, 0) /
-      always.answers.length;
-    const perSeed = answers
-      .map((each) => percent(right([each]), each.correct.length)).join(", ");
-    return [
-      row,
-      accuracyCell(right(answers), testQuestions * seeds.length, seeds.length),
-      perSeed,
-      percent(right(answers), right(always.answers)),
-      insertions.toFixed(2),
-      percent(insertions, all),
-      percent(mean((each) => each.needed), insertions),
-    ];
-  });
-  const differences = findings.flatMap((finding, i) => {
-    if (!finding.row.startsWith("Random")) return [];
-    const { low, high } = compareFindings(findings[i - 1], finding);
-    return [
-      `${findings[i - 1].row} less ${finding.row}: ${
-        (100 * low).toFixed(1)
-      } to ${(100 * high).toFixed(1)} points (paired bootstrap, 95 %).`,
-    ];
-  });
+  const rows = DECIDERS.flatMap((decider) => [
+    testRow(decider, "all", findings),
+    ...findings.map((each) => testRow(decider, String(each.seed), [each])),
+  ]);
+  const questions = findings[0].test.Always.correct.length;
+  const penalties = findings.map(({ seed, penalty }) =>
+    `${penalty} for seed ${seed}`
+  );
   return {
     title: "The trained trigger in the newcomers' world",
-    caption:
-      `Mini scale, an invented world: accuracy of whole answers in percent, 95 % interval, greedy. ${made}`,
+    caption: `Mini scale, an invented world: whole answers, greedy. ${made}`,
     columns: [
       { header: "Who decides" },
-      { header: "Right, %" },
-      { header: "By seed" },
-      { header: "Of always' accuracy, %" },
-      { header: "Insertions an answer" },
-      { header: "Of always' insertions, %" },
+      { header: "Seed" },
+      ...ANSWERS_COLUMNS,
       { header: "After a newcomer's comma, % of insertions" },
+      { header: "Trained is better by, points" },
     ],
     rows,
     footnotes: [
-      `${testQuestions} questions of the test split; seeds ${
-        seeds.join(", ")
-      } of weaver and trigger, one reasoner`,
-      ...differences,
+      `${questions} questions of the test split; one reasoner, seeds of weaver and trigger. Points: paired bootstrap.`,
+      `${RULE} Chosen: ${penalties.join(", ")}.`,
       "Random: at each candidate position with the probability at which the trained trigger of the same seed inserts.",
     ],
   };
+}
+
+/** The table of the validation questions: what lambda was chosen from. */
+export function buildPenaltyTable(
+  findings: readonly SeedFindings[],
+  made: string,
+): Table {
+  const rows = findings.flatMap(({ seed, penalty: chosen, valid }) => [
+    ["Always", seed, ...answersCells([valid.always], [valid.always]), ""],
+    ...valid.trials.map(({ penalty, answers }) => [
+      `Trained, lambda ${penalty}`,
+      seed,
+      ...answersCells([answers], [valid.always]),
+      penalty === chosen ? "chosen" : "",
+    ]),
+  ]);
+  const questions = findings[0].valid.always.correct.length;
+  return {
+    title: "Lambda of eq. 8, chosen on validation questions",
+    caption: `Mini scale, an invented world: whole answers, greedy. ${made}`,
+    columns: [
+      { header: "Who decides" },
+      { header: "Seed" },
+      ...ANSWERS_COLUMNS,
+      { header: "Choice" },
+    ],
+    rows,
+    footnotes: [`${questions} questions of the validation split`, RULE],
+  };
+}
+
+function testRow(
+  decider: Decider,
+  seed: string,
+  findings: readonly SeedFindings[],
+): Cell[] {
+  const of = (decider: Decider) => findings.map(({ test }) => test[decider]);
+  const correct = (decider: Decider) =>
+    of(decider).flatMap(({ correct }) => [...correct]);
+  const answers = of(decider);
+  return [
+    decider,
+    seed,
+    ...answersCells(answers, of("Always")),
+    percent(mean(answers, "needed"), mean(answers, "insertions")),
+    decider === "Trained" ? "-" : gainCell(
+      correct("Trained"),
+      correct(decider),
+      {
+        seeds: findings.length,
+        rng: seededRandom("newcomers", "bootstrap"),
+      },
+    ),
+  ];
+}
+
+/** Cells of `ANSWERS_COLUMNS`; an element is a seed. */
+function answersCells(
+  answers: readonly NewcomersAnswers[],
+  always: readonly NewcomersAnswers[],
+): Cell[] {
+  const right = (each: readonly NewcomersAnswers[]): number =>
+    each.reduce((sum, one) => sum + rightAnswers(one), 0);
+  const asked = answers.reduce((sum, { correct }) => sum + correct.length, 0);
+  const insertions = mean(answers, "insertions");
+  return [
+    accuracyCell(right(answers), asked, answers.length),
+    percent(right(answers), right(always)),
+    insertions.toFixed(2),
+    percent(insertions, mean(always, "insertions")),
+  ];
+}
+
+function mean(
+  answers: readonly NewcomersAnswers[],
+  count: "insertions" | "needed",
+): number {
+  return answers.reduce((sum, each) => sum + each[count], 0) / answers.length;
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? "-" : (100 * part / whole).toFixed(1);
 }

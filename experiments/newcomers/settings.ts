@@ -16,8 +16,8 @@ export interface NewcomersSizes {
   readonly triggerSteps: number;
   /** Questions a step in the trigger's training. */
   readonly promptsPerStep: number;
-  /** Questions that are asked after training. */
-  readonly testQuestions: number;
+  /** Questions of the validation split, and of the test split. */
+  readonly questions: number;
   /** Seeds of weaver and trigger; the reasoner is one. */
   readonly seeds: readonly number[];
   /** Lambda of eq. 8, one training of the trigger for each. */
@@ -38,9 +38,9 @@ export const NEWCOMERS_PLANS: Readonly<
     weaverSteps: 1200,
     triggerSteps: 80,
     promptsPerStep: 16,
-    testQuestions: 512,
+    questions: 512,
     seeds: [0, 1, 2],
-    penalties: [0, 0.05],
+    penalties: [0, 0.02, 0.03, 0.05],
     xla: "always",
   },
   tiny: {
@@ -48,7 +48,7 @@ export const NEWCOMERS_PLANS: Readonly<
     weaverSteps: 2,
     triggerSteps: 2,
     promptsPerStep: 1,
-    testQuestions: 8,
+    questions: 8,
     seeds: [0],
     penalties: [0.05],
     xla: "never",

@@ -32,9 +32,10 @@ export type Thing = typeof ITEMS[number];
 export type Ownership = ReadonlyMap<Person, Thing>;
 
 /** Splits of the questions, by their people and their order. */
-export type NewcomersSplit = "train" | "test";
+export type NewcomersSplit = "train" | "valid" | "test";
 
 const TEST_SHARE = 0.2;
+const VALID_SHARE = 0.2;
 
 /** What everybody owns in this world. */
 export function worldOwnership(): Ownership {
@@ -58,9 +59,14 @@ function drawOwnership(random: Random): Ownership {
 export function drawPeople(random: Random, split: NewcomersSplit): Person[] {
   for (;;) {
     const people = shuffled(random, NAMES).slice(0, PEOPLE);
-    const isTest = seededRandom("newcomers", ...people)() < TEST_SHARE;
-    if (isTest === (split === "test")) return people;
+    if (splitOf(people) === split) return people;
   }
+}
+
+function splitOf(people: readonly Person[]): NewcomersSplit {
+  const place = seededRandom("newcomers", ...people)();
+  if (place < TEST_SHARE) return "test";
+  return place < TEST_SHARE + VALID_SHARE ? "valid" : "train";
 }
 
 /** The question. */

@@ -60,11 +60,12 @@ export const QUICK: SupervisedPreset = {
 export const MINI_MEMGEN: Omit<MemgenConfig, "insertion"> = {
   promptLatents: 8,
   inferenceLatents: 8,
-  memoryScope: "episode",
   maxPromptAugmentations: 1,
   maxInferenceAugmentations: 0,
   triggerActive: false,
-  // Inactive, it is the released code's, so that it loads the checkpoints.
+  // The released code's, so that it loads what is appended. In a single turn
+  // the scope is nothing, and an inactive trigger neither.
+  memoryScope: "turn",
   triggerReads: "text",
   triggerHead: "softmax",
   delimitersAfterDigits: false,

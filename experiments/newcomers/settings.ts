@@ -116,6 +116,7 @@ const ADAPTER: LoraConfig = {
 export const NEWCOMERS_MEMGEN: MemgenConfig = {
   ...MINI_MEMGEN,
   insertion: "prepend",
+  memoryScope: "episode",
   promptLatents: 2,
   inferenceLatents: 2,
   maxInferenceAugmentations: 2 * PEOPLE,

@@ -1,6 +1,7 @@
 import "@/tests/backend.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
+import { QUICK_TRAINING } from "@/experiments/presets.ts";
 import {
   disposeMemgen,
   exportMemgen,
@@ -76,6 +77,16 @@ tensorTest(
           values(Object.fromEntries(before)),
         );
       }
+      disposeMemgen(loaded);
+    }),
+);
+
+tensorTest(
+  "exportMemgen() takes what deno task train appends",
+  () =>
+    withExport(QUICK_TRAINING.memgen, async (folder) => {
+      const loaded = await loadMemgen(folder, MODEL);
+      assertEquals(loaded.config, QUICK_TRAINING.memgen);
       disposeMemgen(loaded);
     }),
 );

@@ -3,9 +3,9 @@ import type { NewcomersAnswers } from "@/experiments/newcomers/answers.ts";
 
 /**
  * Share of always' right answers that a choice keeps: the 95 % that are asked
- * for, and two standard errors of 512 questions.
+ * for, and three standard errors of 512 questions.
  */
-export const KEPT_SHARE = 0.97;
+export const KEPT_SHARE = 0.98;
 
 /** A trained trigger's answers to the validation questions. */
 export interface PenaltyTrial {

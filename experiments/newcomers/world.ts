@@ -34,8 +34,9 @@ export type Ownership = ReadonlyMap<Person, Thing>;
 /** Splits of the questions, by their people and their order. */
 export type NewcomersSplit = "train" | "valid" | "test";
 
-const TEST_SHARE = 0.2;
+/** Questions that the study was designed with, before others were asked. */
 const VALID_SHARE = 0.2;
+const TEST_SHARE = 0.2;
 
 /** What everybody owns in this world. */
 export function worldOwnership(): Ownership {
@@ -65,8 +66,8 @@ export function drawPeople(random: Random, split: NewcomersSplit): Person[] {
 
 function splitOf(people: readonly Person[]): NewcomersSplit {
   const place = seededRandom("newcomers", ...people)();
-  if (place < TEST_SHARE) return "test";
-  return place < TEST_SHARE + VALID_SHARE ? "valid" : "train";
+  if (place < VALID_SHARE) return "valid";
+  return place < 1 - TEST_SHARE ? "train" : "test";
 }
 
 /** The question. */

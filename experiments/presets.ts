@@ -63,8 +63,8 @@ export const MINI_MEMGEN: Omit<MemgenConfig, "insertion"> = {
   maxPromptAugmentations: 1,
   maxInferenceAugmentations: 0,
   triggerActive: false,
-  // The released code's, so that it loads what is appended. In a single turn
-  // the scope is nothing, and an inactive trigger neither.
+  // The released code's, so that it loads what is appended: with one turn, and a
+  // trigger that is not active, they change nothing.
   memoryScope: "turn",
   triggerReads: "text",
   triggerHead: "softmax",

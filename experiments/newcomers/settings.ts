@@ -35,7 +35,7 @@ export const NEWCOMERS_PLANS: Readonly<
 > = {
   full: {
     reasonerSteps: 1500,
-    weaverSteps: 1200,
+    weaverSteps: 2400,
     triggerSteps: 80,
     promptsPerStep: 16,
     questions: 512,

@@ -12,6 +12,7 @@ import {
   placedText,
   readCommand,
 } from "./commands.ts";
+import { describeThing, has, HELP, listed, roomText } from "./words.ts";
 import type { Game, Receptacle, Thing } from "./game.ts";
 
 /** What a household says to a command that is none, or not possible now. */
@@ -199,7 +200,7 @@ export class Household {
         return `You close the ${target}.`;
       case "examine":
         return this.#receptacle(target) === undefined
-          ? this.#describeThing(this.#things.get(target)!)
+          ? describeThing(this.#things.get(target)!, this.#game.things)
           : this.#describe(target);
       case "take":
         this.#held = target;
@@ -256,36 +257,6 @@ export class Household {
       : `On the ${receptacle}, you see ${listed(things)}.`;
   }
 
-  #describeThing(thing: ThingNow): string {
-    const { name } = thing;
-    if (has(thing, "isreceptacleobject")) {
-      const inside = this.#game.things
-        .filter(({ container }) => container === name)
-        .map((inner) => `a ${inner.name}`);
-      return `This is a normal ${name}. In it, you see ${listed(inside)}.`;
-    }
-    const isSliced = has(thing, "issliced");
-    const isHot = has(thing, "ishot");
-    const isCool = has(thing, "iscool");
-    const warmth = isHot ? "hot" : isCool ? "cool" : "";
-    const adjectives = [
-      warmth,
-      warmth !== "" && has(thing, "isclean") ? "and" : "",
-      has(thing, "isclean") ? "clean" : "",
-      isSliced ? "sliced" : "",
-    ].filter((word) => word !== "").join(" ");
-    if (adjectives === "cool") return `This is a cold ${name}.`;
-    if (adjectives !== "" && adjectives !== "sliced") {
-      return `This is a ${adjectives} ${name}.`;
-    }
-    if (has(thing, "toggleable")) {
-      return `This ${name} is ${has(thing, "istoggled") ? "on" : "off"}.`;
-    }
-    return isSliced
-      ? `This is a sliced ${name}.`
-      : `There's nothing special about ${name}.`;
-  }
-
   #here(): Receptacle[] {
     return this.#game.receptacles.filter(({ location }) =>
       location === this.#location
@@ -323,36 +294,3 @@ export class Household {
     }));
   }
 }
-
-function has({ traits }: Pick<Thing, "traits">, trait: string): boolean {
-  return traits.includes(trait);
-}
-
-function roomText(things: readonly string[]): string {
-  return `You are in the middle of a room. Looking quickly around you, you see ${
-    listed(things)
-  }.`;
-}
-
-/** `a x, a y, and a z`, as TextWorld lists. */
-function listed(items: readonly string[]): string {
-  if (items.length === 0) return "nothing";
-  if (items.length === 1) return items[0];
-  return `${items.slice(0, -1).join(", ")}, and ${items.at(-1)}`;
-}
-
-const HELP = `Available commands:
-  look:                             look around your current location
-  inventory:                        check your current inventory
-  go to (receptacle):               move to a receptacle
-  open (receptacle):                open a receptacle
-  close (receptacle):               close a receptacle
-  take (object) from (receptacle):  take an object from a receptacle
-  move (object) to (receptacle):  place an object in or on a receptacle
-  examine (something):              examine a receptacle or an object
-  use (object):                     use an object
-  heat (object) with (receptacle):  heat an object using a receptacle
-  clean (object) with (receptacle): clean an object using a receptacle
-  cool (object) with (receptacle):  cool an object using a receptacle
-  slice (object) with (object):     slice an object using a sharp object
-`;

@@ -9,11 +9,8 @@ import {
 import { Household } from "../household/household.ts";
 import type { Split, Task } from "../task.ts";
 import { alfworldDialect } from "./alfworld_dialect.ts";
-import {
-  type AlfworldProblem,
-  drawAlfworld,
-  HOUSEHOLD_WORLD,
-} from "./alfworld_problem.ts";
+import { HOUSEHOLD_WORLD } from "./alfworld_pddl.ts";
+import { type AlfworldProblem, drawAlfworld } from "./alfworld_problem.ts";
 import { typeOf } from "./episode.ts";
 import { agentBankTurn } from "./episode_problem.ts";
 import { makeEpisodeTwin } from "./episode_twin.ts";

@@ -35,10 +35,10 @@ export async function twinCard(twin: Twin): Promise<string> {
   );
   return `# Data card: the ${title} twin
 
-A small stand-in for ${title}, written by a program. Its tasks have the file
-format, the prompt and the scorers of ${title}, but few words, so that a model of
-about a million parameters can learn them. No row of ${title} is used, and an
-accuracy here says nothing about ${title} itself.
+A small stand-in for ${title}, written by a program. ${
+    formatText(benchmark.name, title)
+  }
+No row of ${title} is used, and an accuracy here says nothing about ${title} itself.
 
 ${about.trim()}
 
@@ -99,4 +99,15 @@ async function exampleText(twin: Twin): Promise<string> {
   return `${turns.join("\n\n")}\n\nIt needs the facts of: ${
     problem.facts.join(", ")
   }.`;
+}
+
+/** What is the benchmark's own, and what is not. */
+function formatText(name: string, title: string): string {
+  return name === "scienceworld"
+    ? `Files, words and rules are
+our own, with few words, so that a model of about a million parameters can learn
+them.`
+    : `Its tasks have the file
+format, the prompt and the scorers of ${title}, but few words, so that a model of
+about a million parameters can learn them.`;
 }

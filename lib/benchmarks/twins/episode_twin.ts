@@ -6,20 +6,17 @@ import {
   seededRandom,
   shuffled,
 } from "../../random.ts";
-import { turnText } from "../alfworld_prompts.ts";
 import type { FailureEvent } from "../failures.ts";
 import type { Message, Split, Task } from "../task.ts";
 import { drillLookUps } from "./drills.ts";
-import type { Dialect } from "./episode.ts";
+import type { EpisodeForm } from "./episode_form.ts";
 import { episodeFailures } from "./episode_failures.ts";
 import { EPISODE_INJECTORS } from "./episode_injectors.ts";
-import { type Agent, agentPolicy } from "./episode_policy.ts";
+import { agentOf, anyCommand, episodePolicies } from "./episode_policies.ts";
 import { episodeSegments, type NotesPlace } from "./episode_practice.ts";
 import {
-  type EpisodeDraw,
   type EpisodeProblem,
   notedTask,
-  type QuickEnvironment,
   withDemonstration,
 } from "./episode_problem.ts";
 import {
@@ -28,53 +25,11 @@ import {
   homeNotes,
   type Homes,
   homesToLookUp,
-  type HomesWorld,
   permutedHomes,
   shiftedHomes,
   worldHomes,
 } from "./homes.ts";
-import type {
-  NamedPolicy,
-  NotedWorld,
-  Policy,
-  Segments,
-  Twin,
-} from "./twin.ts";
-
-/** What a twin does not share. */
-export interface EpisodeForm<P extends EpisodeProblem> extends
-  Pick<
-    Twin<P>,
-    "benchmark" | "sizes" | "trainingSizes" | "maxTokens" | "about"
-  > {
-  /** Where its things are kept. */
-  readonly world: HomesWorld;
-  /** Its words. */
-  readonly dialect: Dialect;
-  /** Draws a problem of an allowed kind, without a demonstration. */
-  draw(random: Random, options: EpisodeDraw): P;
-  /** Writes the problems of all splits. */
-  write(
-    folder: string,
-    problem: (split: Split, index: number) => P,
-  ): Promise<void>;
-  /** What answers the turns of a task. */
-  makeEnvironment(task: Task): QuickEnvironment;
-  /** A game to try commands in. */
-  simulate(task: Task): Simulator;
-  /** Whether commands, one for each turn, solve a task. */
-  solves(task: Task, commands: readonly (string | undefined)[]): boolean;
-  /** `thing place`, both by type, of what is where at first. */
-  kept(task: Task): ReadonlySet<string>;
-}
-
-/** A game in which commands can be tried. */
-export interface Simulator {
-  /** Does what a command says. */
-  step(command: string): string;
-  /** Commands that can be done now. */
-  possibleCommands(): readonly string[];
-}
+import type { NotedWorld, Policy, Segments, Twin } from "./twin.ts";
 
 /** Shares of the samples of practice: notes, first turns, small games. */
 const SHARES = { lookUps: 0.25, firstTurns: 0.25, small: 0.25 };
@@ -107,7 +62,7 @@ export function makeEpisodeTwin<P extends EpisodeProblem>(
     about,
     problem,
     write: (folder) => form.write(folder, problem),
-    policies: () => policies(form, episodes),
+    policies: () => episodePolicies(form, episodes),
     noted: (whose, index, distractors = 0) =>
       noted(form, whose, index, distractors),
     practise: (random) => practise(form, random),
@@ -250,87 +205,4 @@ function formOnly<P extends EpisodeProblem>(
     demonstration.push({ role: "user", content: step.observation });
   }
   return { ...problem, task: { ...task, demonstration } };
-}
-
-function agentOf<P extends EpisodeProblem>(
-  { dialect, world }: EpisodeForm<P>,
-  homes: Homes,
-  random: Random,
-): Agent {
-  return { dialect, world, homes, random };
-}
-
-function policies<P extends EpisodeProblem>(
-  form: EpisodeForm<P>,
-  episodes: () => readonly P[],
-): NamedPolicy<P>[] {
-  return [
-    {
-      name: "searcher that knows the homes",
-      kind: "oracle",
-      start: ({ homes }, random) => agentPolicy(agentOf(form, homes, random)),
-    },
-    {
-      name: "searcher that guesses the homes",
-      kind: "ignorant",
-      start: (_, random) =>
-        agentPolicy(agentOf(form, drawHomes(form.world, random), random)),
-    },
-    {
-      name: "any possible command",
-      kind: "random",
-      start: ({ task }, random) => anyCommand(form, task, random),
-    },
-    {
-      name: "turns of a training episode with the same thing",
-      kind: "shortcut",
-      start: ({ signature }) => {
-        const [kind, thing] = signature.split(":");
-        return replayed(
-          episodes,
-          (other) => other.startsWith(`${kind}:${thing}:`),
-        );
-      },
-    },
-    {
-      name: "turns of a training episode with the same goal",
-      kind: "shortcut",
-      start: ({ signature }) => {
-        const [kind, , where] = signature.split(":");
-        return replayed(
-          episodes,
-          (other) =>
-            other.startsWith(`${kind}:`) && other.endsWith(`:${where}`),
-        );
-      },
-    },
-  ];
-}
-
-/** Does anything that can be done. */
-function anyCommand<P extends EpisodeProblem>(
-  form: EpisodeForm<P>,
-  task: Task,
-  random: Random,
-): Policy {
-  const game = form.simulate(task);
-  return () => {
-    const command = randomChoice(random, game.possibleCommands());
-    game.step(command);
-    return turnText(`I ${command}.`, command, "tags");
-  };
-}
-
-/** The turns of a training episode of an accepted kind, as they stand. */
-function replayed(
-  episodes: () => readonly EpisodeProblem[],
-  accepts: (signature: string) => boolean,
-): Policy {
-  const found = episodes().find(({ signature }) => accepts(signature));
-  const turns = (found?.conversation ?? [])
-    .filter(({ role }) => role === "assistant");
-  return (chat) => {
-    const done = chat.filter(({ role }) => role === "assistant").length;
-    return (turns[done] ?? turns.at(-1))?.content ?? "";
-  };
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { failureLabel } from "@/lib/benchmarks/mod.ts";
 import { alfworldTwin } from "@/lib/benchmarks/twins/alfworld_twin.ts";
 import { alfworldDialect } from "@/lib/benchmarks/twins/alfworld_dialect.ts";
-import { HOUSEHOLD_WORLD } from "@/lib/benchmarks/twins/alfworld_problem.ts";
+import { HOUSEHOLD_WORLD } from "@/lib/benchmarks/twins/alfworld_pddl.ts";
 import { agentPolicy } from "@/lib/benchmarks/twins/episode_policy.ts";
 import {
   type Homes,

@@ -93,9 +93,10 @@ async function exampleText(twin: Twin): Promise<string> {
   const oracle = twin.policies().find(({ kind }) => kind === "oracle")!;
   const policy = oracle.start(problem, seededRandom("card"));
   const { chat } = await play(twin, problem, policy);
-  const turns = chat.map(({ role, content }) =>
-    `${role}:\n\n\`\`\`text\n${content.trimEnd()}\n\`\`\``
-  );
+  const turns = chat.map(({ role, content }) => {
+    const fence = content.includes("```") ? "````" : "```";
+    return `${role}:\n\n${fence}text\n${content.trimEnd()}\n${fence}`;
+  });
   return `${turns.join("\n\n")}\n\nIt needs the facts of: ${
     problem.facts.join(", ")
   }.`;

@@ -25,7 +25,7 @@ export interface CodeRow extends TestedChain {
   readonly question: string;
   /** The whole answer. */
   readonly solution: string;
-  /** Such as `test/3`, or `notes/own/3`. */
+  /** Such as `test/3`. */
   readonly place: string;
   /** Where the task is used. */
   readonly split: Split;

@@ -105,11 +105,9 @@ export function codeTwin(options: CodeTwinOptions): Twin<CodeProblem> {
       const others = drawDistractors(random, needed, factTexts(idioms))
         .slice(0, distractors);
       const notes = drawNotes(random, needed, others);
-      const place = `notes/${whose}/${index}`;
-      return problemOf(
-        { ...drawn, split: "test", idioms, place, notes },
-        options,
-      );
+      const place = `${whose}/${index}`;
+      const parts = { ...drawn, split: "test", idioms, place, notes } as const;
+      return named(problemOf(parts, options), "notes");
     },
     practise: (random) => practiseCode(random, options.promptOf, dialect),
     failureEvents: (problem, chat) =>
@@ -123,16 +121,11 @@ export function codeTwin(options: CodeTwinOptions): Twin<CodeProblem> {
           ...(idiom !== undefined && { idiom: SKIN.get(idiom)! }),
           operation,
         }));
-        const place = `skin/${parts.place}`;
-        return problemOf({ ...parts, chain, idioms: skinned, place }, options);
+        const skin = { ...parts, chain, idioms: skinned };
+        return named(problemOf(skin, options), "skin");
       },
-      "shifted facts": (split, index) => {
-        const parts = shiftedParts(split, index);
-        return problemOf(
-          { ...parts, place: `shifted/${parts.place}` },
-          options,
-        );
-      },
+      "shifted facts": (split, index) =>
+        named(problemOf(shiftedParts(split, index), options), "shifted"),
       "format only": (split, index) =>
         formatOnly(
           problem(split, index),
@@ -142,11 +135,18 @@ export function codeTwin(options: CodeTwinOptions): Twin<CodeProblem> {
   };
 }
 
+/** A problem whose id says what it is. */
+function named(problem: CodeProblem, what: string): CodeProblem {
+  const id = problem.task.id.replace("/", `-${what}/`);
+  return { ...problem, task: { ...problem.task, id } };
+}
+
 /** The parts of the problems of all splits; no two ask the same question. */
 function distinctParts(
   name: string,
   idioms: Idioms,
 ): (split: Split, index: number) => ProblemParts {
+  // Splits share no kind, so that their order does not matter.
   const drawn = new Map<string, ProblemParts[]>();
   const asked = new Set<string>();
   return (split, index) => {

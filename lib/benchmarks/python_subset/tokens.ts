@@ -35,14 +35,12 @@ const OTHER_KEYWORDS = new Set(
 const MOST_LEVELS = 40;
 
 /** Longest first. */
-const OPERATORS = (
-  "**= //= ** // == != <= >= += -= *= %= -> := << >> /= |= &= ^= @= " +
-  "+ - * % < > = ( ) [ ] , : . { } / | & ^ ~ @ ;"
-).split(" ");
+const OPERATOR =
+  /\*\*=|\/\/=|>>=|<<=|\*\*|\/\/|==|!=|<=|>=|->|:=|<<|>>|[-+*%/|&^@]=|[-+*%<>=()[\],:.{}/|&^~@;]/y;
 
 /** Operators of Python that the subset lacks. */
 const OTHER_OPERATORS = new Set(
-  "-> := << >> /= |= &= ^= @= { } / | & ^ ~ @ ;".split(" "),
+  "-> := << >> <<= >>= /= |= &= ^= @= { } / | & ^ ~ @ ;".split(" "),
 );
 
 /**
@@ -175,7 +173,7 @@ class Tokenizer {
   #readOperator(): void {
     const rest = this.#source.slice(this.#at, this.#at + 3);
     if (/^\.[0-9]/.test(rest)) throw new SubsetError(rest, this.#line);
-    const operator = OPERATORS.find((text) => rest.startsWith(text));
+    const operator = this.#match(OPERATOR)?.[0];
     if (operator === undefined) {
       if (/[?$!`]/.test(rest[0])) this.#fail(`${rest[0]} means nothing`);
       throw new SubsetError(JSON.stringify(rest[0]), this.#line);

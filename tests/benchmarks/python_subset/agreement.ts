@@ -16,7 +16,7 @@ export const INPUTS: readonly (readonly [readonly number[], number])[] = [
 ];
 
 /** Steps after which a program counts as endless. */
-const FUEL = 1_000_000;
+const FUEL = 300_000;
 
 /** An outcome: a value as Python writes it, an exception's class, or `endless`. */
 export type Outcome = string;

@@ -6,7 +6,7 @@ import sys
 
 
 # Of the processor, until a program counts as endless.
-SECONDS = 0.25
+SECONDS = 0.1
 
 
 class OutOfTime(BaseException):

@@ -114,6 +114,8 @@ export function problemText(
 (:domain alfred)
 (:objects
 agent1 - agent
+${[...new Set(things)].map((name) => `${name}Type`).join(" ")} - otype
+${receptacles.map(({ name }) => `${name}Type`).join(" ")} - rtype
 ${objects.map(({ id }) => id).join(" ")} - object
 ${receptacles.map(({ id }) => id).join(" ")} - receptacle
 loc_bar_0 ${receptacles.map(({ location }) => location).join(" ")} - location)

@@ -61,12 +61,22 @@ export function drillSums(
   random: Random,
   draw: (random: Random) => Sum = drawSum,
 ): Segments {
-  const sums = Array.from({ length: SUMS }, () => draw(random));
-  const user = `${sums.map(({ text }) => text).join(", ")}\n`;
-  const lines = sums.map(({ text, result }) =>
-    `${equationText(text, result)}.`
+  return drillSteps(random, (random) => {
+    const { text, result } = draw(random);
+    return { name: text, text: `${equationText(text, result)}.` };
+  });
+}
+
+/** Several steps of one kind, each asked for and answered. */
+export function drillSteps(
+  random: Random,
+  draw: (random: Random) => Note,
+): Segments {
+  const steps = Array.from({ length: SUMS }, () => draw(random));
+  return practiseAnswer(
+    `${steps.map(({ name }) => name).join(", ")}\n`,
+    steps.map(({ text }) => text).join("\n"),
   );
-  return practiseAnswer(user, lines.join("\n"));
 }
 
 /**

@@ -26,6 +26,14 @@ export { type Chemistry, CHEMISTRY_FACTS, drawChemistry } from "./chemistry.ts";
 export { readExperiment, workExperiment } from "./gpqa_problem.ts";
 export { readGpqaNotes } from "./gpqa_policies.ts";
 export { gpqaTwin } from "./gpqa_twin.ts";
+export { readMathNotes } from "./math_policies.ts";
+export { readExercise, workExercise } from "./math_problem.ts";
+export { mathTwin } from "./math_twin.ts";
+export {
+  definitionText,
+  OPERATION_NAMES,
+  type OperationWorld,
+} from "./named_operations.ts";
 export { RATE_NAMES, type RateName } from "./rates.ts";
 export { findTwin, TWIN_NAMES, TWINS } from "./registry.ts";
 export { twinCard } from "./card.ts";

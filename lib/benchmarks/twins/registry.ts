@@ -9,6 +9,7 @@ import { kodcodeTwin } from "./kodcode_twin.ts";
 import { popqaTwin } from "./popqa_twin.ts";
 import { scienceworldTwin } from "./scienceworld_twin.ts";
 import { triviaqaTwin } from "./triviaqa_twin.ts";
+import { mathTwin } from "./math_twin.ts";
 import type { Twin } from "./twin.ts";
 
 /** All of them, in the paper's order. */
@@ -20,6 +21,7 @@ export const TWINS: readonly Twin[] = [
   bigCodeBenchTwin,
   gpqaTwin,
   gsm8kTwin,
+  mathTwin,
   aquaTwin,
   scienceworldTwin,
   feverTwin,

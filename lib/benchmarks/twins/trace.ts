@@ -65,9 +65,6 @@ export interface TraceLanguage {
   readStep(line: string): Omit<Step, "fact"> | undefined;
 }
 
-/** Before the box, where there are options. */
-export const THEREFORE = "Therefore, the final answer is ";
-
 const CHOICE = /^(\S+) is (nearest )?option ([A-E])\.$/;
 
 /** Reads a worked answer; undefined if a line is not of the twin's language. */
@@ -84,7 +81,7 @@ export function readTrace(
   const [work] = text.split("\\boxed");
   for (const line of work.replace(/\$$/, "").split("\n")) {
     // Any closing words may lead to the answer.
-    if (line === "" || !line.endsWith(".")) continue;
+    if (!line.endsWith(".") || line.startsWith("The answer is ")) continue;
     const chosen = CHOICE.exec(line);
     if (chosen !== null) {
       const [, value, nearest, letter] = chosen;
@@ -112,7 +109,7 @@ export function readEquation(line: string): Step | undefined {
   const [equation, expression, value] = found;
   const isSound = evaluate(expression) === Number(value);
   return {
-    key: line.replace(equation, expression.replace(/\d+/g, "_")),
+    key: line.replace(equation, expression).replace(/\d+/g, "_"),
     operands: expression.match(/\d+/g)!,
     value,
     ...(!isSound && { fault: "compositional reasoning" }),

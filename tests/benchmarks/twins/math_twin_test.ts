@@ -1,0 +1,153 @@
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  checkBenchmark,
+  mathTwin,
+  OPERATION_NAMES,
+  type OperationWorld,
+  play,
+  readExercise,
+  readMathNotes,
+  splitProblems,
+  twinCard,
+  workExercise,
+} from "@/lib/benchmarks/twins/mod.ts";
+import { seededRandom } from "@/lib/random.ts";
+import { twinTokenizer } from "@/tests/benchmarks/twins/twin_tokenizer.ts";
+import { withFolder } from "@/tests/folder.ts";
+
+const { problem, sizes } = mathTwin;
+
+const WORLD = {
+  definitions: {
+    zorb: { kind: "linear", factor: 3, term: -8 },
+    wex: { kind: "remainder", modulus: 7 },
+    quim: { kind: "linear", factor: 2, term: 2 },
+  },
+} as unknown as OperationWorld;
+
+Deno.test("the MATH twin keeps the contract of twins", () =>
+  withFolder(async (folder) => {
+    const tokenizer = twinTokenizer(mathTwin);
+    assertEquals(
+      await checkBenchmark(mathTwin, { folder, tokenizer, count: 150 }),
+      [],
+    );
+  }));
+
+Deno.test("workExercise() does operation after operation, by hand", () => {
+  const cases: [string, string, string[]][] = [
+    [
+      "What is the zorb of the wex of $16$?",
+      "-2",
+      [
+        "The wex of x is the remainder by 7.",
+        "16-14=<<16-14=2>>2.",
+        "The zorb of x is 3*x-8.",
+        "3*2=<<3*2=6>>6.",
+        "6-8=<<6-8=-2>>-2.",
+      ],
+    ],
+    [
+      "By how much do $20$ and the wex of the quim of $20$ differ?",
+      "20",
+      [
+        "The quim of x is 2*x+2.",
+        "2*20=<<2*20=40>>40.",
+        "40+2=<<40+2=42>>42.",
+        "The wex of x is the remainder by 7.",
+        "42-42=<<42-42=0>>0.",
+        "They differ by 20-0=<<20-0=20>>20.",
+      ],
+    ],
+    [
+      "What part of $9$ is the quim of $2$?",
+      "\\frac{2}{3}",
+      [
+        "The quim of x is 2*x+2.",
+        "2*2=<<2*2=4>>4.",
+        "4+2=<<4+2=6>>6.",
+        "The part is \\frac{6}{9}=\\frac{2}{3}.",
+      ],
+    ],
+  ];
+  for (const [question, answer, lines] of cases) {
+    const solution = workExercise(readExercise(question), WORLD);
+    assertEquals(solution.lines, lines);
+    assertEquals(solution.answer, answer);
+  }
+});
+
+Deno.test("readExercise() refuses what is not of the language", () => {
+  assertThrows(
+    () => readExercise("What is the square of $3$"),
+    SyntaxError,
+    "must be of the twin's language",
+  );
+});
+
+Deno.test("the MATH twin has its subjects, levels and kinds of answers", () => {
+  const tasks = splitProblems(mathTwin, "train").map(({ task }) => task);
+  const share = (holds: (task: typeof tasks[number]) => boolean): number =>
+    tasks.filter(holds).length / tasks.length;
+  assertEquals(share(({ meta }) => meta.subject === "Algebra"), 0.5);
+  assertEquals(share(({ meta }) => meta.subject === "Number Theory"), 0.2);
+  assertEquals(
+    new Set(tasks.map(({ meta }) => meta.level)),
+    new Set([2, 3, 4]),
+  );
+  assert(share(({ gold }) => gold.includes("\\boxed{\\frac")) > 0.2);
+  assert(share(({ gold }) => gold.includes("\\boxed{-")) > 0.01);
+  const texts = new Set(tasks.map(({ messages }) => messages[0].content));
+  assertEquals(texts.size, tasks.length);
+});
+
+Deno.test("the MATH twin shows every definition in training", () => {
+  const taught = splitProblems(mathTwin, "train", 500)
+    .flatMap(({ facts }) => facts);
+  assertEquals(new Set(taught), new Set<string>(OPERATION_NAMES));
+});
+
+Deno.test("the MATH twin's notes are all that one must know", async () => {
+  for (const world of ["own", "redrawn"] as const) {
+    for (let i = 0; i < 100; i++) {
+      const noted = mathTwin.noted(world, i, i % 3);
+      const { score } = await play(mathTwin, noted, readMathNotes);
+      assertEquals(score.official, 1, noted.task.id);
+    }
+  }
+});
+
+Deno.test("the MATH twin's controls change one thing each", async () => {
+  const { controls } = mathTwin;
+  const [oracle] = mathTwin.policies();
+  let right = 0;
+  for (let i = 0; i < 100; i++) {
+    const plain = problem("test", i);
+    const skin = controls["permuted skin"]("test", i);
+    const text = (of: typeof plain): string => of.task.messages[0].content;
+    assertNotEquals(text(skin), text(plain));
+    assertEquals(skin.task.gold.match(/\d+/g), plain.task.gold.match(/\d+/g));
+
+    const shifted = controls["shifted facts"]("test", i);
+    const policy = oracle.start(shifted, seededRandom("shifted", i));
+    right += (await play(mathTwin, shifted, policy)).score.official;
+
+    const form = controls["format only"]("train", i);
+    assertEquals(text(form), text(problem("train", i)));
+    assertEquals(
+      form.task.gold,
+      problem("train", (i + 1) % sizes.train).task.gold,
+    );
+  }
+  assert(right < 30, "the world's facts must not help with other facts");
+});
+
+Deno.test("twinCard() of MATH is the card under results/", async () => {
+  const path = new URL("../../../results/twins/math.md", import.meta.url);
+  assertEquals(await Deno.readTextFile(path), await twinCard(mathTwin));
+});

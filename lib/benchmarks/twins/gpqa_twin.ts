@@ -5,9 +5,7 @@
  * Test questions apply a treatment to a pair of compounds that no training
  * question applies to it; all facts are seen in training.
  */
-import { join } from "node:path";
 import {
-  type Random,
   randomChoice,
   randomInt,
   seededRandom,
@@ -28,7 +26,6 @@ import {
   drawChemistry,
   drawChemistryAround,
   FAMILIES,
-  type Treatment,
   worldChemistry,
 } from "./chemistry.ts";
 import { drillLookUps, noteKind } from "./drills.ts";
@@ -36,12 +33,10 @@ import {
   GPQA_INJECTORS,
   gpqaFailures,
   type GpqaProblem,
-  mistakenColours,
 } from "./gpqa_faults.ts";
 import {
   answerColour,
   colourLines,
-  explainColour,
   gpqaPolicies,
   letterOf,
 } from "./gpqa_policies.ts";
@@ -50,7 +45,16 @@ import {
   type Experiment,
   workExperiment,
 } from "./gpqa_problem.ts";
-import { holdOut, splitOf } from "./held_out.ts";
+import { DOMAIN, writeGpqa } from "./gpqa_files.ts";
+import {
+  type DrawnQuestion,
+  drawQuestion,
+  drawQuestions,
+  drawWrongColours,
+  signatureOf,
+  testKinds,
+  TREATMENTS,
+} from "./gpqa_questions.ts";
 import {
   drawDistractors,
   drawNotes,
@@ -70,38 +74,10 @@ const SIZES: Readonly<Record<Split, number>> = {
   valid: 44,
   test: 198,
 };
-/** Mistakes with colours of their own that a question must have. */
-const LEAST_MISTAKES = 2;
-const DOMAIN = "Chemistry";
 /** Notes of a drill, at most. */
 const DRILL_NOTES = 5;
 /** Share of practice that is nothing but notes. */
 const DRILL_SHARE = 0.25;
-
-const TREATMENTS: readonly (readonly Treatment[])[] = [
-  ["heated"],
-  ["cooled"],
-  ["heated", "heated"],
-  ["cooled", "cooled"],
-];
-
-/** Every pair of compounds with every treatment. */
-const KINDS: readonly Experiment[] = COMPOUNDS.flatMap((one, i) =>
-  COMPOUNDS.slice(i + 1).flatMap((other) =>
-    TREATMENTS.map((treatments) => ({ compounds: [one, other], treatments }))
-  )
-);
-
-const HELD_OUT = holdOut(
-  seededRandom("gpqa-twin", "kinds"),
-  KINDS.map(signatureOf),
-);
-
-/** A question before it has a place in a file. */
-interface DrawnQuestion {
-  readonly experiment: Experiment;
-  readonly distractors: readonly string[];
-}
 
 const CHEMISTRY_NOTES = CHEMISTRY_KINDS.map((names) =>
   noteKind(names, (random) => {
@@ -185,7 +161,18 @@ with a treatment that no other split applies to it.
 Files: gpqa_main.csv holds the training and validation rows (the loader takes
 the latter by hash), gpqa_diamond.csv the test rows; no row is in both.`,
   problem: splitProblem,
-  write,
+  write: (folder) =>
+    writeGpqa(folder, {
+      main: (["train", "valid"] as const).flatMap((split) =>
+        mainRows()[split].map((row, index) =>
+          [row, splitProblem(split, index)] as const
+        )
+      ).sort(([a], [b]) => a - b).map(([, problem]) => problem),
+      diamond: Array.from(
+        { length: SIZES.test },
+        (_, index) => splitProblem("test", index),
+      ),
+    }),
   policies: () => gpqaPolicies(trainingAnswers),
   noted,
   practise: (random) =>
@@ -254,8 +241,7 @@ function noted(
 ): GpqaProblem {
   const random = seededRandom("gpqa-twin", "notes", whose, index);
   const chemistry = whose === "own" ? world() : drawChemistry(random);
-  const kinds = KINDS
-    .filter((kind) => splitOf(HELD_OUT, [signatureOf(kind)]) === "test");
+  const kinds = testKinds();
   let drawn: DrawnQuestion | undefined;
   while (drawn === undefined) {
     drawn = drawQuestion(random, randomChoice(random, kinds), chemistry);
@@ -269,70 +255,6 @@ function noted(
     recordId: `notes-${index}`,
     notes: drawNotes(random, lines, others),
   });
-}
-
-/**
- * The questions of all splits, no two alike; after each treatment all colours
- * are right equally often, as far as there are questions.
- */
-function drawQuestions(
-  chemistry: Chemistry,
-): Record<Split, readonly DrawnQuestion[]> {
-  const order = shuffled(seededRandom("gpqa-twin", "order"), KINDS);
-  const drawn = order.map((kind) =>
-    drawQuestion(
-      seededRandom("gpqa-twin", signatureOf(kind)),
-      kind,
-      chemistry,
-    )
-  ).filter((question) => question !== undefined);
-  const takeTurns = (split: Split): DrawnQuestion[] => {
-    const groups = Object.values(Object.groupBy(
-      drawn.filter(({ experiment }) =>
-        splitOf(HELD_OUT, [signatureOf(experiment)]) === split
-      ),
-      ({ experiment }) => {
-        const { colour } = workExperiment(experiment, chemistry);
-        return [...experiment.treatments, colour].join(" ");
-      },
-    )).map((group) => group ?? []);
-    const most = Math.max(...groups.map(({ length }) => length));
-    return Array.from(
-      { length: most },
-      (_, turn) => groups.flatMap((group) => group.slice(turn, turn + 1)),
-    ).flat();
-  };
-  return {
-    train: takeTurns("train"),
-    valid: takeTurns("valid"),
-    test: takeTurns("test"),
-  };
-}
-
-/** A question with options; undefined if too few mistakes give a colour. */
-function drawQuestion(
-  random: Random,
-  kind: Experiment,
-  chemistry: Chemistry,
-): DrawnQuestion | undefined {
-  const compounds = shuffled(random, kind.compounds);
-  const experiment = { ...kind, compounds };
-  const mistakes = mistakenColours(random, experiment, chemistry);
-  if (mistakes.length < LEAST_MISTAKES) return undefined;
-  const distractors = drawWrongColours(random, experiment, chemistry, mistakes);
-  return { experiment, distractors };
-}
-
-/** Three wrong colours, those of mistakes first. */
-function drawWrongColours(
-  random: Random,
-  experiment: Experiment,
-  chemistry: Chemistry,
-  mistakes: readonly string[],
-): string[] {
-  const { colour } = workExperiment(experiment, chemistry);
-  const all = [...shuffled(random, mistakes), ...shuffled(random, COLOURS)];
-  return [...new Set(all)].filter((each) => each !== colour).slice(0, 3);
 }
 
 /** Where a question stands. */
@@ -379,60 +301,6 @@ function toProblem(
     world: chemistry,
     options,
   };
-}
-
-function signatureOf({ compounds, treatments }: Experiment): string {
-  return [...compounds.toSorted(), ...treatments].join(" ");
-}
-
-async function write(folder: string): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
-  const main = (["train", "valid"] as const).flatMap((split) =>
-    mainRows()[split].map((row, index) =>
-      [row, splitProblem(split, index)] as const
-    )
-  ).sort(([a], [b]) => a - b);
-  const diamond = Array.from(
-    { length: SIZES.test },
-    (_, index) => splitProblem("test", index),
-  );
-  const files = { main: main.map(([, problem]) => problem), diamond };
-  for (const [name, problems] of Object.entries(files)) {
-    const rows = [COLUMNS, ...problems.map(csvRow)];
-    const text = rows.map((row) => `${row.map(csvField).join(",")}\n`).join("");
-    await Deno.writeTextFile(join(folder, `gpqa_${name}.csv`), text);
-  }
-}
-
-const COLUMNS = [
-  "Record ID",
-  "Question",
-  "Correct Answer",
-  "Incorrect Answer 1",
-  "Incorrect Answer 2",
-  "Incorrect Answer 3",
-  "Explanation",
-  "High-level domain",
-  "Subdomain",
-];
-
-function csvRow({ task, question, experiment, world, options }: GpqaProblem) {
-  const observation = workExperiment(experiment, world);
-  const order = optionOrder(`${task.meta.recordId}`);
-  const answers = [0, 1, 2, 3]
-    .map((number) => options["ABCD"[order.indexOf(number)]]);
-  return [
-    `${task.meta.recordId}`,
-    question,
-    ...answers,
-    explainColour(observation, options),
-    DOMAIN,
-    DOMAIN,
-  ];
-}
-
-function csvField(text: string): string {
-  return `"${text.replaceAll('"', '""')}"`;
 }
 
 /** A chemistry with its words replaced. */

@@ -302,7 +302,10 @@ function* numbered(value: Value, fuel: Fuel): Generator<Value, void> {
 }
 
 function* backwards(items: readonly Value[]): Generator<Value, void> {
-  for (let i = items.length - 1; i >= 0; i--) yield items[i];
+  // Python, too, ends where a list has become shorter than the place it is at.
+  for (let i = items.length - 1; i >= 0 && i < items.length; i--) {
+    yield items[i];
+  }
 }
 
 function* zipped(values: readonly Value[], fuel: Fuel): Generator<Value, void> {

@@ -142,16 +142,22 @@ export function compare(
   }
 }
 
+/** Lists within lists that are compared, at most; a list may hold itself. */
+const MOST_LEVELS = 100;
+
 /** Whether two values are equal; values of different types are not. */
-export function isEqual(left: Value, right: Value): boolean {
+export function isEqual(left: Value, right: Value, level = 0): boolean {
+  if (level > MOST_LEVELS) {
+    throw new SubsetError(`${MOST_LEVELS} lists within lists`);
+  }
   const a = asInteger(left);
   const b = asInteger(right);
   if (a !== undefined || b !== undefined) return a === b;
   if (Array.isArray(left) && Array.isArray(right)) {
-    return areEqual(left, right);
+    return areEqual(left, right, level);
   }
   if (left instanceof Tuple && right instanceof Tuple) {
-    return areEqual(left.items, right.items);
+    return areEqual(left.items, right.items, level);
   }
   if (left instanceof PythonSet && right instanceof PythonSet) {
     return left.members.size === right.members.size &&
@@ -166,9 +172,13 @@ export function isEqual(left: Value, right: Value): boolean {
   return left === right;
 }
 
-function areEqual(left: readonly Value[], right: readonly Value[]): boolean {
+function areEqual(
+  left: readonly Value[],
+  right: readonly Value[],
+  level: number,
+): boolean {
   return left.length === right.length &&
-    left.every((item, i) => isEqual(item, right[i]));
+    left.every((item, i) => isEqual(item, right[i], level + 1));
 }
 
 function isIn(item: Value, container: Value, fuel: Fuel): boolean {

@@ -67,6 +67,17 @@ Deno.test("PythonProgram runs loops, and changes lists in place", () => {
     [6, 0, 2, 3, 9],
   );
   assertEquals(run("a, b = b, a\nreturn [a, b]", 1, 2), [2, 1]);
+  // An iterator from the end stops where the list has become too short.
+  assertEquals(
+    run("for x in reversed(a):\n    a.pop()\n    a.pop()\nreturn a", [
+      1,
+      2,
+      3,
+      4,
+      5,
+    ]),
+    [1, 2, 3],
+  );
   assertEquals(run("pass"), null);
 });
 
@@ -131,6 +142,7 @@ Deno.test("the subset refuses what it does not know, and says what", () => {
     ["def f(a=1):\n    pass", "a parameter with more than a name in line 1"],
     ["def f(a):\n    return f(a)\nf(1)", "100 calls within calls"],
     ["x: int = 1", "an annotation in line 1"],
+    ["x = [1]\nx.append(x)\ny = [1]\ny.append(y)\nz = x == y", "100 lists"],
     [`x = ${"(".repeat(50)}1${")".repeat(50)}`, "40 brackets in line 1"],
   ];
   for (const [source, found] of unknown) {

@@ -185,7 +185,7 @@ function drawErrors(
   ]);
   const told = faulted.story.events
     .reduce((sum, { count = 0 }) => sum + count, 0);
-  const mistakes = [0, 1, 2].flatMap(() =>
+  const mistakes = [0, 1].flatMap(() =>
     faults.map((fault) => fault(random, faulted))
       .filter((working): working is Working => working?.isInRange ?? false)
       .map(({ value }) => value)

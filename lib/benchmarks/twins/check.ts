@@ -1,10 +1,16 @@
 /** The contract that every twin keeps: one test for all of them. */
 import { seededRandom } from "../../random.ts";
 import { renderChatMl, type Tokenizer } from "../../models/mod.ts";
-import { failureLabel } from "../failures.ts";
-import type { Message, Split, Task } from "../task.ts";
-import { measurePolicies, splitProblems } from "./measure.ts";
-import { play } from "./play.ts";
+import type { Message, Split } from "../task.ts";
+import { labelFaults, policyFaults } from "./admission.ts";
+import {
+  countLabelled,
+  measureLabels,
+  measurePolicies,
+  playProblems,
+  splitProblems,
+} from "./measure.ts";
+import type { Played } from "./play.ts";
 import type { Twin, TwinProblem } from "./twin.ts";
 
 /** What `checkBenchmark` needs. */
@@ -13,22 +19,20 @@ export interface CheckOptions {
   readonly folder: string;
   /** Counts tokens. */
   readonly tokenizer: Tokenizer;
-  /** Test problems that policies, injectors and samples are tried on. */
+  /**
+   * Problems of a split that texts and policies are tried on, and failed runs
+   * of each label. Files and kinds are compared for all problems.
+   */
   readonly count: number;
 }
 
 /** After one of these, memory may be inserted. */
 const DELIMITERS = /[,.\n]/;
-/** What a shortcut may have above chance, as a share. */
-const SHORTCUT_MARGIN = 0.05;
-/** What knowledge of the world must be worth, as a share. */
-const KNOWLEDGE_GAP = 0.25;
-/** Share of injected failures that must get their label. */
-const LABELLED_SHARE = 0.98;
-/** The smallest share of injections that must make a run fail. */
-const FAILED_SHARE = 0.5;
 
 const SPLITS = ["train", "valid", "test"] as const satisfies readonly Split[];
+
+/** All problems of a twin. */
+type Problems = Readonly<Record<Split, readonly TwinProblem[]>>;
 
 /**
  * Whether a twin is what its contract says (see `Twin`; sections 5.10 and 5.12
@@ -38,50 +42,75 @@ const SPLITS = ["train", "valid", "test"] as const satisfies readonly Split[];
  */
 export async function checkBenchmark(
   twin: Twin,
-  options: CheckOptions,
+  { folder, tokenizer, count }: CheckOptions,
 ): Promise<string[]> {
-  const sample = splitProblems(twin, "test", options.count);
+  const unsettled = checkDeterminism(twin);
+  const problems = {
+    train: splitProblems(twin, "train"),
+    valid: splitProblems(twin, "valid"),
+    test: splitProblems(twin, "test"),
+  };
+  const asked = problems.test.slice(0, count);
+  const oracle = twin.policies().find(({ kind }) => kind === "oracle");
+  const played = oracle === undefined
+    ? []
+    : await playProblems(twin, asked, oracle);
+  const labelled = countLabelled(twin, asked.slice(0, played.length), played);
   return [
-    ...checkDeterminism(twin),
-    ...checkSplits(twin),
-    ...await checkFiles(twin, options.folder),
-    ...checkTexts(twin, options),
-    ...await checkPolicies(twin, options.count),
-    ...await checkLabels(twin, sample),
+    ...unsettled,
+    ...checkSplits(twin, problems),
+    ...checkNotes(twin, problems, count),
+    ...await checkFiles(twin, problems, folder),
+    ...await checkDemonstrations(twin, problems.train.slice(0, count)),
+    ...checkTexts(twin, tokenizer, problems.train.slice(0, count), played),
+    ...checkPractice(twin, count),
+    ...policyFaults(await measurePolicies(twin, count)),
+    ...labelled === 0 ? [] : [`${labelled} runs of the oracle get a label`],
+    ...labelFaults(await measureLabels(twin, count), count),
   ];
 }
 
-/** The same problem at every call, whatever was drawn before. */
+/** The same at every call, whatever was asked for before. */
 function checkDeterminism(twin: Twin): string[] {
-  const twice = [0, 1].map(() => {
-    const problems = SPLITS.map((split) => splitProblems(twin, split, 5));
-    const noted = [twin.noted("own", 3), twin.noted("redrawn", 3, 2)];
-    const text = twin.practise(seededRandom("check", 3));
-    return JSON.stringify([problems, noted, text]);
-  });
-  return twice[0] === twice[1] ? [] : ["problems change from call to call"];
+  const calls = [
+    ...SPLITS.flatMap((split) =>
+      Array.from(
+        { length: Math.min(5, twin.sizes[split]) },
+        (_, i) => () => twin.problem(split, i),
+      )
+    ),
+    () => twin.noted("own", 3),
+    () => twin.noted("redrawn", 3, 2),
+    () => twin.practise(seededRandom("check", 3)),
+    ...Object.values(twin.controls).map((control) => () => control("test", 1)),
+  ];
+  const ask = (call: () => unknown): string => JSON.stringify(call());
+  const forwards = calls.map(ask);
+  const backwards = calls.toReversed().map(ask).toReversed();
+  return forwards.every((text, i) => text === backwards[i])
+    ? []
+    : ["problems change from call to call"];
 }
 
 /**
  * No kind in two splits; no fact in the test that training does not teach,
  * unless the twin is for evaluation only.
  */
-function checkSplits(twin: Twin): string[] {
-  const wrong: string[] = [];
+function checkSplits(twin: Twin, problems: Problems): string[] {
+  const wrong = new Set<string>();
   const isTrained = twin.sizes.train > 0;
   const seen = new Map<string, Split>();
-  const taught = new Set<string>();
+  const taught = new Set(problems.train.flatMap(({ facts }) => facts));
   for (const split of SPLITS) {
-    for (const { signature, facts } of splitProblems(twin, split)) {
+    for (const { signature, facts } of problems[split]) {
       const other = seen.get(signature) ?? split;
       if (other !== split) {
-        wrong.push(`${signature} is in ${other} and ${split}`);
+        wrong.add(`${signature} is in ${other} and ${split}`);
       }
       seen.set(signature, split);
-      if (split === "train") facts.forEach((fact) => taught.add(fact));
       const unknown = facts.find((fact) => !taught.has(fact));
       if (split === "test" && isTrained && unknown !== undefined) {
-        wrong.push(`the test asks for ${unknown}, which training never shows`);
+        wrong.add(`the test asks for ${unknown}, which training never shows`);
       }
     }
   }
@@ -91,13 +120,41 @@ function checkSplits(twin: Twin): string[] {
     isTrained &&
     (parts.length !== 2 || whole > twin.sizes.train || !isNested)
   ) {
-    wrong.push(`its training sizes are ${twin.trainingSizes.join(", ")}`);
+    wrong.add(`its training sizes are ${twin.trainingSizes.join(", ")}`);
   }
-  return [...new Set(wrong)];
+  return [...wrong];
+}
+
+/** Problems with notes are of the test's kinds, and differ by their notes. */
+function checkNotes(twin: Twin, problems: Problems, count: number): string[] {
+  const trained = new Set(
+    [...problems.train, ...problems.valid].map(({ signature }) => signature),
+  );
+  const wrong: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const [plain, more] = [
+      twin.noted("redrawn", i),
+      twin.noted("redrawn", i, 2),
+    ];
+    const { task: { id, messages }, signature } = plain;
+    if (trained.has(signature)) wrong.push(`${id} is of a kind of training`);
+    if (lengthOf(more.task.messages) <= lengthOf(messages)) {
+      wrong.push(`${id} has no more notes for two distractors`);
+    }
+  }
+  return wrong;
+}
+
+function lengthOf(messages: readonly Message[]): number {
+  return messages.reduce((sum, { content }) => sum + content.length, 0);
 }
 
 /** What the real loader reads from the written files is what was drawn. */
-async function checkFiles(twin: Twin, folder: string): Promise<string[]> {
+async function checkFiles(
+  twin: Twin,
+  problems: Problems,
+  folder: string,
+): Promise<string[]> {
   await twin.write(folder);
   const wrong: string[] = [];
   for (const split of SPLITS.filter((split) => twin.sizes[split] > 0)) {
@@ -105,8 +162,7 @@ async function checkFiles(twin: Twin, folder: string): Promise<string[]> {
     if (tasks.length !== twin.sizes[split]) {
       wrong.push(`${split} has ${tasks.length} tasks`);
     }
-    const drawn = splitProblems(twin, split).map(({ task }) => task);
-    const differing = drawn.findIndex((task, i) =>
+    const differing = problems[split].findIndex(({ task }, i) =>
       JSON.stringify(task) !== JSON.stringify(tasks[i])
     );
     if (differing >= 0) {
@@ -116,113 +172,81 @@ async function checkFiles(twin: Twin, folder: string): Promise<string[]> {
   return wrong;
 }
 
-/** Lengths and delimiters of prompts and traces, and of samples. */
+/** Worked answers begin and end with the model's turn, and are right. */
+async function checkDemonstrations(
+  { benchmark }: Twin,
+  problems: readonly TwinProblem[],
+): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const { task: { id, demonstration, gold } } of problems) {
+    const ends = [demonstration.at(0), demonstration.at(-1)];
+    if (!ends.every((message) => message?.role === "assistant")) {
+      wrong.push(`${id} is shown in turns that are not the model's`);
+    }
+    const turns = turnsOf(demonstration);
+    const { official } = turns.length === 0
+      ? { official: 0 }
+      : await benchmark.score(turns, gold);
+    if (official !== 1) wrong.push(`${id} is shown a wrong answer`);
+  }
+  return wrong;
+}
+
+/** Prompts, lengths and delimiters of what is taught and of the oracle's runs. */
 function checkTexts(
-  twin: Twin,
-  { tokenizer, count }: CheckOptions,
+  { maxTokens }: Twin,
+  tokenizer: Tokenizer,
+  train: readonly TwinProblem[],
+  played: readonly Played[],
 ): string[] {
   const wrong: string[] = [];
-  const problems = [
-    ...splitProblems(twin, "train", count),
-    ...splitProblems(twin, "test", count),
-    ...Array.from({ length: count }, (_, i) => twin.noted("redrawn", i, 2)),
+  const chats = [
+    ...train.map(({ task: { id, messages, demonstration } }) => ({
+      id,
+      messages,
+      trace: demonstration,
+    })),
+    ...played.map(({ chat }, i) => {
+      const first = chat.findIndex(({ role }) => role === "assistant");
+      const messages = chat.slice(0, first);
+      return { id: `run ${i}`, messages, trace: chat.slice(first) };
+    }),
   ];
-  for (const { task } of problems) {
-    const { id, messages, demonstration } = task;
-    const chat = [...messages, ...demonstration];
-    const tokens = tokenizer.encode(renderChatMl(chat)).length;
-    const limit = twin.maxTokens;
-    // Notes lengthen prompts that are at the limit without them.
-    if (!isNoted(task) && tokens > limit) {
-      wrong.push(`${id} has ${tokens} tokens`);
-    }
+  for (const { id, messages, trace } of chats) {
+    const text = renderChatMl([...messages, ...trace]);
+    const tokens = tokenizer.encode(text).length;
+    if (tokens > maxTokens) wrong.push(`${id} has ${tokens} tokens`);
     if (messages.length === 0 || messages.at(-1)!.role === "assistant") {
       wrong.push(`${id} has no prompt`);
     }
-    const turns = demonstration.filter(({ role }) => role === "assistant");
-    const isTrace = turns.some(({ content }) => DELIMITERS.test(content));
-    if (demonstration.length > 0 && !isTrace) {
+    if (!turnsOf(trace).some((turn) => DELIMITERS.test(turn))) {
       wrong.push(`${id} has no delimiter in its trace`);
     }
-    if (chat.some(hasSpecialToken)) wrong.push(`${id} holds a special token`);
-  }
-  for (let i = 0; i < count; i++) {
-    const parts = twin.practise(seededRandom("check", "practise", i));
-    if (!parts.some(({ learn }) => learn)) {
-      wrong.push(`sample ${i} has nothing to learn`);
+    if ([...messages, ...trace].some(hasSpecialToken)) {
+      wrong.push(`${id} holds a special token`);
     }
   }
   return wrong;
 }
 
-function isNoted({ id }: Task): boolean {
-  return id.includes("notes");
+function turnsOf(chat: readonly Message[]): string[] {
+  return chat.filter(({ role }) => role === "assistant")
+    .map(({ content }) => content);
 }
 
 function hasSpecialToken({ content }: Message): boolean {
   return content.includes("<|");
 }
 
-/** The oracle solves all, shortcuts nothing, and knowledge is worth something. */
-async function checkPolicies(twin: Twin, count: number): Promise<string[]> {
-  const measured = await measurePolicies(twin, count);
-  const best = (kind: string): number =>
-    Math.max(
-      ...measured.filter((policy) => policy.kind === kind)
-        .map(({ correct, n }) => correct / n),
-    );
+/** There is something to read and something to learn in every sample. */
+function checkPractice(twin: Twin, count: number): string[] {
   const wrong: string[] = [];
-  for (const kind of ["oracle", "ignorant", "random", "shortcut"]) {
-    if (!Number.isFinite(best(kind))) wrong.push(`it has no ${kind} policy`);
-  }
-  if (best("oracle") < 1) wrong.push(`the oracle reaches ${best("oracle")}`);
-  if (best("shortcut") > best("random") + SHORTCUT_MARGIN) {
-    wrong.push(
-      `a shortcut reaches ${best("shortcut")}, chance ${best("random")}`,
-    );
-  }
-  if (best("oracle") - best("ignorant") < KNOWLEDGE_GAP) {
-    wrong.push(`without knowledge a policy reaches ${best("ignorant")}`);
-  }
-  return wrong;
-}
-
-/** Injected failures get their label; the oracle's runs get none. */
-async function checkLabels(
-  twin: Twin,
-  problems: readonly TwinProblem[],
-): Promise<string[]> {
-  const wrong: string[] = [];
-  const oracle = twin.policies().find(({ kind }) => kind === "oracle");
-  for (const problem of oracle === undefined ? [] : problems) {
-    const random = seededRandom("oracle", problem.task.id);
-    const policy = oracle!.start(problem, random);
-    const { chat } = await play(twin, problem, policy);
-    const [event] = twin.failureEvents(problem, chat);
-    if (event !== undefined) {
-      wrong.push(`the oracle's ${problem.task.id} is labelled ${event.label}`);
-    }
-  }
-  for (const [label, inject] of Object.entries(twin.injectors)) {
-    const labels: string[] = [];
-    for (const problem of problems) {
-      const random = seededRandom("inject", label, problem.task.id);
-      const { chat, score } = await play(
-        twin,
-        problem,
-        inject(problem, random),
-      );
-      if (score.official === 1) continue;
-      labels.push(failureLabel(twin.failureEvents(problem, chat)));
-    }
-    const right = labels.filter((given) => given === label).length;
-    if (labels.length < FAILED_SHARE * problems.length) {
-      wrong.push(`only ${labels.length} runs fail by an injected ${label}`);
-    }
-    if (right < LABELLED_SHARE * labels.length) {
-      wrong.push(
-        `${right} of ${labels.length} runs with an injected ${label} get it`,
-      );
+  for (let i = 0; i < count; i++) {
+    const parts = twin.practise(seededRandom("check", "practise", i));
+    for (const learn of [true, false]) {
+      if (!parts.some((part) => part.learn === learn && part.text !== "")) {
+        wrong.push(`sample ${i} has nothing to ${learn ? "learn" : "read"}`);
+      }
     }
   }
   return wrong;

@@ -1,8 +1,9 @@
-/** What policies without a model reach on a twin. */
+/** What policies without a model reach on a twin, and what its labels are worth. */
 import { seededRandom } from "../../random.ts";
+import { type FailureLabel, failureLabel } from "../failures.ts";
 import type { Split } from "../task.ts";
-import { play } from "./play.ts";
-import type { NamedPolicy, Twin, TwinProblem } from "./twin.ts";
+import { play, type Played } from "./play.ts";
+import type { Inject, NamedPolicy, Twin, TwinProblem } from "./twin.ts";
 
 /** A policy with its accuracy. */
 export interface MeasuredPolicy extends Pick<NamedPolicy, "name" | "kind"> {
@@ -10,6 +11,16 @@ export interface MeasuredPolicy extends Pick<NamedPolicy, "name" | "kind"> {
   readonly n: number;
   /** Right under the benchmark's official scorer. */
   readonly correct: number;
+}
+
+/** What became of runs into which one failure was put. */
+export interface MeasuredLabel {
+  /** The failure. */
+  readonly label: FailureLabel;
+  /** Runs that failed. */
+  readonly failed: number;
+  /** Failed runs that got the label. */
+  readonly labelled: number;
 }
 
 /** The first problems of a split, `count` of them or all. */
@@ -24,36 +35,82 @@ export function splitProblems<P extends TwinProblem>(
   );
 }
 
+/** Lets a policy answer problems, each with random numbers of its own. */
+export async function playProblems<P extends TwinProblem>(
+  twin: Twin<P>,
+  problems: readonly P[],
+  { name, start }: NamedPolicy<P>,
+): Promise<Played[]> {
+  const played: Played[] = [];
+  for (const problem of problems) {
+    const random = seededRandom("policy", name, problem.task.id);
+    played.push(await play(twin, problem, start(problem, random)));
+  }
+  return played;
+}
+
 /**
  * Lets every policy of a twin answer the same problems of its test split.
  *
  * @param count Problems; all by default.
+ * @param onMeasured Called after each policy.
  */
 export async function measurePolicies(
   twin: Twin,
   count?: number,
+  onMeasured?: () => void,
 ): Promise<MeasuredPolicy[]> {
   const problems = splitProblems(twin, "test", count);
   const measured: MeasuredPolicy[] = [];
   for (const policy of twin.policies()) {
     const { name, kind } = policy;
-    const correct = await countCorrect(twin, problems, policy);
+    const played = await playProblems(twin, problems, policy);
+    const correct = played.filter(({ score }) => score.official === 1).length;
     measured.push({ name, kind, n: problems.length, correct });
+    onMeasured?.();
   }
   return measured;
 }
 
-/** How many of the problems a policy solves. */
-export async function countCorrect<P extends TwinProblem>(
+/**
+ * Puts each failure that a twin can inject into runs over its test split, over
+ * and over, until enough of them have failed: an injection may change nothing
+ * that counts. Gives up after twice as many runs.
+ *
+ * @param count Failed runs, for each label.
+ * @param onMeasured Called after each label.
+ */
+export async function measureLabels(
+  twin: Twin,
+  count: number,
+  onMeasured?: () => void,
+): Promise<MeasuredLabel[]> {
+  const measured: MeasuredLabel[] = [];
+  const injectors = Object.entries(twin.injectors) as [FailureLabel, Inject][];
+  for (const [label, inject] of injectors) {
+    let [failed, labelled] = [0, 0];
+    for (let run = 0; failed < count && run < 2 * count; run++) {
+      const problem = twin.problem("test", run % twin.sizes.test);
+      const policy = inject(problem, seededRandom("inject", label, run));
+      const { chat, score } = await play(twin, problem, policy);
+      if (score.official === 1) continue;
+      failed += 1;
+      const given = failureLabel(twin.failureEvents(problem, chat));
+      if (given === label) labelled += 1;
+    }
+    measured.push({ label, failed, labelled });
+    onMeasured?.();
+  }
+  return measured;
+}
+
+/** How many of the oracle's runs get a label, though nothing failed. */
+export function countLabelled<P extends TwinProblem>(
   twin: Twin<P>,
   problems: readonly P[],
-  { name, start }: NamedPolicy<P>,
-): Promise<number> {
-  let correct = 0;
-  for (const problem of problems) {
-    const random = seededRandom("policy", name, problem.task.id);
-    const { score } = await play(twin, problem, start(problem, random));
-    correct += score.official;
-  }
-  return correct;
+  played: readonly Played[],
+): number {
+  return problems.filter((problem, i) =>
+    twin.failureEvents(problem, played[i].chat).length > 0
+  ).length;
 }

@@ -4,10 +4,14 @@
  * @module
  */
 export { checkBenchmark, type CheckOptions } from "./check.ts";
+export { bestOf, labelFaults, policyFaults } from "./admission.ts";
 export {
-  countCorrect,
+  countLabelled,
+  type MeasuredLabel,
   type MeasuredPolicy,
+  measureLabels,
   measurePolicies,
+  playProblems,
   splitProblems,
 } from "./measure.ts";
 export { play, type Played } from "./play.ts";

@@ -1,0 +1,207 @@
+import { assert, assertEquals } from "@std/assert";
+import { join } from "node:path";
+import type { Split, Task } from "@/lib/benchmarks/mod.ts";
+import {
+  checkBenchmark,
+  splitProblems,
+  type Twin,
+  TWINS,
+} from "@/lib/benchmarks/twins/mod.ts";
+import { seededRandom } from "@/lib/random.ts";
+import { wordsOf } from "@/experiments/pretraining/tokenizer.ts";
+import { TOY_TWIN } from "@/tests/benchmarks/twins/toy_twin.ts";
+import { twinTokenizer } from "@/tests/benchmarks/twins/twin_tokenizer.ts";
+import { withFolder } from "@/tests/folder.ts";
+
+/** What is wrong with a twin. */
+function check(twin: Twin, count: number): Promise<string[]> {
+  return withFolder((folder) =>
+    checkBenchmark(twin, { folder, tokenizer: twinTokenizer(twin), count })
+  );
+}
+
+for (const twin of TWINS) {
+  Deno.test(`the ${twin.benchmark.name} twin keeps the contract of twins`, async () => {
+    assertEquals(await check(twin, 60), []);
+  });
+}
+
+Deno.test("reasoners read every word of a twin in practice", () => {
+  for (const twin of TWINS) {
+    const practised = new Set(
+      Array.from({ length: 2000 }, (_, i) => twin.practise(seededRandom(i)))
+        .flatMap((parts) => wordsOf(parts.map(({ text }) => text))),
+    );
+    const asked = splitProblems(twin, "test", 200).flatMap(({ task }) =>
+      wordsOf(task.messages.map(({ content }) => content))
+    );
+    assertEquals(asked.filter((word) => !practised.has(word)), []);
+  }
+});
+
+/** The toy twin with other tasks, everywhere but in its files. */
+function tasks(
+  change: (task: Task, split: Split) => Partial<Task>,
+): Partial<Twin> {
+  return {
+    problem(split, index) {
+      const problem = TOY_TWIN.problem(split, index);
+      const { task } = problem;
+      return { ...problem, task: { ...task, ...change(task, split) } };
+    },
+  };
+}
+
+/** The toy twin with other answers of a kind of policies. */
+function policies(kind: string, answers: readonly string[]): Partial<Twin> {
+  return {
+    policies: () =>
+      TOY_TWIN.policies().flatMap((policy) =>
+        policy.kind !== kind ? [policy] : answers.map((answer) => ({
+          ...policy,
+          start: () => () => answer,
+        }))
+      ),
+  };
+}
+
+let calls = 0;
+const RIGHT = TOY_TWIN.problem("test", 0).task.gold;
+
+/** Changes of the toy twin, each with what must be found. */
+const BROKEN: readonly [change: Partial<Twin>, fault: string][] = [
+  [tasks(() => ({ id: `${calls++}` })), "problems change from call to call"],
+  [
+    { practise: () => [{ text: `${calls++}`, learn: true }] },
+    "problems change from call to call",
+  ],
+  [
+    { noted: () => ({ ...TOY_TWIN.noted("own", 0), signature: `${calls++}` }) },
+    "problems change from call to call",
+  ],
+  [
+    {
+      controls: {
+        "format only": () => ({
+          ...TOY_TWIN.problem("test", 0),
+          signature: `${calls++}`,
+        }),
+      },
+    },
+    "problems change from call to call",
+  ],
+  [
+    {
+      problem: (split, i) => ({
+        ...TOY_TWIN.problem(split, i),
+        signature: i === 0 ? "kite" : `${split} ${i}`,
+      }),
+    },
+    "kite is in train and valid",
+  ],
+  [
+    {
+      problem: (split, i) => ({
+        ...TOY_TWIN.problem(split, i),
+        facts: [split],
+      }),
+    },
+    "the test asks for test, which training never shows",
+  ],
+  [{ trainingSizes: [33, 8, 2] }, "its training sizes are 33, 8, 2"],
+  [{ trainingSizes: [32, 8] }, "its training sizes are 32, 8"],
+  [{ trainingSizes: [32, 8, 8] }, "its training sizes are 32, 8, 8"],
+  [
+    { noted: (_, i) => TOY_TWIN.problem("train", i) },
+    "toy/train/0 is of a kind of training",
+  ],
+  [
+    { noted: (_, i) => TOY_TWIN.problem("test", i) },
+    "toy/test/0 has no more notes for two distractors",
+  ],
+  [
+    { sizes: { ...TOY_TWIN.sizes, valid: 7 } },
+    "valid has 8 tasks",
+  ],
+  [
+    tasks(({ id }) => id === "toy/valid/3" ? { meta: { page: 1 } } : {}),
+    "valid task 3 is not what its file says",
+  ],
+  [
+    tasks(() => ({ demonstration: [] })),
+    "toy/train/0 is shown in turns that are not the model's",
+  ],
+  [
+    tasks(({ messages, demonstration }) => ({
+      demonstration: [...messages, ...demonstration],
+    })),
+    "toy/train/0 is shown in turns that are not the model's",
+  ],
+  [tasks(() => ({ gold: "beige" })), "toy/train/0 is shown a wrong answer"],
+  [{ maxTokens: 10 }, "toy/train/0 has 31 tokens"],
+  [{ maxTokens: 10 }, "run 0 has 31 tokens"],
+  [tasks(() => ({ messages: [] })), "toy/train/0 has no prompt"],
+  [
+    tasks(({ messages, demonstration }) => ({
+      messages: [...messages, ...demonstration],
+    })),
+    "toy/train/0 has no prompt",
+  ],
+  [
+    tasks(() => ({ demonstration: [{ role: "assistant", content: "red" }] })),
+    "toy/train/0 has no delimiter in its trace",
+  ],
+  [policies("oracle", ["red"]), "run 0 has no delimiter in its trace"],
+  [
+    tasks(() => ({ messages: [{ role: "user", content: "<|im_end|>" }] })),
+    "toy/train/0 holds a special token",
+  ],
+  [
+    { practise: () => [{ text: "kite", learn: false }] },
+    "sample 0 has nothing to learn",
+  ],
+  [
+    { practise: () => [{ text: "kite", learn: true }] },
+    "sample 0 has nothing to read",
+  ],
+  ...["oracle", "ignorant", "random", "shortcut"].map(
+    (kind): [Partial<Twin>, string] => [
+      policies(kind, []),
+      `it has no ${kind} policy`,
+    ],
+  ),
+  [policies("oracle", [RIGHT]), "the oracle reaches 0.125"],
+  [policies("random", ["red"]), "a shortcut reaches 0.125, chance 0"],
+  [policies("ignorant", []), "a shortcut reaches 0, chance 0.125"],
+  [
+    { failureEvents: () => [{ turn: 0, label: "false belief" }] },
+    "8 runs of the oracle get a label",
+  ],
+  [
+    { injectors: { "false belief": ({ task }) => () => task.gold } },
+    "only 0 of 16 runs fail by an injected false belief",
+  ],
+  [
+    { injectors: { "planning failure": () => () => "It is beige." } },
+    "0 of 8 runs with an injected planning failure get it",
+  ],
+];
+
+Deno.test("checkBenchmark() finds what is wrong with a twin, rule by rule", async () => {
+  assertEquals(await check(TOY_TWIN, 8), []);
+  for (const [change, fault] of BROKEN) {
+    const faults = await check({ ...TOY_TWIN, ...change }, 8);
+    assert(faults.includes(fault), `${fault}, not ${faults.join("; ")}`);
+  }
+});
+
+Deno.test("checkBenchmark() lets a twin be for evaluation only", async () => {
+  const sizes = { train: 0, valid: 0, test: 8 };
+  const write: Twin["write"] = async (folder) => {
+    await TOY_TWIN.write(folder);
+    await Deno.remove(join(folder, "train.jsonl"));
+    await Deno.remove(join(folder, "valid.jsonl"));
+  };
+  const twin = { ...TOY_TWIN, sizes, write, trainingSizes: [] };
+  assertEquals(await check(twin, 8), []);
+});

@@ -61,6 +61,7 @@ export async function checkBenchmark(
     ...checkSplits(twin, problems),
     ...checkNotes(twin, problems, count),
     ...await checkFiles(twin, problems, folder),
+    ...await checkEnvironments(twin, asked, played, folder),
     ...await checkDemonstrations(twin, problems.train.slice(0, count)),
     ...checkTexts(twin, tokenizer, problems.train.slice(0, count), played),
     ...checkPractice(twin, count),
@@ -167,6 +168,33 @@ async function checkFiles(
     );
     if (differing >= 0) {
       wrong.push(`${split} task ${differing} is not what its file says`);
+    }
+  }
+  return wrong;
+}
+
+/** What answers the turns of tasks from files says what it says to problems. */
+async function checkEnvironments(
+  { benchmark }: Twin,
+  problems: readonly TwinProblem[],
+  played: readonly Played[],
+  folder: string,
+): Promise<string[]> {
+  const open = await benchmark.openEnvironments?.(folder);
+  if (open === undefined) return [];
+  const wrong: string[] = [];
+  for (const [i, { chat, turns }] of played.entries()) {
+    const { task } = problems[i];
+    const environment = open(task);
+    const replayed = [...await environment.reset({ seed: 0 })];
+    for (const content of turns) {
+      const { observation } = await environment.step(content);
+      replayed.push({ role: "assistant", content });
+      replayed.push({ role: "user", content: observation });
+    }
+    // What is said after the last turn, no one reads.
+    if (JSON.stringify(replayed.slice(0, -1)) !== JSON.stringify(chat)) {
+      wrong.push(`${task.id} is answered otherwise from its files`);
     }
   }
   return wrong;

@@ -3,14 +3,17 @@ import { join } from "node:path";
 import type { Split, Task } from "@/lib/benchmarks/mod.ts";
 import {
   checkBenchmark,
+  type NamedPolicy,
   splitProblems,
   type Twin,
   TWINS,
 } from "@/lib/benchmarks/twins/mod.ts";
-import { seededRandom } from "@/lib/random.ts";
 import { wordsOf } from "@/experiments/pretraining/tokenizer.ts";
 import { TOY_TWIN } from "@/tests/benchmarks/twins/toy_twin.ts";
-import { twinTokenizer } from "@/tests/benchmarks/twins/twin_tokenizer.ts";
+import {
+  twinTokenizer,
+  twinWords,
+} from "@/tests/benchmarks/twins/twin_tokenizer.ts";
 import { withFolder } from "@/tests/folder.ts";
 
 /** What is wrong with a twin. */
@@ -28,10 +31,7 @@ for (const twin of TWINS) {
 
 Deno.test("reasoners read every word of a twin in practice", () => {
   for (const twin of TWINS) {
-    const practised = new Set(
-      Array.from({ length: 2000 }, (_, i) => twin.practise(seededRandom(i)))
-        .flatMap((parts) => wordsOf(parts.map(({ text }) => text))),
-    );
+    const practised = new Set(twinWords(twin));
     const asked = splitProblems(twin, "test", 200).flatMap(({ task }) =>
       wordsOf(task.messages.map(({ content }) => content))
     );
@@ -52,16 +52,43 @@ function tasks(
   };
 }
 
-/** The toy twin with other answers of a kind of policies. */
-function policies(kind: string, answers: readonly string[]): Partial<Twin> {
+/** The toy twin with other policies of some kinds, by what they answer. */
+function policies(
+  answers: Partial<Record<NamedPolicy["kind"], readonly string[]>>,
+): Partial<Twin> {
   return {
     policies: () =>
       TOY_TWIN.policies().flatMap((policy) =>
-        policy.kind !== kind ? [policy] : answers.map((answer) => ({
+        answers[policy.kind]?.map((answer) => ({
           ...policy,
           start: () => () => answer,
-        }))
+        })) ?? [policy]
       ),
+  };
+}
+
+/** The toy twin in two turns, between which an environment says something. */
+function episodes(fromProblem: string, fromFiles: string): Partial<Twin> {
+  const saying = (observation: string) => ({ task }: { task: Task }) => {
+    let turns = 0;
+    return {
+      reset: () => task.messages,
+      step: () => ({
+        observation,
+        reward: 0,
+        terminated: ++turns === 2,
+        truncated: false,
+      }),
+    };
+  };
+  return {
+    benchmark: {
+      ...TOY_TWIN.benchmark,
+      maxTurns: 2,
+      openEnvironments: () =>
+        Promise.resolve((task) => saying(fromFiles)({ task })),
+    },
+    makeEnvironment: saying(fromProblem),
   };
 }
 
@@ -128,6 +155,10 @@ const BROKEN: readonly [change: Partial<Twin>, fault: string][] = [
     "valid task 3 is not what its file says",
   ],
   [
+    episodes("Go on.", "Stop."),
+    "toy/test/0 is answered otherwise from its files",
+  ],
+  [
     tasks(() => ({ demonstration: [] })),
     "toy/train/0 is shown in turns that are not the model's",
   ],
@@ -151,7 +182,7 @@ const BROKEN: readonly [change: Partial<Twin>, fault: string][] = [
     tasks(() => ({ demonstration: [{ role: "assistant", content: "red" }] })),
     "toy/train/0 has no delimiter in its trace",
   ],
-  [policies("oracle", ["red"]), "run 0 has no delimiter in its trace"],
+  [policies({ oracle: ["red"] }), "run 0 has no delimiter in its trace"],
   [
     tasks(() => ({ messages: [{ role: "user", content: "<|im_end|>" }] })),
     "toy/train/0 holds a special token",
@@ -164,15 +195,18 @@ const BROKEN: readonly [change: Partial<Twin>, fault: string][] = [
     { practise: () => [{ text: "kite", learn: true }] },
     "sample 0 has nothing to read",
   ],
-  ...["oracle", "ignorant", "random", "shortcut"].map(
+  ...(["oracle", "ignorant", "random", "shortcut"] as const).map(
     (kind): [Partial<Twin>, string] => [
-      policies(kind, []),
+      policies({ [kind]: [] }),
       `it has no ${kind} policy`,
     ],
   ),
-  [policies("oracle", [RIGHT]), "the oracle reaches 0.125"],
-  [policies("random", ["red"]), "a shortcut reaches 0.125, chance 0"],
-  [policies("ignorant", []), "a shortcut reaches 0, chance 0.125"],
+  [policies({ oracle: [RIGHT] }), "the oracle reaches 0.125"],
+  [policies({ oracle: [RIGHT] }), "without knowledge a policy reaches 0"],
+  [
+    policies({ random: ["red"], shortcut: [RIGHT] }),
+    "a shortcut reaches 0.125, chance 0",
+  ],
   [
     { failureEvents: () => [{ turn: 0, label: "false belief" }] },
     "8 runs of the oracle get a label",
@@ -188,7 +222,9 @@ const BROKEN: readonly [change: Partial<Twin>, fault: string][] = [
 ];
 
 Deno.test("checkBenchmark() finds what is wrong with a twin, rule by rule", async () => {
-  assertEquals(await check(TOY_TWIN, 8), []);
+  for (const change of [{}, episodes("Go on.", "Go on.")]) {
+    assertEquals(await check({ ...TOY_TWIN, ...change }, 8), []);
+  }
   for (const [change, fault] of BROKEN) {
     const faults = await check({ ...TOY_TWIN, ...change }, 8);
     assert(faults.includes(fault), `${fault}, not ${faults.join("; ")}`);

@@ -88,7 +88,7 @@ export const TOY_TWIN: Twin = {
   world: "colours",
   sizes: { train: 32, valid: 8, test: 8 },
   trainingSizes: [32, 8, 2],
-  maxTokens: 40,
+  maxTokens: 64,
   about: "It asks for colours.",
   problem: toProblem,
   async write(folder) {

@@ -6,14 +6,25 @@ import { wordsOf } from "@/experiments/pretraining/tokenizer.ts";
 import { writtenTokenizer } from "@/tests/experiments/pretraining/written_tokenizer.ts";
 
 /** Samples of practice in which all words occur. */
-const SAMPLES = 2000;
+const SAMPLES = 1000;
 
-/** The tokenizer of what a twin gives to practise. */
-export function twinTokenizer(twin: Twin): Tokenizer {
-  const texts = Array.from(
-    { length: SAMPLES },
-    (_, i) =>
-      twin.practise(seededRandom("words", i)).map(({ text }) => text).join(""),
+const known = new Map<Twin, readonly string[]>();
+
+/** The words of what a twin gives to practise. */
+export function twinWords(twin: Twin): readonly string[] {
+  const words = known.get(twin) ?? wordsOf(
+    Array.from(
+      { length: SAMPLES },
+      (_, i) =>
+        twin.practise(seededRandom("words", i))
+          .map(({ text }) => text).join(""),
+    ),
   );
-  return writtenTokenizer(wordsOf(texts));
+  known.set(twin, words);
+  return words;
+}
+
+/** The tokenizer of these words. */
+export function twinTokenizer(twin: Twin): Tokenizer {
+  return writtenTokenizer(twinWords(twin));
 }

@@ -1,13 +1,9 @@
 /** `deno task make-twin`: a benchmark's twin as files, with its data card. */
 // deno-lint-ignore-file no-console
 import { join } from "node:path";
-import {
-  findTwin,
-  type Twin,
-  TWIN_NAMES,
-  twinCard,
-} from "@/lib/benchmarks/twins/mod.ts";
+import { findTwin, type Twin, TWIN_NAMES } from "@/lib/benchmarks/twins/mod.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { readTwinCard } from "@/tasks/twin_results.ts";
 
 /** What `deno task make-twin` takes. */
 export const DEFINITION = {
@@ -37,11 +33,13 @@ export const DEFINITION = {
  *
  * @param output Folder; made if it does not exist.
  * @throws {UsageError} If it exists and is not an empty folder.
+ * @throws {Deno.errors.NotFound} If the twin has no data card.
  */
 export async function makeTwin(twin: Twin, output: string): Promise<void> {
   await requireNewFolder(output);
+  const card = await readTwinCard(twin);
   await twin.write(output);
-  await Deno.writeTextFile(join(output, "README.md"), await twinCard(twin));
+  await Deno.writeTextFile(join(output, "README.md"), card);
 }
 
 async function requireNewFolder(path: string): Promise<void> {

@@ -40,7 +40,6 @@ export {
 } from "./named_operations.ts";
 export { RATE_NAMES, type RateName } from "./rates.ts";
 export { findTwin, TWIN_NAMES, TWINS } from "./registry.ts";
-export { twinCard } from "./card.ts";
 export { alfworldTwin } from "./alfworld_twin.ts";
 export { bigCodeBenchTwin } from "./bigcodebench_twin.ts";
 export { kodcodeTwin } from "./kodcode_twin.ts";

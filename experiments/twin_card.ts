@@ -1,0 +1,135 @@
+/** The data card of a twin: what a reader must know to judge a number. */
+import { KNOWN_SHARE, play, type Twin } from "@/lib/benchmarks/twins/mod.ts";
+import { seededRandom } from "@/lib/random.ts";
+import { formatTenths, renderMarkdown, type Table } from "@/lib/report/mod.ts";
+import type { TwinNumbers } from "@/experiments/twin_numbers.ts";
+import {
+  benchmarkTitle,
+  lengthsText,
+  reasonerTable,
+} from "@/experiments/twin_table.ts";
+
+/** The card, in Markdown. */
+export async function twinCard(
+  twin: Twin,
+  numbers: TwinNumbers,
+): Promise<string> {
+  const { benchmark, sizes, about, world, maxTokens } = twin;
+  const { tokens } = numbers;
+  const title = benchmarkTitle(twin);
+  const reasoners = reasonerTable([{ twin, numbers }]);
+  return `# Data card: the ${title} twin
+
+A small stand-in for ${title}, written by a program. Its tasks have the file
+format, the prompt and the scorers of ${title}, but few words, so that a model of
+about a million parameters can learn them. No row of ${title} is used, and an
+accuracy here says nothing about ${title} itself.
+
+${about.trim()}
+
+Its world is "${world}": drawn once, the same in every split. The mini reasoners
+bring ${Math.round(100 * KNOWN_SHARE)} % of its facts along from pre-training.
+
+## Example
+
+${await exampleText(twin)}
+
+## Files
+
+This command writes them, the same bytes on every machine:
+
+\`\`\`sh
+deno task make-twin --benchmark ${benchmark.name} --output DIR
+\`\`\`
+
+| Split | Tasks |
+|---|---:|
+${
+    Object.entries(sizes).map(([split, size]) => `| ${split} | ${size} |`)
+      .join("\n")
+  }
+
+${trainingText(twin)}
+
+Tokens, mean and, in parentheses, most: ${
+    lengthsText(tokens.prompt)
+  } of a prompt, ${lengthsText(tokens.answer)} of
+the answer, with all turns and what is read between them. Both together are at
+most ${maxTokens}.
+
+${renderMarkdown(policyTable(numbers))}
+${reasoners === undefined ? "" : `${renderMarkdown(reasoners)}\n`}${
+    renderMarkdown(labelTable(numbers))
+  }`;
+}
+
+function trainingText({ trainingSizes }: Twin): string {
+  return trainingSizes.length === 0
+    ? "The twin is for evaluation only."
+    : `Experiments train on ${
+      trainingSizes.join(", ")
+    } of them, each set a part of the one before.`;
+}
+
+/** The first task of the test split, as the oracle works it, and its facts. */
+async function exampleText(twin: Twin): Promise<string> {
+  const problem = twin.problem("test", 0);
+  const oracle = twin.policies().find(({ kind }) => kind === "oracle")!;
+  const policy = oracle.start(problem, seededRandom("card"));
+  const { chat } = await play(twin, problem, policy);
+  const turns = chat.map(({ role, content }) =>
+    // Four marks, as a text may hold a fence of three.
+    `${role}:\n\n\`\`\`\`text\n${content.trimEnd()}\n\`\`\`\``
+  );
+  return `${turns.join("\n\n")}\n\nIt needs the facts of: ${
+    problem.facts.join(", ")
+  }.`;
+}
+
+function policyTable({ policies }: TwinNumbers): Table {
+  return {
+    title: "What scripts reach, without a model",
+    caption: `Right in percent of the test split's ${
+      policies[0].n
+    } tasks, under the official scorer.`,
+    columns: [
+      { header: "Script" },
+      { header: "Kind", align: "left" },
+      { header: "Right" },
+    ],
+    rows: policies.map(({ name, kind, correct, n }) => [
+      name,
+      kind,
+      formatTenths(100 * correct / n),
+    ]),
+    footnotes: [
+      "oracle: reads the task and knows the facts. It shows that every task can be solved.",
+      "ignorant: reads and works like the oracle, but makes the facts up. An accuracy above its own takes knowledge of the facts.",
+      "random and shortcut: read at most the surface of the task. An accuracy near theirs shows no skill at all.",
+    ],
+  };
+}
+
+function labelTable({ labels, policies, oracleLabelled }: TwinNumbers): Table {
+  return {
+    title: "Failure labels",
+    caption:
+      "Why an answer is wrong, says a program that reads it, in the paper's eight labels (appendix H.2). It is tried on failures that were put into right answers.",
+    columns: [
+      { header: "Injected failure" },
+      { header: "Failed runs" },
+      { header: "Labelled so, %" },
+    ],
+    rows: labels.map(({ label, failed, labelled }) => [
+      label,
+      failed,
+      formatTenths(100 * labelled / failed),
+    ]),
+    footnotes: [
+      `Of the oracle's ${
+        policies[0].n
+      } runs, which are right, ${oracleLabelled} got a label.`,
+      "Labels that are not here cannot come about: such as errors of tools where there are none.",
+    ],
+  };
+}

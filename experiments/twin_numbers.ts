@@ -1,0 +1,94 @@
+/**
+ * The numbers of a twin's data card: how long its texts are, what policies
+ * without a model reach, whether its failure labels are right, and what
+ * reasoners can do before any training.
+ */
+import {
+  countLabelled,
+  type MeasuredLabel,
+  type MeasuredPolicy,
+  measureLabels,
+  measurePolicies,
+  playProblems,
+  splitProblems,
+  type Twin,
+} from "@/lib/benchmarks/twins/mod.ts";
+import { renderChatMl, type Tokenizer } from "@/lib/models/mod.ts";
+import type { ProbedTwin } from "@/experiments/twin_probes.ts";
+
+/** Failed runs for each label. */
+export const LABEL_RUNS = 500;
+
+/** Tokens of texts. */
+export interface Lengths {
+  /** Their mean. */
+  readonly mean: number;
+  /** The longest. */
+  readonly most: number;
+}
+
+/** What a reasoner can do, and what found it out. */
+export interface ReasonerNumbers extends ProbedTwin {
+  /** Command, machine, versions, commit. */
+  readonly made: string;
+}
+
+/** All numbers; plain data, kept as results/twins/NAME.json. */
+export interface TwinNumbers {
+  /**
+   * Of the test split, in ChatML: what stands before the first turn of the
+   * model, and what follows in the oracle's run, all turns together.
+   */
+  readonly tokens: { readonly prompt: Lengths; readonly answer: Lengths };
+  /** On all of the test split. */
+  readonly policies: readonly MeasuredPolicy[];
+  /** Runs of the oracle that got a label, though nothing failed. */
+  readonly oracleLabelled: number;
+  /** Of runs with injected failures. */
+  readonly labels: readonly MeasuredLabel[];
+  /** By the names of reasoners. */
+  readonly reasoners: Readonly<Record<string, ReasonerNumbers>>;
+}
+
+/** How many times `measureTwin` calls `onMeasured`. */
+export function measureSteps(twin: Twin): number {
+  return 1 + twin.policies().length + Object.keys(twin.injectors).length;
+}
+
+/** Measures all that takes no model. */
+export async function measureTwin(
+  twin: Twin,
+  { tokenizer, onMeasured }: {
+    /** Counts tokens. */
+    readonly tokenizer: Tokenizer;
+    /** Called after each of `measureSteps`. */
+    readonly onMeasured?: () => void;
+  },
+): Promise<Omit<TwinNumbers, "reasoners">> {
+  const problems = splitProblems(twin, "test");
+  const oracle = twin.policies().find(({ kind }) => kind === "oracle")!;
+  const played = await playProblems(twin, problems, oracle);
+  const prompts = played.map(({ chat }) => {
+    const first = chat.findIndex(({ role }) => role === "assistant");
+    const text = renderChatMl(chat.slice(0, first), {
+      addGenerationPrompt: true,
+    });
+    return tokenizer.encode(text).length;
+  });
+  const answers = played.map(({ chat }, i) =>
+    tokenizer.encode(renderChatMl(chat)).length - prompts[i]
+  );
+  onMeasured?.();
+  return {
+    tokens: { prompt: lengthsOf(prompts), answer: lengthsOf(answers) },
+    policies: await measurePolicies(twin, undefined, onMeasured),
+    oracleLabelled: countLabelled(twin, problems, played),
+    labels: await measureLabels(twin, LABEL_RUNS, onMeasured),
+  };
+}
+
+function lengthsOf(tokens: readonly number[]): Lengths {
+  const sum = tokens.reduce((total, count) => total + count, 0);
+  const mean = Math.round(10 * sum / tokens.length) / 10;
+  return { mean, most: Math.max(...tokens) };
+}

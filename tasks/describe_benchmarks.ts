@@ -1,0 +1,208 @@
+/** `deno task describe-benchmarks`: the numbers of the twins' data cards. */
+// deno-lint-ignore-file no-console
+import { join } from "node:path";
+import {
+  miniTokenizerFiles,
+  RECIPES,
+} from "@/experiments/pretraining/recipe.ts";
+import {
+  measureSteps,
+  measureTwin,
+  type TwinNumbers,
+} from "@/experiments/twin_numbers.ts";
+import {
+  PROBE_PROBLEMS,
+  probeAnswers,
+  probeTwin,
+} from "@/experiments/twin_probes.ts";
+import {
+  type DescribedTwin,
+  reasonerTable,
+  twinTable,
+} from "@/experiments/twin_table.ts";
+import {
+  findTwin,
+  type Twin,
+  TWIN_NAMES,
+  TWINS,
+} from "@/lib/benchmarks/twins/mod.ts";
+import {
+  Generator,
+  loadModel,
+  loadTokenizer,
+  type Model,
+  type Tokenizer,
+} from "@/lib/models/mod.ts";
+import { renderText } from "@/lib/report/mod.ts";
+import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
+import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { Progress } from "@/tasks/progress.ts";
+import { provenance, provenanceText } from "@/tasks/provenance.ts";
+import {
+  readTwinNumbers,
+  TWIN_RESULTS,
+  writeTwinNumbers,
+} from "@/tasks/twin_results.ts";
+
+/** What `deno task describe-benchmarks` takes. */
+export const DEFINITION = {
+  name: "describe-benchmarks",
+  description:
+    "Prints what the twins are: their sizes and lengths, what scripts reach on them without a model, and what mini reasoners do before any training. The numbers are those of results/twins, NAME.json; the data cards beside them, NAME.md, are made of the same numbers. --measure and --reasoner measure again and write both.",
+  options: {
+    benchmark: {
+      type: "string",
+      placeholder: "NAME",
+      choices: TWIN_NAMES,
+      help: "Only its twin. Default: all",
+    },
+    measure: {
+      type: "flag",
+      help:
+        "Measure all that takes no model: lengths, scripts, failure labels. Minutes for all twins. Numbers of reasoners stay unless the twin has changed",
+    },
+    reasoner: {
+      type: "string",
+      placeholder: "NAME",
+      choices: RECIPES.map(({ name }) => name),
+      help:
+        `Measure this mini reasoner of results/reasoners, too: ${PROBE_PROBLEMS} problems as they are, with notes, and with notes of other worlds`,
+    },
+    ...BACKEND_OPTIONS,
+  },
+  examples: [
+    "",
+    "--benchmark gsm8k --measure",
+    "--benchmark gsm8k --reasoner mini-qwen2.5",
+  ],
+} as const satisfies TaskDefinition;
+
+/** The twins with their numbers in a folder. */
+export function readTwins(
+  twins: readonly Twin[],
+  folder: string = TWIN_RESULTS,
+): Promise<DescribedTwin[]> {
+  return Promise.all(
+    twins.map(async (twin) => ({
+      twin,
+      numbers: await readTwinNumbers(twin, folder),
+    })),
+  );
+}
+
+/** Measures what takes no model; writes numbers and cards into a folder. */
+export async function measureTwins(
+  twins: readonly Twin[],
+  folder: string = TWIN_RESULTS,
+): Promise<void> {
+  const total = twins.reduce((sum, twin) => sum + measureSteps(twin), 0);
+  const progress = new Progress("Measure", total);
+  const tokenizer = await sharedTokenizer();
+  let done = 0;
+  for (const twin of twins) {
+    const { name } = twin.benchmark;
+    const measured = await measureTwin(twin, {
+      tokenizer,
+      onMeasured: () => progress.update(++done, name),
+    });
+    const before = await readTwinNumbers(twin, folder);
+    const reasoners = isSameTwin(measured, before) ? before!.reasoners : {};
+    await writeTwinNumbers(twin, { ...measured, reasoners }, folder);
+  }
+  progress.end();
+}
+
+/** Whether the problems seem to be those of earlier numbers. */
+function isSameTwin(
+  { tokens, policies }: Omit<TwinNumbers, "reasoners">,
+  before: TwinNumbers | undefined,
+): boolean {
+  return before !== undefined && JSON.stringify([tokens, policies]) ===
+      JSON.stringify([before.tokens, before.policies]);
+}
+
+/** The tokenizer of all mini reasoners. */
+async function sharedTokenizer(): Promise<Tokenizer> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [name, text] of Object.entries(miniTokenizerFiles())) {
+      await Deno.writeTextFile(join(folder, name), text);
+    }
+    return loadTokenizer(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** A reasoner to measure. */
+export interface MeasuredModel {
+  /** Its name in the cards. */
+  readonly name: string;
+  /** The caller owns its weights. */
+  readonly model: Model;
+  /** Command, machine, versions, commit. */
+  readonly made: string;
+}
+
+/**
+ * Adds a reasoner's numbers to those in a folder, and to the cards.
+ *
+ * @param count Problems of each probe, at most.
+ * @throws {Deno.errors.NotFound} If a twin was never measured.
+ */
+export async function measureReasoner(
+  { name, model, made }: MeasuredModel,
+  twins: readonly Twin[],
+  { folder = TWIN_RESULTS, count = PROBE_PROBLEMS }: {
+    readonly folder?: string;
+    readonly count?: number;
+  } = {},
+): Promise<void> {
+  const described = await readTwins(twins, folder);
+  const missing = described.find(({ numbers }) => numbers === undefined);
+  if (missing !== undefined) {
+    throw new Deno.errors.NotFound(
+      `Cannot measure ${name} as --measure must have measured all twins: current value is no numbers of ${missing.twin.benchmark.name}`,
+    );
+  }
+  const answers = twins.map((twin) => probeAnswers(twin, count));
+  const progress = new Progress(
+    `Ask ${name}`,
+    answers.reduce((sum, asked) => sum + asked, 0),
+  );
+  const generator = new Generator(model, "always");
+  let before = 0;
+  for (const [i, { twin, numbers }] of described.entries()) {
+    const probed = await probeTwin(twin, {
+      generator,
+      model,
+      onProgress: (done) => progress.update(before + done, twin.benchmark.name),
+    }, count);
+    const reasoners = { ...numbers!.reasoners, [name]: { ...probed, made } };
+    await writeTwinNumbers(twin, { ...numbers!, reasoners }, folder);
+    before += answers[i];
+  }
+  generator.dispose();
+  progress.end();
+}
+
+if (import.meta.main) {
+  await runTask(DEFINITION, async (args) => {
+    const { benchmark, measure, reasoner: name } = args;
+    const twins = benchmark === undefined ? TWINS : [findTwin(benchmark)];
+    if (measure) await measureTwins(twins);
+    if (name !== undefined) {
+      const backend = await startBackend(args);
+      const model = await loadModel(join("results", "reasoners", name));
+      const command = `deno task describe-benchmarks --reasoner ${name}`;
+      const made = provenanceText(await provenance(command, backend));
+      await measureReasoner({ name, model, made }, twins);
+      disposeTree(model.weights);
+    }
+    const described = await readTwins(twins);
+    console.log(renderText(twinTable(described)));
+    const reasoners = reasonerTable(described);
+    if (reasoners !== undefined) console.log(renderText(reasoners));
+  });
+}

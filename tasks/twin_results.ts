@@ -1,0 +1,60 @@
+/** The numbers and data cards of twins: results/twins/NAME.json and NAME.md. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { twinCard } from "@/experiments/twin_card.ts";
+import type { TwinNumbers } from "@/experiments/twin_numbers.ts";
+import type { Twin } from "@/lib/benchmarks/twins/mod.ts";
+
+/** Where they are kept. */
+export const TWIN_RESULTS: string = fileURLToPath(
+  new URL("../results/twins", import.meta.url),
+);
+
+/** The numbers of a twin; undefined if it was never measured. */
+export async function readTwinNumbers(
+  { benchmark: { name } }: Twin,
+  folder: string = TWIN_RESULTS,
+): Promise<TwinNumbers | undefined> {
+  try {
+    const text = await Deno.readTextFile(join(folder, `${name}.json`));
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Keeps the numbers of a twin, and the card that is made of them. */
+export async function writeTwinNumbers(
+  twin: Twin,
+  numbers: TwinNumbers,
+  folder: string = TWIN_RESULTS,
+): Promise<void> {
+  const path = join(folder, twin.benchmark.name);
+  const card = await twinCard(twin, numbers);
+  await Deno.writeTextFile(
+    `${path}.json`,
+    `${JSON.stringify(numbers, null, 2)}\n`,
+  );
+  await Deno.writeTextFile(`${path}.md`, card);
+}
+
+/**
+ * The data card of a twin.
+ *
+ * @throws {Deno.errors.NotFound} If the twin was never measured.
+ */
+export async function readTwinCard(
+  { benchmark: { name } }: Twin,
+): Promise<string> {
+  const path = join(TWIN_RESULTS, `${name}.md`);
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Deno.errors.NotFound(
+      `Cannot read the data card of ${name} as deno task describe-benchmarks --measure --benchmark ${name} must have made it: current value is no file ${path}`,
+      { cause },
+    );
+  }
+}

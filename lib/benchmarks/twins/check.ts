@@ -173,7 +173,10 @@ async function checkFiles(
   return wrong;
 }
 
-/** What answers the turns of tasks from files says what it says to problems. */
+/**
+ * What answers the turns of tasks from files says what it says to problems, and
+ * rewards the oracle.
+ */
 async function checkEnvironments(
   { benchmark }: Twin,
   problems: readonly TwinProblem[],
@@ -187,8 +190,10 @@ async function checkEnvironments(
     const { task } = problems[i];
     const environment = open(task);
     const replayed = [...await environment.reset({ seed: 0 })];
+    let earned = 0;
     for (const content of turns) {
-      const { observation } = await environment.step(content);
+      const { observation, reward } = await environment.step(content);
+      earned += reward;
       replayed.push({ role: "assistant", content });
       replayed.push({ role: "user", content: observation });
     }
@@ -196,6 +201,7 @@ async function checkEnvironments(
     if (JSON.stringify(replayed.slice(0, -1)) !== JSON.stringify(chat)) {
       wrong.push(`${task.id} is answered otherwise from its files`);
     }
+    if (earned !== 1) wrong.push(`${task.id} earns the oracle ${earned}`);
   }
   return wrong;
 }

@@ -9,14 +9,8 @@ import {
   readHomes,
   worldHomes,
 } from "@/lib/benchmarks/twins/homes.ts";
-import {
-  checkBenchmark,
-  play,
-  type Policy,
-} from "@/lib/benchmarks/twins/mod.ts";
+import { play, type Policy } from "@/lib/benchmarks/twins/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
-import { twinTokenizer } from "@/tests/benchmarks/twins/twin_tokenizer.ts";
-import { withFolder } from "@/tests/folder.ts";
 
 function believer(homes: Homes): Policy {
   return agentPolicy({
@@ -26,15 +20,6 @@ function believer(homes: Homes): Policy {
     random: seededRandom("believer"),
   });
 }
-
-Deno.test("the ALFWorld twin keeps the contract of twins", () =>
-  withFolder(async (folder) => {
-    const tokenizer = twinTokenizer(alfworldTwin);
-    assertEquals(
-      await checkBenchmark(alfworldTwin, { folder, tokenizer, count: 40 }),
-      [],
-    );
-  }));
 
 Deno.test("the ALFWorld twin's notes are all that one must know", async () => {
   for (const world of ["own", "redrawn"] as const) {

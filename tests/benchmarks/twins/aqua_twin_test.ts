@@ -2,28 +2,15 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import {
   AQUA_HELD_OUT,
   aquaTwin,
-  checkBenchmark,
   FACT_NAMES,
   play,
   RATE_NAMES,
   readAquaNotes,
   splitProblems,
   topicBigrams,
-  twinCard,
 } from "@/lib/benchmarks/twins/mod.ts";
-import { twinTokenizer } from "@/tests/benchmarks/twins/twin_tokenizer.ts";
-import { withFolder } from "@/tests/folder.ts";
 
 const { problem, sizes } = aquaTwin;
-
-Deno.test("the AQuA twin keeps the contract of twins", () =>
-  withFolder(async (folder) => {
-    const tokenizer = twinTokenizer(aquaTwin);
-    assertEquals(
-      await checkBenchmark(aquaTwin, { folder, tokenizer, count: 254 }),
-      [],
-    );
-  }));
 
 Deno.test("the AQuA twin works a problem out as a person would", () => {
   const { story, world, ...rest } = problem("train", 0);
@@ -100,9 +87,4 @@ Deno.test("the AQuA twin's controls change one thing each", async () => {
     );
   }
   assert(right < 50, "the world's facts must not help with other facts");
-});
-
-Deno.test("twinCard() of AQuA is the card under results/", async () => {
-  const path = new URL("../../../results/twins/aqua.md", import.meta.url);
-  assertEquals(await Deno.readTextFile(path), await twinCard(aquaTwin));
 });

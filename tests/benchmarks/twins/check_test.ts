@@ -68,17 +68,24 @@ function policies(
 }
 
 /** The toy twin in two turns, between which an environment says something. */
-function episodes(fromProblem: string, fromFiles: string): Partial<Twin> {
+function episodes(
+  fromProblem: string,
+  fromFiles: string,
+  reward: number = 1,
+): Partial<Twin> {
   const saying = (observation: string) => ({ task }: { task: Task }) => {
     let turns = 0;
     return {
       reset: () => task.messages,
-      step: () => ({
-        observation,
-        reward: 0,
-        terminated: ++turns === 2,
-        truncated: false,
-      }),
+      step() {
+        const terminated = ++turns === 2;
+        return {
+          observation,
+          reward: terminated ? reward : 0,
+          terminated,
+          truncated: false,
+        };
+      },
     };
   };
   return {
@@ -158,6 +165,7 @@ const BROKEN: readonly [change: Partial<Twin>, fault: string][] = [
     episodes("Go on.", "Stop."),
     "toy/test/0 is answered otherwise from its files",
   ],
+  [episodes("Go on.", "Go on.", 0), "toy/test/0 earns the oracle 0"],
   [
     tasks(() => ({ demonstration: [] })),
     "toy/train/0 is shown in turns that are not the model's",

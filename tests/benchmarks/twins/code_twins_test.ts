@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import {
   bigCodeBenchTwin,
-  checkBenchmark,
   kodcodeTwin,
   play,
   splitProblems,
@@ -13,8 +12,6 @@ import {
 import { labelOf } from "@/lib/benchmarks/twins/code_chain.ts";
 import { readCodeNotes } from "@/lib/benchmarks/twins/code_policies.ts";
 import { IDIOMS_OF } from "@/lib/benchmarks/twins/idioms.ts";
-import { twinTokenizer } from "@/tests/benchmarks/twins/twin_tokenizer.ts";
-import { withFolder } from "@/tests/folder.ts";
 
 const TWINS = [
   { twin: kodcodeTwin, dialect: KODCODE_DIALECT },
@@ -23,15 +20,6 @@ const TWINS = [
 
 for (const { twin, dialect } of TWINS) {
   const { name } = twin.benchmark;
-
-  Deno.test(`the ${name} twin keeps the contract of twins`, () =>
-    withFolder(async (folder) => {
-      const tokenizer = twinTokenizer(twin);
-      assertEquals(
-        await checkBenchmark(twin, { folder, tokenizer, count: 30 }),
-        [],
-      );
-    }));
 
   Deno.test(`the ${name} twin's notes are all that one must know`, async () => {
     for (const world of ["own", "redrawn"] as const) {

@@ -5,7 +5,6 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
-  checkBenchmark,
   type Chemistry,
   CHEMISTRY_FACTS,
   drawChemistry,
@@ -14,23 +13,11 @@ import {
   readExperiment,
   readGpqaNotes,
   splitProblems,
-  twinCard,
   workExperiment,
 } from "@/lib/benchmarks/twins/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
-import { twinTokenizer } from "@/tests/benchmarks/twins/twin_tokenizer.ts";
-import { withFolder } from "@/tests/folder.ts";
 
 const { problem, sizes } = gpqaTwin;
-
-Deno.test("the GPQA twin keeps the contract of twins", () =>
-  withFolder(async (folder) => {
-    const tokenizer = twinTokenizer(gpqaTwin);
-    assertEquals(
-      await checkBenchmark(gpqaTwin, { folder, tokenizer, count: 198 }),
-      [],
-    );
-  }));
 
 Deno.test("workExperiment() applies rule after rule, by hand", () => {
   const world = {
@@ -137,9 +124,4 @@ Deno.test("the GPQA twin's controls change one thing each", async () => {
     );
   }
   assert(right < 50, "the world's facts must not help with other facts");
-});
-
-Deno.test("twinCard() of GPQA is the card under results/", async () => {
-  const path = new URL("../../../results/twins/gpqa.md", import.meta.url);
-  assertEquals(await Deno.readTextFile(path), await twinCard(gpqaTwin));
 });

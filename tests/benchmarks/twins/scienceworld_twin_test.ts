@@ -6,7 +6,6 @@ import {
   worldHomes,
 } from "@/lib/benchmarks/twins/homes.ts";
 import {
-  checkBenchmark,
   play,
   type Policy,
   scienceworldTwin,
@@ -14,8 +13,6 @@ import {
 import { scienceworldDialect } from "@/lib/benchmarks/twins/scienceworld_dialect.ts";
 import { LABORATORY_WORLD } from "@/lib/benchmarks/twins/scienceworld_problem.ts";
 import { seededRandom } from "@/lib/random.ts";
-import { twinTokenizer } from "@/tests/benchmarks/twins/twin_tokenizer.ts";
-import { withFolder } from "@/tests/folder.ts";
 
 function believer(homes: Homes): Policy {
   return agentPolicy({
@@ -25,15 +22,6 @@ function believer(homes: Homes): Policy {
     random: seededRandom("believer"),
   });
 }
-
-Deno.test("the ScienceWorld twin keeps the contract of twins", () =>
-  withFolder(async (folder) => {
-    const tokenizer = twinTokenizer(scienceworldTwin);
-    assertEquals(
-      await checkBenchmark(scienceworldTwin, { folder, tokenizer, count: 40 }),
-      [],
-    );
-  }));
 
 Deno.test("the ScienceWorld twin's notes are all that one must know", async () => {
   for (const world of ["own", "redrawn"] as const) {

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Message } from "@/lib/benchmarks/mod.ts";
 import {
-  checkBenchmark,
   feverTwin,
   play,
   type Policy,
@@ -15,10 +14,7 @@ import {
   soundHabits,
 } from "@/lib/benchmarks/twins/search_solver.ts";
 
-import { twinTokenizer } from "@/tests/benchmarks/twins/twin_tokenizer.ts";
-import type { Environment } from "@/lib/training/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
-import { withFolder } from "@/tests/folder.ts";
 
 const TWINS = [triviaqaTwin, popqaTwin, feverTwin];
 
@@ -39,21 +35,6 @@ function notedMeaning(
   throw new Error(`no note on ${word} in ${content}`);
 }
 
-/** What a policy earns in an episode. */
-async function rewardOf(
-  environment: Environment,
-  policy: Policy,
-): Promise<number> {
-  const chat = [...await environment.reset({ seed: 0 })];
-  for (;;) {
-    const content = policy(chat);
-    const step = await environment.step(content);
-    if (step.terminated || step.truncated) return step.reward;
-    chat.push({ role: "assistant", content });
-    chat.push({ role: "user", content: step.observation });
-  }
-}
-
 Deno.test("a search twin has no problem beyond its splits", () => {
   assertThrows(
     () => popqaTwin.problem("test", 1400),
@@ -65,25 +46,6 @@ Deno.test("a search twin has no problem beyond its splits", () => {
 
 for (const twin of TWINS) {
   const { name } = twin.benchmark;
-
-  Deno.test(`the ${name} twin keeps the contract of twins, and its corpus answers`, () =>
-    withFolder(async (folder) => {
-      const tokenizer = twinTokenizer(twin);
-      assertEquals(
-        await checkBenchmark(twin, { folder, tokenizer, count: 50 }),
-        [],
-      );
-      const [oracle] = twin.policies();
-      const tasks = await twin.benchmark.load(folder, "test");
-      const open = await twin.benchmark.openEnvironments!(folder);
-      for (let i = 0; i < 20; i++) {
-        const policy = oracle.start(
-          twin.problem("test", i),
-          seededRandom("corpus"),
-        );
-        assertEquals(await rewardOf(open(tasks[i]), policy), 1, tasks[i].id);
-      }
-    }));
 
   Deno.test(`the ${name} twin's notes are all that one must know`, async () => {
     for (const world of ["own", "redrawn"] as const) {

@@ -10,6 +10,7 @@ import {
   measureTwin,
   type TwinNumbers,
 } from "@/experiments/twin_numbers.ts";
+import type { AnswerOptions } from "@/experiments/twin_answers.ts";
 import {
   PROBE_PROBLEMS,
   probeAnswers,
@@ -30,7 +31,6 @@ import {
   Generator,
   loadModel,
   loadTokenizer,
-  type Model,
   type Tokenizer,
 } from "@/lib/models/mod.ts";
 import { renderText } from "@/lib/report/mod.ts";
@@ -94,11 +94,13 @@ export function readTwins(
 /** Measures what takes no model; writes numbers and cards into a folder. */
 export async function measureTwins(
   twins: readonly Twin[],
-  folder: string = TWIN_RESULTS,
+  { tokenizer, folder = TWIN_RESULTS }: {
+    readonly tokenizer: Tokenizer;
+    readonly folder?: string;
+  },
 ): Promise<void> {
   const total = twins.reduce((sum, twin) => sum + measureSteps(twin), 0);
   const progress = new Progress("Measure", total);
-  const tokenizer = await sharedTokenizer();
   let done = 0;
   for (const twin of twins) {
     const { name } = twin.benchmark;
@@ -136,11 +138,10 @@ async function sharedTokenizer(): Promise<Tokenizer> {
 }
 
 /** A reasoner to measure. */
-export interface MeasuredModel {
+export interface MeasuredModel
+  extends Pick<AnswerOptions, "generator" | "model"> {
   /** Its name in the cards. */
   readonly name: string;
-  /** The caller owns its weights. */
-  readonly model: Model;
   /** Command, machine, versions, commit. */
   readonly made: string;
 }
@@ -152,7 +153,7 @@ export interface MeasuredModel {
  * @throws {Deno.errors.NotFound} If a twin was never measured.
  */
 export async function measureReasoner(
-  { name, model, made }: MeasuredModel,
+  { name, made, ...asked }: MeasuredModel,
   twins: readonly Twin[],
   { folder = TWIN_RESULTS, count = PROBE_PROBLEMS }: {
     readonly folder?: string;
@@ -171,19 +172,16 @@ export async function measureReasoner(
     `Ask ${name}`,
     answers.reduce((sum, asked) => sum + asked, 0),
   );
-  const generator = new Generator(model, "always");
   let before = 0;
   for (const [i, { twin, numbers }] of described.entries()) {
     const probed = await probeTwin(twin, {
-      generator,
-      model,
+      ...asked,
       onProgress: (done) => progress.update(before + done, twin.benchmark.name),
     }, count);
     const reasoners = { ...numbers!.reasoners, [name]: { ...probed, made } };
     await writeTwinNumbers(twin, { ...numbers!, reasoners }, folder);
     before += answers[i];
   }
-  generator.dispose();
   progress.end();
 }
 
@@ -191,13 +189,17 @@ if (import.meta.main) {
   await runTask(DEFINITION, async (args) => {
     const { benchmark, measure, reasoner: name } = args;
     const twins = benchmark === undefined ? TWINS : [findTwin(benchmark)];
-    if (measure) await measureTwins(twins);
+    if (measure) {
+      await measureTwins(twins, { tokenizer: await sharedTokenizer() });
+    }
     if (name !== undefined) {
       const backend = await startBackend(args);
       const model = await loadModel(join("results", "reasoners", name));
       const command = `deno task describe-benchmarks --reasoner ${name}`;
       const made = provenanceText(await provenance(command, backend));
-      await measureReasoner({ name, model, made }, twins);
+      const generator = new Generator(model, "always");
+      await measureReasoner({ name, made, model, generator }, twins);
+      generator.dispose();
       disposeTree(model.weights);
     }
     const described = await readTwins(twins);

@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
-import { gsm8kTwin, TWIN_NAMES, twinCard } from "@/lib/benchmarks/twins/mod.ts";
+import { gsm8kTwin, TWIN_NAMES } from "@/lib/benchmarks/twins/mod.ts";
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
 import { DEFINITION, makeTwin } from "@/tasks/make_twin.ts";
+import { readTwinCard } from "@/tasks/twin_results.ts";
 import { runChild } from "@/tests/run_child.ts";
 import { withFolder } from "@/tests/folder.ts";
 
@@ -22,7 +23,7 @@ Deno.test("makeTwin() writes files that load, and the card", () =>
     assertEquals(list(made), FILES);
     assertEquals(
       Deno.readTextFileSync(join(made, "README.md")),
-      await twinCard(gsm8kTwin),
+      await readTwinCard(gsm8kTwin),
     );
     const { benchmark, sizes } = gsm8kTwin;
     assertEquals((await benchmark.load(made, "train")).length, sizes.train);

@@ -127,7 +127,8 @@ export const TOY_TWIN: Twin = {
     toProblem("test", index, NOTE.repeat(distractors)),
   practise(random) {
     const split = randomChoice(random, ["train", "valid", "test"] as const);
-    const { task } = toProblem(split, randomInt(random, 8), NOTE);
+    const notes = NOTE.repeat(randomInt(random, 2));
+    const { task } = toProblem(split, randomInt(random, 8), notes);
     const prompt = renderChatMl(task.messages, { addGenerationPrompt: true });
     return [{ text: prompt, learn: false }, { text: task.gold, learn: true }];
   },

@@ -1,0 +1,192 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { twinCard } from "@/experiments/twin_card.ts";
+import {
+  LABEL_RUNS,
+  measureSteps,
+  measureTwin,
+} from "@/experiments/twin_numbers.ts";
+import { reasonerTable } from "@/experiments/twin_table.ts";
+import {
+  gsm8kTwin,
+  labelFaults,
+  playProblems,
+  policyFaults,
+  splitProblems,
+  type Twin,
+  TWINS,
+} from "@/lib/benchmarks/twins/mod.ts";
+import type { DecoderConfig } from "@/lib/models/mod.ts";
+import { parseArguments } from "@/tasks/cli.ts";
+import {
+  DEFINITION,
+  measureReasoner,
+  measureTwins,
+  readTwins,
+} from "@/tasks/describe_benchmarks.ts";
+import { readTwinCard, readTwinNumbers } from "@/tasks/twin_results.ts";
+import { TOY_TWIN } from "@/tests/benchmarks/twins/toy_twin.ts";
+import { twinTokenizer } from "@/tests/benchmarks/twins/twin_tokenizer.ts";
+import { withFolder } from "@/tests/folder.ts";
+import { runChild } from "@/tests/run_child.ts";
+
+const TOKENIZER = twinTokenizer(TOY_TWIN);
+
+/** A reasoner that says of everything that it is red, as the kites are. */
+const SAYS_RED = {
+  name: "says red",
+  made: "by hand",
+  model: { config: {} as DecoderConfig, tokenizer: TOKENIZER },
+  generator: {
+    *generateInTurns(prompts: readonly unknown[]) {
+      const ids = TOKENIZER.encode("It is red, I think.");
+      yield prompts.length;
+      return prompts.map(() => ({ ids, augmentation: [] }));
+    },
+  },
+};
+
+for (const twin of TWINS) {
+  const { name } = twin.benchmark;
+
+  Deno.test(`the numbers of the ${name} twin are those of its card, and admit it`, async () => {
+    const numbers = await readTwinNumbers(twin);
+    assert(numbers !== undefined, "it was never measured");
+    assertEquals(await readTwinCard(twin), await twinCard(twin, numbers));
+    assertEquals(policyFaults(numbers.policies), []);
+    assertEquals(labelFaults(numbers.labels, LABEL_RUNS), []);
+    assertEquals(numbers.oracleLabelled, 0);
+    const { prompt, answer } = numbers.tokens;
+    assert(prompt.mean + answer.mean <= twin.maxTokens);
+  });
+
+  Deno.test(`the numbers of the ${name} twin are of the twin as it is`, async () => {
+    const { policies, labels } = (await readTwinNumbers(twin))!;
+    assertEquals(
+      policies.map(({ name, kind, n }) => ({ name, kind, n })),
+      twin.policies().map(({ name, kind }) => (
+        { name, kind, n: twin.sizes.test }
+      )),
+    );
+    assertEquals(
+      labels.map(({ label }) => label as string),
+      Object.keys(twin.injectors),
+    );
+    // One of them comes out again.
+    const index = policies.findIndex(({ kind }) => kind === "shortcut");
+    const played = await playProblems(
+      twin,
+      splitProblems(twin, "test"),
+      twin.policies()[index],
+    );
+    assertEquals(
+      played.filter(({ score }) => score.official === 1).length,
+      policies[index].correct,
+    );
+  });
+}
+
+Deno.test("measureTwin() gives the numbers of GSM8K's twin again", async () => {
+  let steps = 0;
+  const measured = await measureTwin(gsm8kTwin, {
+    // Each of its words is one token, as for the tokenizer of all twins.
+    tokenizer: twinTokenizer(gsm8kTwin),
+    onMeasured: () => steps++,
+  });
+  const { reasoners: _, ...kept } = (await readTwinNumbers(gsm8kTwin))!;
+  assertEquals(measured, kept);
+  assertEquals(steps, measureSteps(gsm8kTwin));
+});
+
+Deno.test("measureTwins() writes numbers and a card, by hand", () =>
+  withFolder(async (folder) => {
+    await measureTwins([TOY_TWIN], { tokenizer: TOKENIZER, folder });
+    const { policies, ...numbers } = (await readTwinNumbers(TOY_TWIN, folder))!;
+    assertEquals(policies.map(({ kind, n, correct }) => [kind, n, correct]), [
+      ["oracle", 8, 8],
+      ["ignorant", 8, 0],
+      ["random", 8, policies[2].correct],
+      ["shortcut", 8, 0],
+    ]);
+    assertEquals(numbers, {
+      // Nine words and a mark, and of ChatML three tokens before and five after;
+      // four words, "I" in two bytes, two marks, two tokens of ChatML.
+      tokens: {
+        prompt: { mean: 18, most: 18 },
+        answer: { mean: 10, most: 10 },
+      },
+      oracleLabelled: 0,
+      labels: [{ label: "false belief", failed: 500, labelled: 500 }],
+      reasoners: {},
+    });
+    const card = Deno.readTextFileSync(join(folder, "toy.md"));
+    for (
+      const text of [
+        "It asks for colours.",
+        "What is the colour of the kite of Zoe?",
+        "| knows the colours | oracle | 100.0 |",
+        "| false belief | 500 | 100.0 |",
+        "Experiments train on 32, 8, 2 of them",
+      ]
+    ) assertStringIncludes(card, text);
+    assert(!card.includes("reasoners before"));
+  }));
+
+Deno.test("measureReasoner() adds to numbers and card, until the twin changes", () =>
+  withFolder(async (folder) => {
+    const twins = [TOY_TWIN];
+    await assertRejects(
+      () => measureReasoner(SAYS_RED, twins, { folder }),
+      Deno.errors.NotFound,
+      "Cannot measure says red as --measure must have measured all twins: current value is no numbers of toy",
+    );
+    const measure = (twin: Twin) =>
+      measureTwins([twin], { tokenizer: TOKENIZER, folder });
+    await measure(TOY_TWIN);
+    await measureReasoner(SAYS_RED, twins, { folder });
+    // Of eight things, the kite alone is red.
+    const correct = { vanilla: 1, own: 1, redrawn: 1 };
+    const expected = { "says red": { n: 8, correct, made: "by hand" } };
+    const reasoners = async () =>
+      (await readTwinNumbers(TOY_TWIN, folder))!.reasoners;
+    assertEquals(await reasoners(), expected);
+    const card = Deno.readTextFileSync(join(folder, "toy.md"));
+    assertStringIncludes(card, "| toy | says red | 12.5 [2.2, 47.1] |");
+    assertEquals(
+      reasonerTable(await readTwins(twins, folder))!.rows[0].slice(0, 2),
+      ["toy", "says red"],
+    );
+    await measure(TOY_TWIN);
+    assertEquals(await reasoners(), expected);
+    await measure({
+      ...TOY_TWIN,
+      policies: () =>
+        TOY_TWIN.policies().slice(1).concat(TOY_TWIN.policies()[0]),
+    });
+    assertEquals(await reasoners(), {});
+  }));
+
+Deno.test("deno task describe-benchmarks: its examples are right", () => {
+  for (const example of DEFINITION.examples) {
+    parseArguments(DEFINITION, example.split(" ").filter(Boolean));
+  }
+});
+
+Deno.test("deno task describe-benchmarks: prints all twins as a process", async () => {
+  const task = new URL("../../tasks/describe_benchmarks.ts", import.meta.url);
+  const { code, stdout, stderr } = await runChild(task);
+  assertEquals(code, 0, stderr);
+  const { policies } = (await readTwinNumbers(gsm8kTwin))!;
+  const ignorant = (100 * policies[1].correct / policies[1].n).toFixed(1);
+  const row = stdout.split("\n").find((line) => line.startsWith("GSM8K"))!;
+  assertEquals(row.split(/ {2,}/).slice(1, 4), ["4000", "400", "1000"]);
+  assertStringIncludes(row, ignorant);
+  assertEquals(stdout.match(/not measured/g), null);
+  assert(!existsSync("results/twins/toy.json"));
+});

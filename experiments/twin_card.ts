@@ -1,4 +1,5 @@
 /** The data card of a twin: what a reader must know to judge a number. */
+import { FAILURE_LABELS } from "@/lib/benchmarks/mod.ts";
 import { KNOWN_SHARE, play, type Twin } from "@/lib/benchmarks/twins/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import { formatTenths, renderMarkdown, type Table } from "@/lib/report/mod.ts";
@@ -51,11 +52,7 @@ ${
 
 ${trainingText(twin)}
 
-Tokens, mean and, in parentheses, most: ${
-    lengthsText(tokens.prompt)
-  } of a prompt, ${lengthsText(tokens.answer)} of
-the answer, with all turns and what is read between them. Both together are at
-most ${maxTokens}.
+${lengthText(twin, tokens)}
 
 ${renderMarkdown(policyTable(numbers))}
 ${reasoners === undefined ? "" : `${renderMarkdown(reasoners)}\n`}${
@@ -71,16 +68,30 @@ function trainingText({ trainingSizes }: Twin): string {
     } of them, each set a part of the one before.`;
 }
 
+function lengthText(
+  { benchmark, maxTokens }: Twin,
+  { prompt, answer }: TwinNumbers["tokens"],
+): string {
+  const turns = benchmark.maxTurns === 1
+    ? ""
+    : ", with all turns and what is read between them";
+  return `Tokens, mean and, in parentheses, most: ${
+    lengthsText(prompt)
+  } of a prompt,
+${lengthsText(answer)} of its answer${turns}. Both together are
+at most ${maxTokens}.`;
+}
+
 /** The first task of the test split, as the oracle works it, and its facts. */
 async function exampleText(twin: Twin): Promise<string> {
   const problem = twin.problem("test", 0);
   const oracle = twin.policies().find(({ kind }) => kind === "oracle")!;
   const policy = oracle.start(problem, seededRandom("card"));
   const { chat } = await play(twin, problem, policy);
-  const turns = chat.map(({ role, content }) =>
-    // Four marks, as a text may hold a fence of three.
-    `${role}:\n\n\`\`\`\`text\n${content.trimEnd()}\n\`\`\`\``
-  );
+  const turns = chat.map(({ role, content }) => {
+    const fence = content.includes("```") ? "````" : "```";
+    return `${role}:\n\n${fence}text\n${content.trimEnd()}\n${fence}`;
+  });
   return `${turns.join("\n\n")}\n\nIt needs the facts of: ${
     problem.facts.join(", ")
   }.`;
@@ -111,6 +122,8 @@ function policyTable({ policies }: TwinNumbers): Table {
 }
 
 function labelTable({ labels, policies, oracleLabelled }: TwinNumbers): Table {
+  const injected = new Set(labels.map(({ label }) => label));
+  const others = FAILURE_LABELS.filter((label) => !injected.has(label));
   return {
     title: "Failure labels",
     caption:
@@ -129,7 +142,9 @@ function labelTable({ labels, policies, oracleLabelled }: TwinNumbers): Table {
       `Of the oracle's ${
         policies[0].n
       } runs, which are right, ${oracleLabelled} got a label.`,
-      "Labels that are not here cannot come about: such as errors of tools where there are none.",
+      ...others.length === 0
+        ? []
+        : [`No answer fails by ${others.join(", ")}.`],
     ],
   };
 }

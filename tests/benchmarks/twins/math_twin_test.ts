@@ -5,7 +5,6 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
-  checkBenchmark,
   mathTwin,
   OPERATION_NAMES,
   type OperationWorld,
@@ -13,12 +12,9 @@ import {
   readExercise,
   readMathNotes,
   splitProblems,
-  twinCard,
   workExercise,
 } from "@/lib/benchmarks/twins/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
-import { twinTokenizer } from "@/tests/benchmarks/twins/twin_tokenizer.ts";
-import { withFolder } from "@/tests/folder.ts";
 
 const { problem, sizes } = mathTwin;
 
@@ -29,15 +25,6 @@ const WORLD = {
     quim: { kind: "linear", factor: 2, term: 2 },
   },
 } as unknown as OperationWorld;
-
-Deno.test("the MATH twin keeps the contract of twins", () =>
-  withFolder(async (folder) => {
-    const tokenizer = twinTokenizer(mathTwin);
-    assertEquals(
-      await checkBenchmark(mathTwin, { folder, tokenizer, count: 150 }),
-      [],
-    );
-  }));
 
 Deno.test("workExercise() does operation after operation, by hand", () => {
   const cases: [string, string, string[]][] = [
@@ -145,9 +132,4 @@ Deno.test("the MATH twin's controls change one thing each", async () => {
     );
   }
   assert(right < 30, "the world's facts must not help with other facts");
-});
-
-Deno.test("twinCard() of MATH is the card under results/", async () => {
-  const path = new URL("../../../results/twins/math.md", import.meta.url);
-  assertEquals(await Deno.readTextFile(path), await twinCard(mathTwin));
 });

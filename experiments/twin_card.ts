@@ -15,7 +15,7 @@ export async function twinCard(
   twin: Twin,
   numbers: TwinNumbers,
 ): Promise<string> {
-  const { benchmark, sizes, about, world, maxTokens } = twin;
+  const { benchmark, sizes, about, world } = twin;
   const { tokens } = numbers;
   const title = benchmarkTitle(twin);
   const reasoners = reasonerTable([{ twin, numbers }]);

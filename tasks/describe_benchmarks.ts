@@ -1,10 +1,9 @@
 /** `deno task describe-benchmarks`: the numbers of the twins' data cards. */
 // deno-lint-ignore-file no-console
 import { join } from "node:path";
-import {
-  miniTokenizerFiles,
-  RECIPES,
-} from "@/experiments/pretraining/recipe.ts";
+import { RECIPES } from "@/experiments/pretraining/recipe.ts";
+import { tokenizerFiles } from "@/experiments/pretraining/tokenizer.ts";
+import { twinVocabulary } from "@/experiments/pretraining/vocabulary.ts";
 import {
   measureSteps,
   measureTwin,
@@ -124,11 +123,12 @@ function isSameTwin(
       JSON.stringify([before.tokens, before.policies]);
 }
 
-/** The tokenizer of all mini reasoners. */
+/** A tokenizer that knows the words of all twins. */
 async function sharedTokenizer(): Promise<Tokenizer> {
   const folder = await Deno.makeTempDir();
   try {
-    for (const [name, text] of Object.entries(miniTokenizerFiles())) {
+    const files = tokenizerFiles(twinVocabulary());
+    for (const [name, text] of Object.entries(files)) {
       await Deno.writeTextFile(join(folder, name), text);
     }
     return loadTokenizer(folder);

@@ -94,7 +94,8 @@ tensorTest("memgenMethod() learns every turn of an episode", async () => {
     const config = memgenConfig({
       insertion: "prepend",
       memoryScope,
-      maxPromptAugmentations: 0,
+      maxPromptAugmentations: 2,
+      maxInferenceAugmentations: 0,
     });
     const method = memgenMethod(MODEL, config);
     const shape = batchShape(rows, 3);
@@ -102,7 +103,7 @@ tensorTest("memgenMethod() learns every turn of an episode", async () => {
     const run = { shape, peakRate: 5e-2, steps: 8, seed: 3 };
     const { parameters, metrics } = await method.train(rows, run);
     const losses = metrics.map(({ loss }) => loss);
-    assert(losses[7] < losses[0] - 0.2, `${memoryScope}: ${losses}`);
+    assert(losses[7] < losses[0] - 0.1, `${memoryScope}: ${losses}`);
     disposeTree(parameters);
   }
 });

@@ -2,29 +2,17 @@
 // deno-lint-ignore-file no-console
 import { join } from "node:path";
 import { RECIPES } from "@/experiments/pretraining/recipe.ts";
-import { chainOfThoughtPrompt, vanillaPrompt } from "@/lib/baselines/mod.ts";
-import {
-  BENCHMARK_NAMES,
-  encodePrompt,
-  evaluate,
-  type EvaluateOptions,
-  type EvaluationRecord,
-  findBenchmark,
-  type Task,
-} from "@/lib/benchmarks/mod.ts";
+import { BENCHMARK_NAMES, findBenchmark } from "@/lib/benchmarks/mod.ts";
 import type { MemgenMemory } from "@/lib/memgen/mod.ts";
-import {
-  Generator,
-  loadLora,
-  loadModel,
-  type Lora,
-  type Model,
-  requirePrompt,
-} from "@/lib/models/mod.ts";
+import { loadLora, loadModel } from "@/lib/models/mod.ts";
 import { renderText } from "@/lib/report/mod.ts";
 import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import {
+  answerTasks,
+  RELEASED_MAX_NEW_TOKENS,
+} from "@/tasks/evaluation_answers.ts";
 import {
   defaultOutput,
   readBaseline,
@@ -46,13 +34,8 @@ import {
 import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
 import { twinFolder } from "@/tasks/twin_folder.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
-import { Progress } from "@/tasks/progress.ts";
 import { provenance } from "@/tasks/provenance.ts";
 
-const PROMPTS = { vanilla: vanillaPrompt, cot: chainOfThoughtPrompt } as const;
-
-/** Tokens of an answer in the released evaluation (max_response_length). */
-const RELEASED_MAX_NEW_TOKENS = 1024;
 /** The twins' longest answer has 111. */
 const TWIN_MAX_NEW_TOKENS = 128;
 
@@ -194,7 +177,7 @@ export async function evaluateModel(
     ? undefined
     : loadLora(options.adapter, model.config);
   const opened = await openMemory(DEFINITION.name, options, model);
-  const { records, maxNewTokens, seconds } = await answer(
+  const { records, maxNewTokens, seconds } = await answerTasks(
     tasks,
     { model, lora, memory: opened?.memory, environments },
     options,
@@ -245,55 +228,6 @@ function requireOptions(options: EvaluateModelOptions): void {
     );
   }
   requireOutputFile(DEFINITION.name, { input: data, output });
-}
-
-/** Refuses what does not fit the model, then answers and scores. */
-async function answer(
-  tasks: readonly Task[],
-  { model, lora, memory, environments }: {
-    readonly model: Model;
-    readonly lora: Lora | undefined;
-    readonly memory: MemgenMemory | undefined;
-    readonly environments: EvaluateOptions["environments"];
-  },
-  options: EvaluateModelOptions,
-): Promise<{
-  records: EvaluationRecord[];
-  maxNewTokens: number;
-  seconds: number;
-}> {
-  const { config, weights, tokenizer } = model;
-  const prompt = PROMPTS[options.method];
-  const maxLatents = memory?.maxLatents ?? 0;
-  const prompts = tasks.map(({ messages }) =>
-    encodePrompt(tokenizer, prompt(messages))
-  );
-  const longest = Math.max(...prompts.map(({ length }) => length));
-  const room = config.maxPositions - longest - maxLatents;
-  const maxNewTokens = options.maxNewTokens ??
-    Math.max(1, Math.min(RELEASED_MAX_NEW_TOKENS, room));
-  prompts.forEach((ids, i) =>
-    requirePrompt(config, ids, { name: tasks[i].id, maxNewTokens, maxLatents })
-  );
-  const generator = new Generator(model);
-  const progress = new Progress("Evaluate", tasks.length);
-  const started = performance.now();
-  const records = await evaluate(findBenchmark(options.benchmark), tasks, {
-    generator,
-    model,
-    environments,
-    prompt,
-    view: { weights, lora },
-    memory,
-    maxNewTokens,
-    batchSize: options.batchSize,
-    seed: options.seed,
-    onProgress: (done) => progress.update(done),
-  });
-  const seconds = (performance.now() - started) / 1000;
-  progress.end();
-  generator.dispose();
-  return { records, maxNewTokens, seconds };
 }
 
 /** The folder of the model or of the reasoner. */

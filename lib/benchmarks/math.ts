@@ -14,7 +14,7 @@ const TRAIN_HUB_ID = "EleutherAI/hendrycks_math";
 const TEST_HUB_ID = "HuggingFaceH4/MATH-500";
 
 /** The subjects: folders of the original files, configs of the hub's. */
-const SUBJECTS = [
+export const MATH_FOLDERS = [
   "algebra",
   "counting_and_probability",
   "geometry",
@@ -125,7 +125,7 @@ async function readOriginal(folder: string): Promise<Problem[]> {
 async function readHub(folder: string): Promise<Problem[]> {
   const owner = { benchmark: NAME, source: TRAIN_HUB_ID };
   const problems: Problem[] = [];
-  for (const subject of SUBJECTS) {
+  for (const subject of MATH_FOLDERS) {
     const name = join(subject, "train-00000-of-00001.parquet");
     const path = await findFile(folder, [name], owner);
     const rows = await readRows(path, COLUMNS, { source: TRAIN_HUB_ID });

@@ -1,5 +1,6 @@
 /** Where the files of each benchmark are published, and under which terms. */
 import type { HubFile } from "./hub_files.ts";
+import { MATH_FOLDERS } from "./math.ts";
 import type { Split } from "./task.ts";
 
 /** Where a benchmark's files come from. */
@@ -94,15 +95,7 @@ export const DATA_SOURCES: Readonly<Record<string, DataSource>> = {
     licence:
       "MIT; hendrycks/competition_math was taken down from the hub, these are mirrors of it",
     files: [
-      ...[
-        "algebra",
-        "counting_and_probability",
-        "geometry",
-        "intermediate_algebra",
-        "number_theory",
-        "prealgebra",
-        "precalculus",
-      ].map((subject) => ({
+      ...MATH_FOLDERS.map((subject) => ({
         hubId: MATH,
         path: `${subject}/train-00000-of-00001.parquet`,
       })),

@@ -1,13 +1,15 @@
 /**
  * What the mini reasoners read in pre-training (mini-reasoners' recipe, part
- * 1): what twins give them to practise. The benchmark's own world stays unknown
- * to them, but for the known facts.
+ * 1): what twins give them to practise, and drills of the skills that all of
+ * them need. A benchmark's own world stays unknown to them, but for the known
+ * facts.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   drillLookUps,
   drillSums,
+  findTwin,
   GLOSSARY_NOTES,
-  practiseGsm8k,
   type Segments,
 } from "@/lib/benchmarks/twins/mod.ts";
 import { IGNORED_LABEL } from "@/lib/memgen/mod.ts";
@@ -15,39 +17,117 @@ import type { Tokenizer } from "@/lib/models/mod.ts";
 import type { LabelledTokens } from "@/lib/training/mod.ts";
 import { type Random, seededRandom } from "@/lib/random.ts";
 
-/** Shares of the samples that are nothing but one skill; the rest are problems. */
+/** What samples there are; shares count in proportion to their sum. */
 export interface Mixture {
-  /** Samples that are nothing but sums. */
-  readonly sums: number;
-  /** Samples that are nothing but looking up notes. */
-  readonly lookUps: number;
-  /** Notes of such a sample, at most; at least two. */
-  readonly notes: number;
+  /** Share of those that are nothing but looking up notes. @default {0} */
+  readonly lookUps?: number;
+  /** Share of those that are nothing but sums. @default {0} */
+  readonly sums?: number;
+  /** Shares of what twins give to practise, by the benchmark's name. */
+  readonly twins?: Readonly<Record<string, number>>;
 }
 
-/** Sample number `index` of the corpus. */
-export function pretrainingRow(
-  tokenizer: Tokenizer,
-  index: number,
-  mixture: Mixture,
-): LabelledTokens {
-  return encode(tokenizer, draw(seededRandom("pretraining", index), mixture));
-}
+/** Notes of a look-up, at most. */
+const LOOK_UP_NOTES = 2;
 
-function draw(random: Random, { sums, lookUps, notes }: Mixture): Segments {
-  const kind = random();
-  if (kind < sums) return drillSums(random);
-  if (kind < sums + lookUps) return drillLookUps(random, notes, GLOSSARY_NOTES);
-  return practiseGsm8k(random);
-}
+/** Samples between two turns of the event loop. */
+const SAMPLES_A_TURN = 100;
 
-function encode(tokenizer: Tokenizer, segments: Segments): LabelledTokens {
-  const ids: number[] = [];
-  const labels: number[] = [];
-  for (const { text, learn } of segments) {
-    const tokens = tokenizer.encode(text);
-    ids.push(...tokens);
-    labels.push(...tokens.map((id) => learn ? id : IGNORED_LABEL));
+/** Samples, numbered from 0, as one array: there are millions of tokens. */
+export class Corpus {
+  /**
+   * @param tokens Of all samples, one after another: the id of a token that is
+   * learned, `~id` (negative, also for id 0) of one that is only read.
+   * @param ends Where each sample ends among the tokens.
+   */
+  constructor(readonly tokens: Int32Array, readonly ends: Int32Array) {}
+
+  /** Samples. */
+  get size(): number {
+    return this.ends.length;
   }
-  return { ids, labels };
+
+  /** Tokens of a sample. */
+  lengthOf(index: number): number {
+    return this.ends[index] - this.#startOf(index);
+  }
+
+  /** Tokens of a sample that are learned. */
+  learnedOf(index: number): number {
+    const tokens = this.#tokensOf(index);
+    return tokens.reduce((sum, token) => token < 0 ? sum : sum + 1, 0);
+  }
+
+  /** A sample as training takes it. */
+  row(index: number): LabelledTokens {
+    const tokens = this.#tokensOf(index);
+    return {
+      ids: Array.from(tokens, (token) => token < 0 ? ~token : token),
+      labels: Array.from(
+        tokens,
+        (token) => token < 0 ? IGNORED_LABEL : token,
+      ),
+    };
+  }
+
+  #tokensOf(index: number): Int32Array {
+    return this.tokens.subarray(this.#startOf(index), this.ends[index]);
+  }
+
+  #startOf(index: number): number {
+    return index === 0 ? 0 : this.ends[index - 1];
+  }
+}
+
+/**
+ * Draws the first `size` samples of a mixture; now and then other work of the
+ * process gets its turn.
+ *
+ * @param onProgress Called at these turns and after the last sample.
+ * @throws {RangeError} If the mixture names a twin that there is not.
+ */
+export async function drawCorpus(
+  tokenizer: Tokenizer,
+  mixture: Mixture,
+  size: number,
+  onProgress?: (done: number) => void,
+): Promise<Corpus> {
+  const tokens: number[] = [];
+  const ends = new Int32Array(size);
+  for (let index = 0; index < size; index++) {
+    for (const { text, learn } of drawSample(mixture, index)) {
+      for (const id of tokenizer.encode(text)) tokens.push(learn ? id : ~id);
+    }
+    ends[index] = tokens.length;
+    const done = index + 1;
+    if (done % SAMPLES_A_TURN === 0 || done === size) {
+      onProgress?.(done);
+      await nextTurn();
+    }
+  }
+  return new Corpus(Int32Array.from(tokens), ends);
+}
+
+/**
+ * Sample number `index` of a mixture, always the same.
+ *
+ * @throws {RangeError} If the mixture names a twin that there is not.
+ */
+export function drawSample(mixture: Mixture, index: number): Segments {
+  return draw(seededRandom("pretraining", index), mixture);
+}
+
+function draw(
+  random: Random,
+  { lookUps = 0, sums = 0, twins = {} }: Mixture,
+): Segments {
+  const shares = Object.entries(twins);
+  const total = shares.reduce((sum, [, share]) => sum + share, lookUps + sums);
+  let left = random() * total;
+  if ((left -= lookUps) < 0) {
+    return drillLookUps(random, LOOK_UP_NOTES, GLOSSARY_NOTES);
+  }
+  if ((left -= sums) < 0) return drillSums(random);
+  const [name] = shares.find(([, share]) => (left -= share) < 0)!;
+  return findTwin(name).practise(random);
 }

@@ -2,28 +2,21 @@
  * The recipe of a mini reasoner: its shape, vocabulary, schedule and first
  * weights. What it reads is in `corpus.ts`, what disturbs it in `junk.ts`.
  */
-import { gsm8kPrompt, STEP_BY_STEP } from "@/lib/benchmarks/mod.ts";
-import {
-  drawGlossary,
-  drawProblem,
-  notesText,
-  storyFactText,
-} from "@/lib/benchmarks/twins/mod.ts";
 import {
   type DecoderConfig,
   type Family,
   initializeWeights,
-  renderChatMl,
   type Tokenizer,
 } from "@/lib/models/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import { disposeTree, type NamedTensors } from "@/lib/tensorflow/mod.ts";
+import type { Bucket } from "@/experiments/pretraining/batches.ts";
 import type { Mixture } from "@/experiments/pretraining/corpus.ts";
 import {
   type TokenizerFiles,
   tokenizerFiles,
-  wordsOf,
 } from "@/experiments/pretraining/tokenizer.ts";
+import { twinVocabulary } from "@/experiments/pretraining/vocabulary.ts";
 
 /** All that a mini reasoner depends on besides the corpus. */
 export interface Recipe {
@@ -41,8 +34,8 @@ export interface Recipe {
   readonly heads: number;
   /** Key and value heads. */
   readonly keyValueHeads: number;
-  /** B: rows a step. */
-  readonly batchSize: number;
+  /** Shapes of batches, shortest first. */
+  readonly buckets: readonly Bucket[];
   /** One after another, each with its own schedule. */
   readonly phases: readonly Phase[];
   /** Share of a phase's steps over which the rate rises. */
@@ -57,91 +50,119 @@ export interface Recipe {
 
 /** A part of pre-training. */
 export interface Phase {
-  /** Steps. */
-  readonly steps: number;
-  /** Highest learning rate; then half a cosine down to 0. */
-  readonly peakRate: number;
-  /** T: tokens of a row, at most. */
-  readonly length: number;
-  /** Learned tokens of a batch, at most. */
-  readonly targets: number;
   /** What its samples are. */
   readonly mixture: Mixture;
+  /** Samples that are drawn. */
+  readonly samples: number;
+  /** Times that they are read. */
+  readonly passes: number;
+  /** Highest learning rate; then half a cosine down to 0. */
+  readonly peakRate: number;
 }
 
-/** Steps of all phases. */
-export function recipeSteps({ phases }: Recipe): number {
-  return phases.reduce((sum, { steps }) => sum + steps, 0);
-}
+/** At most 4,608 positions a batch, and hardly fewer: equal times. */
+const BUCKETS: readonly Bucket[] = [
+  { length: 64, rows: 64 },
+  { length: 96, rows: 48 },
+  { length: 128, rows: 36 },
+  { length: 160, rows: 28 },
+  { length: 192, rows: 24 },
+  { length: 256, rows: 18 },
+  { length: 384, rows: 12 },
+  { length: 512, rows: 9 },
+];
 
-/** The mini reasoner in the family of Qwen2.5. */
-export const MINI_QWEN25: Recipe = {
-  name: "mini-qwen2.5",
-  family: "qwen2",
-  hiddenSize: 96,
-  intermediateSize: 256,
-  layers: 4,
-  heads: 4,
-  keyValueHeads: 4,
-  batchSize: 32,
+/** Notes are looked up by name, in short rows: see results/LOG.md. */
+const LOOK_UPS: Omit<Phase, "peakRate"> = {
+  mixture: { lookUps: 1 },
+  samples: 25_600,
+  passes: 1,
+};
+
+/** What the twins give to practise, and sums: these are learned slowly. */
+const ALL_TWINS: Omit<Phase, "peakRate"> = {
+  mixture: {
+    sums: 0.04,
+    twins: {
+      gsm8k: 0.16,
+      aqua: 0.1,
+      math: 0.12,
+      gpqa: 0.1,
+      kodcode: 0.11,
+      bigcodebench: 0.11,
+      alfworld: 0.09,
+      scienceworld: 0.03,
+      triviaqa: 0.08,
+      popqa: 0.08,
+      fever: 0.02,
+    },
+  },
+  samples: 140_000,
+  passes: 2,
+};
+
+/** The same for all of them. */
+const COMMON = {
+  buckets: BUCKETS,
   phases: [
-    // Looking notes up by name is not found among problems, where few tokens
-    // need it: see results/LOG.md. Two notes in short rows teach it.
-    {
-      steps: 800,
-      peakRate: 2e-3,
-      length: 72,
-      targets: 1280,
-      mixture: { sums: 0, lookUps: 1, notes: 2 },
-    },
-    {
-      steps: 4500,
-      peakRate: 3e-3,
-      length: 192,
-      targets: 3584,
-      mixture: { sums: 0.2, lookUps: 0.3, notes: 5 },
-    },
-    {
-      steps: 3000,
-      peakRate: 3e-3,
-      length: 192,
-      targets: 3584,
-      mixture: { sums: 0.05, lookUps: 0.1, notes: 5 },
-    },
+    { ...LOOK_UPS, peakRate: 2e-3 },
+    { ...ALL_TWINS, peakRate: 3e-3 },
   ],
   warmupShare: 0.05,
   beta2: 0.999,
   weightDecay: 0.01,
   seed: 0,
+} as const;
+
+/** The smallest, in the family of Qwen2.5. */
+export const MINI_QWEN25: Recipe = {
+  ...COMMON,
+  name: "mini-qwen2.5",
+  family: "qwen2",
+  hiddenSize: 72,
+  intermediateSize: 192,
+  layers: 4,
+  heads: 4,
+  keyValueHeads: 4,
+};
+
+/** The middle one, in the family of SmolLM3: its last layer has no RoPE. */
+export const MINI_SMOLLM3: Recipe = {
+  ...COMMON,
+  name: "mini-smollm3",
+  family: "smollm3",
+  hiddenSize: 104,
+  intermediateSize: 272,
+  layers: 4,
+  heads: 4,
+  keyValueHeads: 4,
+};
+
+/** The largest, in the family of Qwen3. */
+export const MINI_QWEN3: Recipe = {
+  ...COMMON,
+  name: "mini-qwen3",
+  family: "qwen3",
+  hiddenSize: 128,
+  intermediateSize: 344,
+  layers: 5,
+  heads: 4,
+  keyValueHeads: 4,
 };
 
 /** All mini reasoners. */
-export const RECIPES: readonly Recipe[] = [MINI_QWEN25];
-
-/** Texts whose words become tokens: enough to hold every word of the twins. */
-const VOCABULARY_TEXTS = 6000;
+export const RECIPES: readonly Recipe[] = [
+  MINI_QWEN25,
+  MINI_SMOLLM3,
+  MINI_QWEN3,
+];
 
 /** Positions that config.json promises: several times what was trained. */
 const MAX_POSITIONS = 1024;
 
-/** The tokenizer of the mini reasoners. */
+/** Files of the mini reasoners' tokenizer; they share it. */
 export function miniTokenizerFiles(): TokenizerFiles {
-  const random = seededRandom("vocabulary");
-  const texts = Array.from({ length: VOCABULARY_TEXTS }, () => {
-    const glossary = drawGlossary(random);
-    const { question, work, facts } = drawProblem(random, {
-      glossary,
-      lengths: [1, 2, 3],
-      accepts: () => true,
-    });
-    const notes = notesText(facts.map((name) => storyFactText(glossary, name)));
-    const content = notes + gsm8kPrompt(question) + STEP_BY_STEP;
-    return renderChatMl([
-      { role: "system", content: "" },
-      { role: "user", content },
-    ], { addGenerationPrompt: true }) + work;
-  });
-  return tokenizerFiles(wordsOf(texts));
+  return tokenizerFiles(twinVocabulary());
 }
 
 /** The shape of a recipe's decoder. */
@@ -161,7 +182,11 @@ export function recipeConfig(
     keyValueHeads,
     headDim: hiddenSize / heads,
     ropeTheta: 10_000,
-    ropeLayers: Array(layers).fill(true),
+    ropeLayers: Array.from(
+      { length: layers },
+      // As in SmolLM3, every fourth layer.
+      (_, layer) => family !== "smollm3" || (layer + 1) % 4 !== 0,
+    ),
     rmsNormEps: 1e-6,
     tieWordEmbeddings: true,
     maxPositions: MAX_POSITIONS,

@@ -1,16 +1,6 @@
 /** What a mini reasoner can do before any training, and its model card. */
-import { chainOfThoughtPrompt } from "@/lib/baselines/mod.ts";
-import {
-  countOfficial,
-  evaluate,
-  gsm8k,
-  type Task,
-} from "@/lib/benchmarks/mod.ts";
-import {
-  gsm8kTwin,
-  type NotedWorld,
-  splitProblems,
-} from "@/lib/benchmarks/twins/mod.ts";
+import { countOfficial } from "@/lib/benchmarks/mod.ts";
+import { TWINS } from "@/lib/benchmarks/twins/mod.ts";
 import { Generator, type Model } from "@/lib/models/mod.ts";
 import {
   accuracyCell,
@@ -19,65 +9,67 @@ import {
   type Series,
   type Table,
 } from "@/lib/report/mod.ts";
-import { type Recipe, recipeSteps } from "@/experiments/pretraining/recipe.ts";
+import {
+  type Recipe,
+  recipePositions,
+  recipeSteps,
+  type Stream,
+} from "@/experiments/pretraining/recipe.ts";
 import type { Pretrained } from "@/experiments/pretraining/run.ts";
+import { answerProblems } from "@/experiments/twin_answers.ts";
 
-/** Tasks of every probe. */
-export const PROBE_TASKS = 1000;
+/** Problems of every probe. */
+export const PROBE_PROBLEMS = 500;
 
-/** Tokens of an answer, at most; the twin's longest has 111. */
-const MAX_NEW_TOKENS = 128;
-
-/** Tasks answered at once. */
+/** Problems answered at once. */
 const BATCH_SIZE = 128;
 
-/** One probe of a reasoner. */
+/** What is asked of a reasoner before any training. */
+export const PROBES = ["vanilla", "own", "redrawn"] as const;
+
+/** Right answers of a reasoner to a twin. */
 export interface Probed {
-  /** What was asked. */
-  readonly name: string;
-  /** Tasks. */
+  /** Name of the benchmark. */
+  readonly benchmark: string;
+  /** Problems of each probe. */
   readonly n: number;
-  /** Right answers under the released code's scorer. */
-  readonly correct: number;
+  /**
+   * Right under the official scorer, by probe: the test split as it is; the
+   * same kinds of problems with exactly the facts that they need as notes, in
+   * the benchmark's world and in worlds re-drawn for each.
+   */
+  readonly correct: Readonly<Record<typeof PROBES[number], number>>;
 }
 
-/**
- * Answers of an untrained reasoner, greedily: the twin's test split as it is
- * and with "step by step", the same kinds of problems with exactly the facts
- * that they need as notes, in the benchmark's world and in worlds re-drawn for
- * each, and with two notes more that only disturb.
- */
+/** Answers of an untrained reasoner to all twins, greedily. */
 export async function probeReasoner(
   model: Model,
   onProgress?: (done: number, total: number) => void,
+  count: number = PROBE_PROBLEMS,
 ): Promise<Probed[]> {
-  const test = splitProblems(gsm8kTwin, "test", PROBE_TASKS)
-    .map(({ task }) => task);
-  const noted = (world: NotedWorld, distractors: number): Task[] =>
-    Array.from(
-      { length: PROBE_TASKS },
-      (_, i) => gsm8kTwin.noted(world, i, distractors).task,
-    );
-  const probes = [
-    { name: "Vanilla", tasks: test },
-    { name: "CoT", tasks: test, prompt: chainOfThoughtPrompt },
-    { name: "Oracle notes, the benchmark's world", tasks: noted("own", 0) },
-    { name: "Oracle notes, a new world each", tasks: noted("redrawn", 0) },
-    { name: "The same and two notes more", tasks: noted("redrawn", 2) },
-  ];
   const generator = new Generator(model, "always");
+  const total = TWINS.length * PROBES.length * count;
   const results: Probed[] = [];
-  for (const [i, { name, tasks, prompt }] of probes.entries()) {
-    const records = await evaluate(gsm8k, tasks, {
-      generator,
-      model,
-      prompt,
-      maxNewTokens: MAX_NEW_TOKENS,
-      batchSize: BATCH_SIZE,
-      onProgress: (done, total) =>
-        onProgress?.(i * total + done, probes.length * total),
-    });
-    results.push({ name, n: tasks.length, correct: countOfficial(records) });
+  let before = 0;
+  for (const twin of TWINS) {
+    const n = Math.min(count, twin.sizes.test);
+    const correct = { vanilla: 0, own: 0, redrawn: 0 };
+    for (const probe of PROBES) {
+      const problems = Array.from(
+        { length: n },
+        (_, i) =>
+          probe === "vanilla" ? twin.problem("test", i) : twin.noted(probe, i),
+      );
+      const records = await answerProblems(twin, problems, {
+        generator,
+        model,
+        batchSize: BATCH_SIZE,
+        onProgress: (done) => onProgress?.(before + done, total),
+      });
+      correct[probe] = countOfficial(records);
+      before += count;
+    }
+    results.push({ benchmark: twin.benchmark.name, n, correct });
   }
   generator.dispose();
   return results;
@@ -109,32 +101,32 @@ export function reasonerCard(
   const { model, losses, samples, skipped } = pretrained;
   const parameters = Object.values(model.weights)
     .reduce((sum, { size }) => sum + size, 0);
-  const positions = recipe.phases.reduce(
-    (sum, { steps, length }) => sum + steps * recipe.batchSize * length,
-    0,
-  );
   const table: Table = {
     title: "What it can do",
     caption:
-      "The GSM8K twin (not GSM8K), problems of kinds that its training split never shows; greedy, accuracy in percent with its 95 % interval, one pre-training seed.",
-    columns: [{ header: "Asked" }, { header: "Right, %" }],
-    rows: probes.map(({ name, n, correct }) => [
-      name,
-      accuracyCell(correct, n, 1),
+      "The twins (not the benchmarks themselves), problems of kinds that their training splits never show; greedy, accuracy in percent with its 95 % interval, one pre-training seed.",
+    columns: [
+      "Twin",
+      "Vanilla",
+      "Oracle notes, its world",
+      "Oracle notes, new worlds",
+    ]
+      .map((header) => ({ header })),
+    rows: probes.map(({ benchmark, n, correct }) => [
+      benchmark,
+      ...PROBES.map((probe) => accuracyCell(correct[probe], n, 1)),
     ]),
+    footnotes: [
+      `n = ${
+        Math.max(...probes.map(({ n }) => n))
+      } each, less where a twin has fewer`,
+      "Oracle notes: exactly the facts that a problem needs stand before it.",
+    ],
   };
-  const percent = (share: number): string => `${Math.round(100 * share)} %`;
-  const phases = recipe.phases.map(
-    ({ steps, peakRate, length, mixture }, i) => {
-      const parts = [
-        `${steps} steps of rows of at most ${length} tokens, peak rate ${peakRate}`,
-        `${percent(mixture.sums)} sums`,
-        `${
-          percent(mixture.lookUps)
-        } look-ups among at most ${mixture.notes} notes`,
-      ];
-      return `| Phase ${i + 1} | ${parts.join("; ")} |`;
-    },
+  const phases = recipe.phases.map(({ steps, peakRate, streams }, i) =>
+    `| Phase ${i + 1} | ${steps} steps, peak rate ${peakRate}: ${
+      [...new Set(streams)].map(streamText).join("; ")
+    } |`
   );
   const { layers, heads, keyValueHeads, hiddenSize, vocabSize } = model.config;
   return `# ${recipe.name}
@@ -147,10 +139,10 @@ twins and nothing else: it is no Qwen2.5 and knows nothing of the world.
 | | |
 |---|---|
 | Shape | ${layers} layers, width ${hiddenSize}, ${heads} heads (${keyValueHeads} for keys and values), ${vocabSize} tokens |
-| Corpus | \`experiments/pretraining/corpus.ts\`: problems with facts re-drawn for each, 80 % of them with the facts as notes; besides, samples that are nothing but sums or nothing but notes to look up; loss on answers only |
+| Corpus | \`experiments/pretraining/corpus.ts\`: samples of every twin, with facts re-drawn for each and mostly given as notes; besides, drills of sums and of looking up notes; loss on answers only |
 | Junk tolerance | half of the batches carry meaningless vectors where memory will be placed |
-| Training | ${recipeSteps(recipe)} steps of ${recipe.batchSize} rows (${
-    (positions / 1e6).toFixed(1)
+| Training | ${recipeSteps(recipe)} steps (${
+    (recipePositions(recipe) / 1e6).toFixed(1)
   }M positions), AdamW, half a cosine in each phase |
 ${phases.join("\n")}
 | Samples | ${samples.toLocaleString("en")} drawn; ${
@@ -167,4 +159,15 @@ ${renderMarkdown(table)}
 Make it again: \`deno task pretrain --reasoner ${recipe.name} --output FOLDER\`
 gives the same model on the same kind of machine.
 `;
+}
+
+function streamText({ rows, length, mixture }: Stream): string {
+  const { lookUps = 0, twins = {} } = mixture;
+  const shares = Object.entries({ "look-ups": lookUps, ...twins })
+    .filter(([, share]) => share > 0);
+  const total = shares.reduce((sum, [, share]) => sum + share, 0);
+  const kinds = shares.map(([name, share]) =>
+    `${name} ${Math.round(100 * share / total)} %`
+  );
+  return `${rows} rows of at most ${length} tokens (${kinds.join(", ")})`;
 }

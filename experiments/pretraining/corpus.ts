@@ -1,13 +1,13 @@
 /**
  * What the mini reasoners read in pre-training (mini-reasoners' recipe, part
- * 1): what twins give them to practise. The benchmark's own world stays unknown
- * to them, but for the known facts.
+ * 1): what twins give them to practise, and drills of the skills that all of
+ * them need. A benchmark's own world stays unknown to them, but for the known
+ * facts.
  */
 import {
   drillLookUps,
-  drillSums,
+  findTwin,
   GLOSSARY_NOTES,
-  practiseGsm8k,
   type Segments,
 } from "@/lib/benchmarks/twins/mod.ts";
 import { IGNORED_LABEL } from "@/lib/memgen/mod.ts";
@@ -15,15 +15,16 @@ import type { Tokenizer } from "@/lib/models/mod.ts";
 import type { LabelledTokens } from "@/lib/training/mod.ts";
 import { type Random, seededRandom } from "@/lib/random.ts";
 
-/** Shares of the samples that are nothing but one skill; the rest are problems. */
+/** What samples there are, in which shares. */
 export interface Mixture {
-  /** Samples that are nothing but sums. */
-  readonly sums: number;
-  /** Samples that are nothing but looking up notes. */
-  readonly lookUps: number;
-  /** Notes of such a sample, at most; at least two. */
-  readonly notes: number;
+  /** Samples that are nothing but looking up notes. @default {0} */
+  readonly lookUps?: number;
+  /** Samples of twins, by the name of the benchmark. */
+  readonly twins?: Readonly<Record<string, number>>;
 }
+
+/** Notes of a look-up, at most. */
+const LOOK_UP_NOTES = 2;
 
 /** Sample number `index` of the corpus. */
 export function pretrainingRow(
@@ -34,11 +35,13 @@ export function pretrainingRow(
   return encode(tokenizer, draw(seededRandom("pretraining", index), mixture));
 }
 
-function draw(random: Random, { sums, lookUps, notes }: Mixture): Segments {
-  const kind = random();
-  if (kind < sums) return drillSums(random);
-  if (kind < sums + lookUps) return drillLookUps(random, notes, GLOSSARY_NOTES);
-  return practiseGsm8k(random);
+function draw(random: Random, { lookUps = 0, twins = {} }: Mixture): Segments {
+  const shares = Object.entries(twins);
+  const total = shares.reduce((sum, [, share]) => sum + share, lookUps);
+  let left = random() * total - lookUps;
+  if (left < 0) return drillLookUps(random, LOOK_UP_NOTES, GLOSSARY_NOTES);
+  const [name] = shares.find(([, share]) => (left -= share) < 0)!;
+  return findTwin(name).practise(random);
 }
 
 function encode(tokenizer: Tokenizer, segments: Segments): LabelledTokens {

@@ -26,6 +26,7 @@ import {
   recipeConfig,
   recipeSteps,
   recipeWeights,
+  type Stream,
 } from "@/experiments/pretraining/recipe.ts";
 
 /** Half of the batches carry junk, in either placement. */
@@ -101,13 +102,11 @@ export async function pretrain(
     step(state, index, before) {
       const { phase, phaseIndex } = phaseAt(recipe, index);
       const { samples: start, skipped } = drawnIn(before);
-      const drawn = drawRows(tokenizer, recipe, { phase, start });
-      const batch = packPretraining(drawn.rows, {
-        rows: recipe.batchSize,
-        length: phase.length,
-        targets: phase.targets,
-      }, {
-        placement: PLACEMENTS[index % PLACEMENTS.length],
+      const { streams } = phase;
+      const stream = streams[index % streams.length];
+      const drawn = drawRows(tokenizer, stream, start);
+      const batch = packPretraining(drawn.rows, stream, {
+        placement: placementAt(Math.floor(index / streams.length)),
         points,
         hiddenSize: config.hiddenSize,
         vocabSize: config.vocabSize,
@@ -160,17 +159,22 @@ function phaseAt(
   );
 }
 
+/** Each stream has every placement in turn. */
+function placementAt(round: number): JunkPlacement {
+  return PLACEMENTS[round % PLACEMENTS.length];
+}
+
 /** The next samples of the corpus that fit into a row. */
 function drawRows(
   tokenizer: Tokenizer,
-  { batchSize }: Recipe,
-  { phase, start }: { readonly phase: Phase; readonly start: number },
+  { rows: batchSize, length, mixture }: Stream,
+  start: number,
 ): { rows: LabelledTokens[]; next: number; skipped: number } {
   const rows: LabelledTokens[] = [];
   let next = start;
   while (rows.length < batchSize) {
-    const row = pretrainingRow(tokenizer, next++, phase.mixture);
-    if (row.ids.length <= phase.length) rows.push(row);
+    const row = pretrainingRow(tokenizer, next++, mixture);
+    if (row.ids.length <= length) rows.push(row);
   }
   return { rows, next, skipped: next - start - batchSize };
 }

@@ -15,24 +15,29 @@ export const SPECIAL_TOKENS = {
 } as const;
 
 /**
- * How text is cut: the box's opening, words with the space before them, the
- * marks of a computation, a full stop with its line end (one delimiter, not
- * two), single characters.
+ * How text is cut: the openings of a box and a fraction, tags, fences,
+ * indentation, words with the space before them, the marks of a computation, a
+ * full stop with its line end (one delimiter, not two), single characters.
  */
 const PIECES = String
-  .raw`\\boxed\{| ?\p{L}+|=<<|>>|\.\n|[\s\S]`;
+  .raw`\\(?:boxed|frac)\{|</?[a-z]+>|\x60{3}| {4}| ?\p{L}+|=<<|>>|==|\.\n|[\s\S]`;
 
-/** Pieces that are not words and still one token. */
-const MARKS = ["\\boxed{", "=<<", ">>", ".\n"];
+/** Pieces that are not words and still one token, but for the tags. */
+const MARKS = [
+  ...["\\boxed{", "\\frac{", "=<<", ">>", "==", ".\n"],
+  ...["```", "    "],
+];
 
 /** Files of a tokenizer, by name. */
 export type TokenizerFiles = Readonly<Record<string, string>>;
 
-/** The distinct words of texts, with the space before them, sorted. */
+/** The distinct tags and words of texts, with the space before them, sorted. */
 export function wordsOf(texts: Iterable<string>): string[] {
   const words = new Set<string>();
   for (const text of texts) {
-    for (const [word] of text.matchAll(/ ?\p{L}{2,}/gu)) words.add(word);
+    for (const [word] of text.matchAll(/<\/?[a-z]+>| ?\p{L}{2,}/gu)) {
+      words.add(word);
+    }
   }
   return [...words].sort();
 }

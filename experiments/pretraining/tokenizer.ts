@@ -35,7 +35,7 @@ export type TokenizerFiles = Readonly<Record<string, string>>;
 export function wordsOf(texts: Iterable<string>): string[] {
   const words = new Set<string>();
   for (const text of texts) {
-    for (const [word] of text.matchAll(/<\/?[a-z]+>| ?\p{L}{2,}/gu)) {
+    for (const [word] of text.matchAll(/<\/?[a-z]+>| \p{L}+|\p{L}{2,}/gu)) {
       words.add(word);
     }
   }

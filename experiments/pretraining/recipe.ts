@@ -185,7 +185,7 @@ export const RECIPES: readonly Recipe[] = [
 ];
 
 /** Samples of each twin whose words become tokens: enough to hold them all. */
-const VOCABULARY_SAMPLES = 3000;
+const VOCABULARY_SAMPLES = 400;
 
 /** Positions that config.json promises: several times what was trained. */
 const MAX_POSITIONS = 1024;

@@ -9,7 +9,6 @@ import {
 import {
   type Recipe,
   RECIPES,
-  recipeSteps,
 } from "@/experiments/pretraining/recipe.ts";
 import { pretrain } from "@/experiments/pretraining/run.ts";
 import { saveModel } from "@/lib/models/mod.ts";
@@ -66,13 +65,17 @@ export async function makeReasoner(
   recipe: Recipe,
   { output, work, made }: PretrainTaskOptions,
 ): Promise<void> {
+  let drawing: Progress | undefined;
   let progress: Progress | undefined;
   const pretrained = await pretrain(recipe, {
     folder: work,
-    onStep(step, { loss }) {
-      progress ??= new Progress("Pre-train", recipeSteps(recipe), {
-        done: step,
-      });
+    onDraw(done, total) {
+      drawing ??= new Progress("Draw samples", total);
+      drawing.update(done);
+      if (done === total) drawing.end();
+    },
+    onStep(step, { loss }, totalSteps) {
+      progress ??= new Progress("Pre-train", totalSteps, { done: step });
       progress.update(step + 1, `loss ${loss.toFixed(3)}`);
     },
   });

@@ -4,8 +4,10 @@
  * them need. A benchmark's own world stays unknown to them, but for the known
  * facts.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   drillLookUps,
+  drillSums,
   findTwin,
   GLOSSARY_NOTES,
   type Segments,
@@ -19,6 +21,8 @@ import { type Random, seededRandom } from "@/lib/random.ts";
 export interface Mixture {
   /** Samples that are nothing but looking up notes. @default {0} */
   readonly lookUps?: number;
+  /** Samples that are nothing but sums. @default {0} */
+  readonly sums?: number;
   /** Samples of twins, by the name of the benchmark. */
   readonly twins?: Readonly<Record<string, number>>;
 }
@@ -26,31 +30,93 @@ export interface Mixture {
 /** Notes of a look-up, at most. */
 const LOOK_UP_NOTES = 2;
 
-/** Sample number `index` of the corpus. */
-export function pretrainingRow(
-  tokenizer: Tokenizer,
-  index: number,
-  mixture: Mixture,
-): LabelledTokens {
-  return encode(tokenizer, draw(seededRandom("pretraining", index), mixture));
+/** Samples between two turns of the event loop. */
+const SAMPLES_A_TURN = 100;
+
+/** Samples, numbered from 0. */
+export class Corpus {
+  /**
+   * @param tokens Of all samples, one after another; `~id` where a token is
+   * read and not learned.
+   * @param ends Where each sample ends among the tokens.
+   */
+  constructor(readonly tokens: Int32Array, readonly ends: Int32Array) {}
+
+  /** Samples. */
+  get size(): number {
+    return this.ends.length;
+  }
+
+  /** Tokens of a sample. */
+  lengthOf(index: number): number {
+    return this.ends[index] - this.#startOf(index);
+  }
+
+  /** Tokens of a sample that are learned. */
+  learnedOf(index: number): number {
+    const tokens = this.#tokensOf(index);
+    return tokens.reduce((sum, token) => token < 0 ? sum : sum + 1, 0);
+  }
+
+  /** A sample. */
+  row(index: number): LabelledTokens {
+    const tokens = this.#tokensOf(index);
+    return {
+      ids: Array.from(tokens, (token) => token < 0 ? ~token : token),
+      labels: Array.from(
+        tokens,
+        (token) => token < 0 ? IGNORED_LABEL : token,
+      ),
+    };
+  }
+
+  #tokensOf(index: number): Int32Array {
+    return this.tokens.subarray(this.#startOf(index), this.ends[index]);
+  }
+
+  #startOf(index: number): number {
+    return index === 0 ? 0 : this.ends[index - 1];
+  }
 }
 
-function draw(random: Random, { lookUps = 0, twins = {} }: Mixture): Segments {
+/** Draws the first `size` samples of a mixture. */
+export async function drawCorpus(
+  tokenizer: Tokenizer,
+  mixture: Mixture,
+  size: number,
+  onProgress?: (done: number) => void,
+): Promise<Corpus> {
+  const tokens: number[] = [];
+  const ends = new Int32Array(size);
+  for (let index = 0; index < size; index++) {
+    for (const { text, learn } of drawSample(mixture, index)) {
+      for (const id of tokenizer.encode(text)) tokens.push(learn ? id : ~id);
+    }
+    ends[index] = tokens.length;
+    if ((index + 1) % SAMPLES_A_TURN === 0) {
+      onProgress?.(index + 1);
+      await nextTurn();
+    }
+  }
+  return new Corpus(Int32Array.from(tokens), ends);
+}
+
+/** Sample number `index` of a mixture. */
+export function drawSample(mixture: Mixture, index: number): Segments {
+  return draw(seededRandom("pretraining", index), mixture);
+}
+
+function draw(
+  random: Random,
+  { lookUps = 0, sums = 0, twins = {} }: Mixture,
+): Segments {
   const shares = Object.entries(twins);
-  const total = shares.reduce((sum, [, share]) => sum + share, lookUps);
-  let left = random() * total - lookUps;
-  if (left < 0) return drillLookUps(random, LOOK_UP_NOTES, GLOSSARY_NOTES);
+  const total = shares.reduce((sum, [, share]) => sum + share, lookUps + sums);
+  let left = random() * total;
+  if ((left -= lookUps) < 0) {
+    return drillLookUps(random, LOOK_UP_NOTES, GLOSSARY_NOTES);
+  }
+  if ((left -= sums) < 0) return drillSums(random);
   const [name] = shares.find(([, share]) => (left -= share) < 0)!;
   return findTwin(name).practise(random);
-}
-
-function encode(tokenizer: Tokenizer, segments: Segments): LabelledTokens {
-  const ids: number[] = [];
-  const labels: number[] = [];
-  for (const { text, learn } of segments) {
-    const tokens = tokenizer.encode(text);
-    ids.push(...tokens);
-    labels.push(...tokens.map((id) => learn ? id : IGNORED_LABEL));
-  }
-  return { ids, labels };
 }

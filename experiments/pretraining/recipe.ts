@@ -2,23 +2,21 @@
  * The recipe of a mini reasoner: its shape, vocabulary, schedule and first
  * weights. What it reads is in `corpus.ts`, what disturbs it in `junk.ts`.
  */
-import { STEP_BY_STEP } from "@/lib/benchmarks/mod.ts";
-import { TWINS } from "@/lib/benchmarks/twins/mod.ts";
 import {
   type DecoderConfig,
   type Family,
   initializeWeights,
-  renderChatMl,
   type Tokenizer,
 } from "@/lib/models/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import { disposeTree, type NamedTensors } from "@/lib/tensorflow/mod.ts";
+import type { Bucket } from "@/experiments/pretraining/batches.ts";
 import type { Mixture } from "@/experiments/pretraining/corpus.ts";
 import {
   type TokenizerFiles,
   tokenizerFiles,
-  wordsOf,
 } from "@/experiments/pretraining/tokenizer.ts";
+import { twinVocabulary } from "@/experiments/pretraining/vocabulary.ts";
 
 /** All that a mini reasoner depends on besides the corpus. */
 export interface Recipe {
@@ -36,6 +34,8 @@ export interface Recipe {
   readonly heads: number;
   /** Key and value heads. */
   readonly keyValueHeads: number;
+  /** Shapes of batches. */
+  readonly buckets: readonly Bucket[];
   /** One after another, each with its own schedule. */
   readonly phases: readonly Phase[];
   /** Share of a phase's steps over which the rate rises. */
@@ -50,91 +50,64 @@ export interface Recipe {
 
 /** A part of pre-training. */
 export interface Phase {
-  /** Steps. */
-  readonly steps: number;
-  /** Highest learning rate; then half a cosine down to 0. */
-  readonly peakRate: number;
-  /** The steps take their batches from these in turn. */
-  readonly streams: readonly Stream[];
-}
-
-/** Samples in batches of one size. */
-export interface Stream {
-  /** B: rows of a batch. */
-  readonly rows: number;
-  /** T: tokens of a row, at most. */
-  readonly length: number;
-  /** Learned tokens of a batch, at most. */
-  readonly targets: number;
   /** What its samples are. */
   readonly mixture: Mixture;
+  /** Samples that are drawn. */
+  readonly samples: number;
+  /** Times that they are read. */
+  readonly passes: number;
+  /** Highest learning rate; then half a cosine down to 0. */
+  readonly peakRate: number;
 }
 
-/** Steps of all phases. */
-export function recipeSteps({ phases }: Recipe): number {
-  return phases.reduce((sum, { steps }) => sum + steps, 0);
-}
-
-/** Positions of all batches, padding included. */
-export function recipePositions({ phases }: Recipe): number {
-  return phases.reduce((sum, { steps, streams }) => {
-    const each = streams.reduce(
-      (all, { rows, length }) => all + rows * length,
-      0,
-    );
-    return sum + steps * each / streams.length;
-  }, 0);
-}
-
-/** Notes are looked up by name, in short rows: see results/LOG.md. */
-const LOOK_UPS: Stream = {
-  rows: 32,
-  length: 72,
-  targets: 1280,
-  mixture: { lookUps: 1 },
-};
-
-/** Twins of one turn, and drills. */
-const SHORT: Stream = {
-  rows: 32,
-  length: 192,
-  targets: 3584,
-  mixture: {
-    twins: {
-      gsm8k: 0.15,
-      aqua: 0.1,
-      math: 0.1,
-      gpqa: 0.1,
-      kodcode: 0.15,
-      bigcodebench: 0.15,
-    },
-  },
-};
-
-/** Twins of several turns. */
-const LONG: Stream = {
-  rows: 12,
-  length: 512,
-  targets: 4096,
-  mixture: {
-    twins: {
-      alfworld: 0.25,
-      scienceworld: 0.1,
-      triviaqa: 0.3,
-      popqa: 0.25,
-      fever: 0.1,
-    },
-  },
-};
-
-/** Learned by all of them, in the same order. */
-const PHASES: readonly Phase[] = [
-  { steps: 800, peakRate: 2e-3, streams: [LOOK_UPS] },
-  { steps: 12_000, peakRate: 3e-3, streams: [SHORT, SHORT, LONG] },
+/** About 4,600 positions a batch. */
+const BUCKETS: readonly Bucket[] = [
+  { length: 64, rows: 64 },
+  { length: 96, rows: 48 },
+  { length: 128, rows: 36 },
+  { length: 160, rows: 28 },
+  { length: 192, rows: 24 },
+  { length: 256, rows: 18 },
+  { length: 384, rows: 12 },
+  { length: 512, rows: 9 },
 ];
 
+/** Notes are looked up by name, in short rows: see results/LOG.md. */
+const LOOK_UPS: Omit<Phase, "peakRate"> = {
+  mixture: { lookUps: 1 },
+  samples: 25_600,
+  passes: 1,
+};
+
+/** What the twins give to practise, and sums. */
+const ALL_TWINS: Omit<Phase, "peakRate"> = {
+  mixture: {
+    sums: 0.04,
+    twins: {
+      gsm8k: 0.16,
+      aqua: 0.1,
+      math: 0.12,
+      gpqa: 0.1,
+      kodcode: 0.11,
+      bigcodebench: 0.11,
+      alfworld: 0.09,
+      scienceworld: 0.03,
+      triviaqa: 0.08,
+      popqa: 0.08,
+      fever: 0.02,
+    },
+  },
+  samples: 140_000,
+  passes: 2,
+};
+
+/** The same for all of them. */
 const COMMON = {
-  phases: PHASES,
+  buckets: BUCKETS,
+  phases: [
+    { ...LOOK_UPS, peakRate: 2e-3 },
+    { ...ALL_TWINS, peakRate: 3e-3 },
+  ],
   warmupShare: 0.05,
   beta2: 0.999,
   weightDecay: 0.01,
@@ -184,27 +157,12 @@ export const RECIPES: readonly Recipe[] = [
   MINI_QWEN3,
 ];
 
-/** Samples of each twin whose words become tokens: enough to hold them all. */
-const VOCABULARY_SAMPLES = 400;
-
 /** Positions that config.json promises: several times what was trained. */
 const MAX_POSITIONS = 1024;
 
 /** The tokenizer of the mini reasoners. */
 export function miniTokenizerFiles(): TokenizerFiles {
-  const header = renderChatMl([{ role: "system", content: STEP_BY_STEP }]);
-  return tokenizerFiles(wordsOf([header, ...vocabularyTexts()]));
-}
-
-function* vocabularyTexts(): Generator<string> {
-  for (const twin of TWINS) {
-    const random = seededRandom("vocabulary", twin.benchmark.name);
-    for (let i = 0; i < VOCABULARY_SAMPLES; i++) {
-      for (const { text } of twin.practise(random)) yield text;
-      const { messages } = twin.noted("redrawn", i).task;
-      for (const { content } of messages) yield content;
-    }
-  }
+  return tokenizerFiles(twinVocabulary());
 }
 
 /** The shape of a recipe's decoder. */

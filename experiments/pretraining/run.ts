@@ -5,37 +5,27 @@ import { loadTokenizer, type Model, type Tokenizer } from "@/lib/models/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import {
   cosineRate,
-  type LabelledTokens,
   makeTrainStep,
-  type Run,
   type StepMetrics,
   takeStep,
   train,
 } from "@/lib/training/mod.ts";
-import { pretrainingRow } from "@/experiments/pretraining/corpus.ts";
 import {
-  type JunkPlacement,
+  planBatches,
+  type PlannedBatch,
+} from "@/experiments/pretraining/batches.ts";
+import { type Corpus, drawCorpus } from "@/experiments/pretraining/corpus.ts";
+import {
   packPretraining,
   type PretrainingBatch,
   pretrainingLoss,
 } from "@/experiments/pretraining/junk.ts";
 import {
   miniTokenizerFiles,
-  type Phase,
   type Recipe,
   recipeConfig,
-  recipeSteps,
   recipeWeights,
-  type Stream,
 } from "@/experiments/pretraining/recipe.ts";
-
-/** Half of the batches carry junk, in either placement. */
-const PLACEMENTS: readonly JunkPlacement[] = [
-  "none",
-  "prepend",
-  "none",
-  "append",
-];
 
 /** Junk comes after delimiters, but not within numbers. */
 const POINT_RULES = { delimitersAfterDigits: false };
@@ -50,8 +40,14 @@ export interface PretrainOptions {
    * @default {100}
    */
   readonly saveEvery?: number;
+  /** Called while samples are drawn. */
+  readonly onDraw?: (done: number, total: number) => void;
   /** Called after every step; may throw to stop. */
-  readonly onStep?: Run["onStep"];
+  readonly onStep?: (
+    index: number,
+    metrics: StepMetrics,
+    totalSteps: number,
+  ) => void;
 }
 
 /** A pre-trained reasoner, with what its card tells. */
@@ -62,10 +58,15 @@ export interface Pretrained {
   readonly tokenizerFiles: ReadonlyMap<string, string>;
   /** Loss of every step. */
   readonly losses: readonly number[];
-  /** Samples of the corpus that were looked at. */
-  readonly samples: number;
-  /** Of these, the ones too long for a row, which were left out. */
-  readonly skipped: number;
+  /** Positions of all batches, padding included. */
+  readonly positions: number;
+}
+
+/** A phase whose samples are drawn. */
+interface PlannedPhase {
+  readonly corpus: Corpus;
+  readonly batches: readonly PlannedBatch[];
+  readonly peakRate: number;
 }
 
 /**
@@ -76,7 +77,7 @@ export interface Pretrained {
  */
 export async function pretrain(
   recipe: Recipe,
-  { folder, saveEvery = 100, onStep }: PretrainOptions,
+  { folder, saveEvery = 100, onDraw, onStep }: PretrainOptions,
 ): Promise<Pretrained> {
   const tokenizerFiles = new Map(Object.entries(miniTokenizerFiles()));
   await Deno.mkdir(folder, { recursive: true });
@@ -86,6 +87,11 @@ export async function pretrain(
   const tokenizer = loadTokenizer(folder);
   const config = recipeConfig(recipe, tokenizer);
   const points = new CandidatePoints(tokenizer, POINT_RULES);
+  const phases = await planPhases(recipe, tokenizer, onDraw);
+  const totalSteps = phases.reduce(
+    (sum, { batches }) => sum + batches.length,
+    0,
+  );
   const step = makeTrainStep<PretrainingBatch>(
     (weights, batch) => pretrainingLoss({ config, weights }, batch),
     {
@@ -96,17 +102,15 @@ export async function pretrain(
     },
   );
   const trained = await train(recipeWeights(config, recipe.seed), {
-    totalSteps: recipeSteps(recipe),
+    totalSteps,
     checkpoint: { folder, saveEvery, settings: recipe },
-    onStep,
-    step(state, index, before) {
-      const { phase, phaseIndex } = phaseAt(recipe, index);
-      const { samples: start, skipped } = drawnIn(before);
-      const { streams } = phase;
-      const stream = streams[index % streams.length];
-      const drawn = drawRows(tokenizer, stream, start);
-      const batch = packPretraining(drawn.rows, stream, {
-        placement: placementAt(Math.floor(index / streams.length)),
+    onStep: (index, metrics) => onStep?.(index, metrics, totalSteps),
+    step(state, index) {
+      const { phase, phaseIndex } = phaseAt(phases, index);
+      const { samples, shape, placement } = phase.batches[phaseIndex];
+      const rows = samples.map((sample) => phase.corpus.row(sample));
+      const batch = packPretraining(rows, shape, {
+        placement,
         points,
         hiddenSize: config.hiddenSize,
         vocabSize: config.vocabSize,
@@ -114,67 +118,55 @@ export async function pretrain(
       });
       const rate = cosineRate({
         peakRate: phase.peakRate,
-        warmupSteps: Math.round(recipe.warmupShare * phase.steps),
-        totalSteps: phase.steps,
+        warmupSteps: Math.round(recipe.warmupShare * phase.batches.length),
+        totalSteps: phase.batches.length,
       }, phaseIndex);
-      const taken = takeStep(step, state, batch, { index, rate });
-      return {
-        state: taken.state,
-        metrics: {
-          ...taken.metrics,
-          samples: drawn.next,
-          skipped: skipped + drawn.skipped,
-        },
-      };
+      return takeStep(step, state, batch, { index, rate });
     },
   });
   return {
     model: { config, weights: trained.parameters, tokenizer },
     tokenizerFiles,
     losses: trained.metrics.map(({ loss }) => loss),
-    ...drawnIn(trained.metrics),
+    positions: phases.flatMap(({ batches }) => batches)
+      .reduce((sum, { shape }) => sum + shape.rows * shape.length, 0),
   };
 }
 
-/** Samples of the corpus that the steps looked at and, of these, left out. */
-function drawnIn(
-  metrics: readonly StepMetrics[],
-): { samples: number; skipped: number } {
-  const { samples, skipped } = metrics.at(-1) ?? { samples: 0, skipped: 0 };
-  return { samples, skipped };
+/** Draws the samples of all phases, and makes batches of them. */
+async function planPhases(
+  { phases, buckets, seed }: Recipe,
+  tokenizer: Tokenizer,
+  onDraw?: (done: number, total: number) => void,
+): Promise<PlannedPhase[]> {
+  const total = phases.reduce((sum, { samples }) => sum + samples, 0);
+  const planned: PlannedPhase[] = [];
+  let before = 0;
+  for (const { mixture, samples, passes, peakRate } of phases) {
+    const corpus = await drawCorpus(
+      tokenizer,
+      mixture,
+      samples,
+      (done) => onDraw?.(before + done, total),
+    );
+    const batches = planBatches(corpus, { buckets, passes, seed });
+    planned.push({ corpus, batches, peakRate });
+    before += samples;
+  }
+  return planned;
 }
 
 /** The phase that a step belongs to, and its index there. */
 function phaseAt(
-  { phases }: Recipe,
+  phases: readonly PlannedPhase[],
   index: number,
-): { phase: Phase; phaseIndex: number } {
+): { phase: PlannedPhase; phaseIndex: number } {
   let phaseIndex = index;
   for (const phase of phases) {
-    if (phaseIndex < phase.steps) return { phase, phaseIndex };
-    phaseIndex -= phase.steps;
+    if (phaseIndex < phase.batches.length) return { phase, phaseIndex };
+    phaseIndex -= phase.batches.length;
   }
   throw new RangeError(
     `Cannot find a phase as the step must be within the recipe: current value is ${index}`,
   );
-}
-
-/** Each stream has every placement in turn. */
-function placementAt(round: number): JunkPlacement {
-  return PLACEMENTS[round % PLACEMENTS.length];
-}
-
-/** The next samples of the corpus that fit into a row. */
-function drawRows(
-  tokenizer: Tokenizer,
-  { rows: batchSize, length, mixture }: Stream,
-  start: number,
-): { rows: LabelledTokens[]; next: number; skipped: number } {
-  const rows: LabelledTokens[] = [];
-  let next = start;
-  while (rows.length < batchSize) {
-    const row = pretrainingRow(tokenizer, next++, mixture);
-    if (row.ids.length <= length) rows.push(row);
-  }
-  return { rows, next, skipped: next - start - batchSize };
 }

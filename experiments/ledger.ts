@@ -152,7 +152,7 @@ export class Ledger implements Disposable {
       const seconds = (performance.now() - start) / 1000;
       this.#database.prepare(
         "UPDATE cells SET status = 'done', result = ?, checksum = ?, seconds = ?, error = NULL WHERE key = ?",
-      ).run(JSON.stringify(result), checksumOf(folder), seconds, key);
+      ).run(JSON.stringify(result), folderChecksum(folder), seconds, key);
       return { result, folder, seconds };
     } catch (error) {
       removeFolder(temporary);
@@ -189,7 +189,7 @@ export class Ledger implements Disposable {
     const row = this.#row(key);
     if (row?.status !== "done") return undefined;
     const folder = this.#folderOf(key);
-    if (checksumOf(folder) !== row.checksum) {
+    if (folderChecksum(folder) !== row.checksum) {
       this.#database.prepare(
         "DELETE FROM cells WHERE key = ? AND status = 'done'",
       ).run(key);
@@ -241,8 +241,8 @@ function isDead(owner: string): boolean {
   }
 }
 
-/** sha256 over names and contents of a folder's files; empty if it is gone. */
-function checksumOf(folder: string): string {
+/** sha256 of names and contents of a folder's files; empty if it is gone. */
+export function folderChecksum(folder: string): string {
   const hash = createHash("sha256");
   const visit = (path: string, name: string): void => {
     const entries = [...Deno.readDirSync(path)]

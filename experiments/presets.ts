@@ -3,57 +3,82 @@ import type { MemgenConfig } from "@/lib/memgen/mod.ts";
 import { ADAPTER } from "@/experiments/methods/method.ts";
 import type { PolicySizes } from "@/experiments/methods/policies.ts";
 
-/** Sizes of a supervised study on one benchmark. */
-export interface SupervisedPreset {
-  /** Name on the command line. */
-  readonly name: string;
-  /** Reasoner, a folder under results/reasoners. */
-  readonly reasoner: string;
-  /** Training sizes, in examples. */
-  readonly sizes: readonly number[];
+/** The mini reasoners, smallest first. */
+export const MINI_REASONERS = [
+  "mini-qwen2.5",
+  "mini-smollm3",
+  "mini-qwen3",
+] as const;
+
+/** One of `MINI_REASONERS`. */
+export type MiniReasoner = typeof MINI_REASONERS[number];
+
+/** Sizes of supervised studies. */
+export interface StudyPreset {
   /** Examples a step. */
   readonly batchSize: number;
   /** Steps of every training run. */
   readonly steps: number;
+  /** Validation tasks that choose between learning rates, at most. */
+  readonly validTasks: number;
+  /** Test tasks, at most. */
+  readonly testTasks: number;
+  /** Tasks answered at once. */
+  readonly answerBatch: number;
+}
+
+/** Sizes of Table 1. */
+export interface Table1Preset extends StudyPreset {
+  /** Name on the command line. */
+  readonly name: PresetName;
+  /** Mini reasoners, folders under results/reasoners. */
+  readonly reasoners: readonly MiniReasoner[];
+  /**
+   * Benchmarks whose methods are trained; those of the others are taken as the
+   * mini preset left them in results/mini.
+   *
+   * @default {all}
+   */
+  readonly trained?: readonly string[];
   /** Learning rates tried, by method; equally many for each. */
   readonly rates: Readonly<
     Record<"sft" | "prepend" | "append", readonly number[]>
   >;
-  /** Validation tasks that choose between them. */
-  readonly validTasks: number;
-  /** Test tasks. */
-  readonly testTasks: number;
-  /** Tasks with notes. */
-  readonly notedTasks: number;
   /** Seed of training. */
   readonly seed: number;
-  /** Tasks answered at once. */
-  readonly answerBatch: number;
-  /** Tokens of an answer, at most. */
-  readonly maxNewTokens: number;
 }
 
 /** What `--preset` can name. */
-export const PRESET_NAMES = ["quick"] as const;
+export const PRESET_NAMES = ["quick", "mini"] as const;
 
-/** First contact and continuous integration: minutes on two cores. */
-export const QUICK: SupervisedPreset = {
-  name: "quick",
-  reasoner: "mini-qwen2.5",
-  sizes: [4000, 250],
+/** One of `PRESET_NAMES`. */
+export type PresetName = typeof PRESET_NAMES[number];
+
+/** Every method trained on every twin, for all mini reasoners: hours. */
+export const MINI: Table1Preset = {
+  name: "mini",
+  reasoners: MINI_REASONERS,
   batchSize: 16,
-  steps: 75,
+  steps: 300,
   rates: {
     sft: [1e-3, 3e-3],
     prepend: [3e-3, 1e-2],
     append: [3e-3, 1e-2],
   },
   validTasks: 128,
-  testTasks: 256,
-  notedTasks: 128,
+  testTasks: 500,
   seed: 0,
   answerBatch: 128,
-  maxNewTokens: 128,
+};
+
+/** First contact and continuous integration: minutes on two cores. */
+export const QUICK: Table1Preset = {
+  ...MINI,
+  name: "quick",
+  reasoners: ["mini-qwen2.5"],
+  trained: ["gsm8k"],
+  steps: 100,
+  testTasks: 128,
 };
 
 /** MemGen's settings at mini scale, but for where latents go. */

@@ -1,37 +1,41 @@
 /**
- * A supervised study on one benchmark: its data, trained adapters and weavers,
- * evaluations, each a cell of the ledger. Tables choose among them.
+ * A supervised study of one reasoner on one twin: trained adapters and weavers,
+ * and evaluations, each a cell of the ledger. Tables choose among them.
  */
 import { join } from "node:path";
 import {
-  chooseIds,
   countOfficial,
-  evaluate,
   type EvaluationRecord,
   type Message,
   type Split,
-  type Task,
 } from "@/lib/benchmarks/mod.ts";
-import { type Twin, WORLD_SEED } from "@/lib/benchmarks/twins/mod.ts";
-import type { AppendShape } from "@/lib/memgen/mod.ts";
-import { Generator, type Model } from "@/lib/models/mod.ts";
+import {
+  type Twin,
+  type TwinProblem,
+  WORLD_SEED,
+} from "@/lib/benchmarks/twins/mod.ts";
+import type { Generator, Model } from "@/lib/models/mod.ts";
 import { disposeTree, type Precision } from "@/lib/tensorflow/mod.ts";
 import { conversationRow, type LabelledTokens } from "@/lib/training/mod.ts";
+import { batchShape } from "@/experiments/batch_shape.ts";
 import {
   type Done,
+  folderChecksum,
   Interrupted,
   type Json,
   type Ledger,
 } from "@/experiments/ledger.ts";
-import { batchShape } from "@/experiments/batch_shape.ts";
 import type { Applied, Method } from "@/experiments/methods/method.ts";
-import type { SupervisedPreset } from "@/experiments/presets.ts";
+import type { StudyPreset } from "@/experiments/presets.ts";
+import { answerProblems } from "@/experiments/twin_answers.ts";
 
 /** Result of a training cell. */
 export interface Trained {
   /** Loss of every step. */
   readonly losses: readonly number[];
-  /** Right answers among the validation tasks. */
+  /** Validation tasks. */
+  readonly validTasks: number;
+  /** Right answers among them. */
   readonly validCorrect: number;
 }
 
@@ -49,18 +53,10 @@ export interface Evaluated {
   readonly insertions: number;
 }
 
-/**
- * What an evaluation asks: the test split, or problems of a new world whose
- * facts are given as notes.
- */
-export type Probe = "test" | "notes";
-
 /** One training run. */
 export interface TrainingRun {
   /** The method. */
   readonly method: Method;
-  /** Training examples. */
-  readonly size: number;
   /** Highest learning rate. */
   readonly rate: number;
   /** Seed. */
@@ -83,10 +79,12 @@ export interface StudyOptions {
   readonly model: Model;
   /** Checksum of its files. */
   readonly modelKey: string;
+  /** The reasoner's compiled functions; studies share them. */
+  readonly generator: Generator;
   /** What the backend multiplies in: each has its own cells. @default {"fp32"} */
   readonly precision?: Precision;
   /** Sizes. */
-  readonly preset: SupervisedPreset;
+  readonly preset: StudyPreset;
   /** Where results are kept. */
   readonly ledger: Ledger;
   /** Stops the study between two steps. */
@@ -96,63 +94,60 @@ export interface StudyOptions {
 }
 
 /** Versions of the code behind the cells; a change of results changes them. */
-const VERSIONS = { twin: 1, train: 1, evaluate: 2 } as const;
+const VERSIONS = { train: 2, evaluate: 3 } as const;
 
 /** Share of a training cell's time that is training, for progress. */
 const TRAINING_SHARE = 0.9;
 
-/** One model, one preset, one ledger. */
+/** One reasoner, one twin. */
 export class SupervisedStudy {
   readonly #options: StudyOptions;
-  readonly #generator: Generator;
-  readonly #tasks = new Map<Split, Task[]>();
-  #shape: AppendShape | undefined;
 
-  /** Compiled functions and tasks are made at their first use. */
+  /** Nothing is computed yet. */
   constructor(options: StudyOptions) {
     this.#options = options;
-    this.#generator = new Generator(options.model, "always");
   }
 
-  /** A trained method, with its answers on the validation tasks. */
+  /** A method trained on the training split, with its validation. */
   async train(run: TrainingRun): Promise<Done<Trained>> {
-    const { ledger, modelKey, preset } = this.#options;
+    const { ledger, preset } = this.#options;
+    const { method, seed, rate } = run;
+    const { steps, batchSize } = preset;
     return await ledger.run<Trained>({
       kind: "train",
       version: VERSIONS.train,
       settings: {
-        ...this.#runSettings(run),
-        ...this.#cellSettings(),
-        reasoner: modelKey,
-        world: WORLD_SEED,
+        ...this.#settings(),
+        method: method.id,
+        methodSettings: method.settings,
+        rate,
+        seed,
+        steps,
+        batchSize,
         validTasks: preset.validTasks,
-        maxNewTokens: preset.maxNewTokens,
       },
     }, async (folder) => {
-      const { method, seed, rate } = run;
-      const tasks = await this.#trainingTasks(run.size);
-      const { parameters, metrics } = await method.train(
-        tasks.map((task) => this.#row(task)),
-        {
-          shape: await this.#batchShape(),
-          peakRate: rate,
-          steps: preset.steps,
-          seed,
-          onStep: (step, { loss }) =>
-            this.#report(
-              TRAINING_SHARE * (step + 1) / preset.steps,
-              `loss ${loss.toFixed(3)}`,
-            ),
-        },
-      );
+      const rows = this.#problems("train").map((each) => this.#row(each));
+      const { parameters, metrics } = await method.train(rows, {
+        shape: batchShape(rows, batchSize),
+        peakRate: rate,
+        steps,
+        seed,
+        onStep: (step, { loss }) =>
+          this.#report(
+            TRAINING_SHARE * (step + 1) / steps,
+            `loss ${loss.toFixed(3)}`,
+          ),
+      });
       await method.save(folder, parameters);
       disposeTree(parameters);
       const applied = await method.load(folder);
       try {
-        const valid = (await this.#load("valid")).slice(0, preset.validTasks);
+        const valid = this.#problems("valid", preset.validTasks);
         const records = await this.#answer(valid, applied, TRAINING_SHARE);
         return {
           losses: metrics.map(({ loss }) => loss),
+          validTasks: valid.length,
           validCorrect: countOfficial(records),
         };
       } finally {
@@ -161,64 +156,51 @@ export class SupervisedStudy {
     });
   }
 
-  /** A trained method on a probe; `run` is trained if it is not. */
+  /** A method on the test split, with what it learned, in a folder. */
   async evaluateTrained(
-    run: TrainingRun,
-    probe: Probe,
+    method: Method,
+    folder: string,
   ): Promise<Done<Evaluated>> {
-    const { folder } = await this.train(run);
-    return await this.#evaluate(this.#runSettings(run), probe, async () => ({
-      applied: await run.method.load(folder),
-    }));
+    const settings = {
+      method: method.id,
+      methodSettings: method.settings,
+      parameters: folderChecksum(folder),
+    };
+    return await this.#evaluate(settings, () => method.load(folder));
   }
 
-  /** The untrained model on a probe. */
-  async evaluatePrompting(
-    { id, prompt }: Prompting,
-    probe: Probe,
-  ): Promise<Done<Evaluated>> {
+  /** The untrained model on the test split. */
+  async evaluatePrompting({ id, prompt }: Prompting): Promise<Done<Evaluated>> {
     const { weights } = this.#options.model;
     const applied: Applied = { view: { weights }, dispose: () => {} };
     return await this.#evaluate(
       { method: id },
-      probe,
-      () => Promise.resolve({ applied, prompt }),
+      () => Promise.resolve(applied),
+      prompt,
     );
   }
 
   async #evaluate(
     settings: Record<string, Json>,
-    probe: Probe,
-    prepare: () => Promise<
-      { applied: Applied; prompt?: Prompting["prompt"] }
-    >,
+    load: () => Promise<Applied>,
+    prompt?: Prompting["prompt"],
   ): Promise<Done<Evaluated>> {
-    const { twin, ledger, modelKey, preset } = this.#options;
+    const { ledger, preset } = this.#options;
     return await ledger.run<Evaluated>({
       kind: "evaluate",
       version: VERSIONS.evaluate,
       settings: {
+        ...this.#settings(),
         ...settings,
-        ...this.#cellSettings(),
-        probe,
-        reasoner: modelKey,
-        world: WORLD_SEED,
-        tasks: probe === "test" ? preset.testTasks : preset.notedTasks,
-        maxNewTokens: preset.maxNewTokens,
+        testTasks: preset.testTasks,
       },
     }, async (folder) => {
-      const { applied, prompt } = await prepare();
+      const applied = await load();
       try {
-        const tasks = probe === "test"
-          ? (await this.#load("test")).slice(0, preset.testTasks)
-          : Array.from(
-            { length: preset.notedTasks },
-            (_, i) => twin.noted("redrawn", i).task,
-          );
-        const records = await this.#answer(tasks, applied, 0, prompt);
-        const lines = records.map((record) => JSON.stringify(record));
-        const path = join(folder, "records.jsonl");
-        await Deno.writeTextFile(path, `${lines.join("\n")}\n`);
+        const problems = this.#problems("test", preset.testTasks);
+        const records = await this.#answer(problems, applied, 0, prompt);
+        const lines = records.map((record) => `${JSON.stringify(record)}\n`);
+        await Deno.writeTextFile(join(folder, "records.jsonl"), lines.join(""));
         return {
           n: records.length,
           correct: countOfficial(records),
@@ -234,84 +216,45 @@ export class SupervisedStudy {
 
   /** @param start Share of the cell that was done before. */
   async #answer(
-    tasks: readonly Task[],
+    problems: readonly TwinProblem[],
     { view, memory }: Applied,
     start: number,
     prompt?: Prompting["prompt"],
   ): Promise<EvaluationRecord[]> {
-    const { twin, model, preset } = this.#options;
-    return await evaluate(twin.benchmark, tasks, {
-      generator: this.#generator,
+    const { twin, model, generator, preset } = this.#options;
+    return await answerProblems(twin, problems, {
+      generator,
       model,
       view,
       memory,
       prompt,
-      maxNewTokens: preset.maxNewTokens,
       batchSize: preset.answerBatch,
       onProgress: (done, total) =>
         this.#report(start + (1 - start) * done / total, `${done} answers`),
     });
   }
 
-  #runSettings(run: TrainingRun): Record<string, Json> {
-    const { steps, batchSize } = this.#options.preset;
-    const { method, size, rate, seed } = run;
+  /** What every cell of the study depends on. */
+  #settings(): Record<string, Json> {
+    const { twin, modelKey, precision = "fp32" } = this.#options;
     return {
-      method: method.id,
-      methodSettings: method.settings,
-      size,
-      rate,
-      seed,
-      steps,
-      batchSize,
+      twin: twin.benchmark.name,
+      world: WORLD_SEED,
+      reasoner: modelKey,
+      precision,
     };
   }
 
-  /** Nothing for GSM8K in fp32: cells were computed before there was another. */
-  #cellSettings(): Record<string, Json> {
-    const { twin, precision = "fp32" } = this.#options;
-    const { name } = twin.benchmark;
-    return {
-      ...(name === "gsm8k" ? {} : { benchmark: name }),
-      ...(precision === "fp32" ? {} : { precision }),
-    };
+  /** The first problems of a split; for training all of the largest size. */
+  #problems(split: Split, most = Infinity): TwinProblem[] {
+    const { twin } = this.#options;
+    const length = Math.min(most, twin.sizes[split]);
+    return Array.from({ length }, (_, i) => twin.problem(split, i));
   }
 
-  /** The nested choice of training examples. */
-  async #trainingTasks(size: number): Promise<Task[]> {
-    const tasks = await this.#load("train");
-    const ids = chooseIds(tasks.map(({ id }) => id), { count: size, seed: 0 });
-    return tasks.filter(({ id }) => ids.has(id));
-  }
-
-  #row({ messages, demonstration }: Task): LabelledTokens {
+  #row({ task: { messages, demonstration } }: TwinProblem): LabelledTokens {
     const { tokenizer } = this.#options.model;
     return conversationRow(tokenizer, [...messages, ...demonstration]);
-  }
-
-  /** Sizes that every batch of the training split fits into. */
-  async #batchShape(): Promise<AppendShape> {
-    this.#shape ??= batchShape(
-      (await this.#load("train")).map((task) => this.#row(task)),
-      this.#options.preset.batchSize,
-    );
-    return this.#shape;
-  }
-
-  async #load(split: Split): Promise<Task[]> {
-    let tasks = this.#tasks.get(split);
-    if (tasks === undefined) {
-      const { twin, ledger } = this.#options;
-      const { benchmark, sizes } = twin;
-      const { folder } = await ledger.run({
-        kind: "twin",
-        version: VERSIONS.twin,
-        settings: { benchmark: benchmark.name, world: WORLD_SEED, ...sizes },
-      }, (at) => twin.write(at).then(() => null));
-      tasks = await benchmark.load(folder, split);
-      this.#tasks.set(split, tasks);
-    }
-    return tasks;
   }
 
   #report(fraction: number, note: string): void {

@@ -6,10 +6,7 @@ import {
   probeReasoner,
   reasonerCard,
 } from "@/experiments/pretraining/card.ts";
-import {
-  type Recipe,
-  RECIPES,
-} from "@/experiments/pretraining/recipe.ts";
+import { type Recipe, RECIPES } from "@/experiments/pretraining/recipe.ts";
 import { pretrain } from "@/experiments/pretraining/run.ts";
 import { saveModel } from "@/lib/models/mod.ts";
 import { lineFigure } from "@/lib/report/mod.ts";

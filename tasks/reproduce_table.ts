@@ -5,20 +5,26 @@ import { Interrupted, Ledger } from "@/experiments/ledger.ts";
 import { memgenMethod } from "@/experiments/methods/memgen.ts";
 import { sftMethod } from "@/experiments/methods/sft.ts";
 import {
+  MINI,
   MINI_MEMGEN,
+  MINI_REASONERS,
+  type MiniReasoner,
   PRESET_NAMES,
   QUICK,
-  type SupervisedPreset,
+  type Table1Preset,
 } from "@/experiments/presets.ts";
 import { SupervisedStudy } from "@/experiments/supervised_study.ts";
 import {
-  buildTable1,
-  computeTable1,
+  type Column,
+  COLUMNS,
+  columnWeight,
+  computeColumn,
   type Finding,
-  totalWeight,
+  type TrainedMethods,
 } from "@/experiments/table_1.ts";
+import { layoutTable1 } from "@/experiments/table_1_layout.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
-import { loadModel } from "@/lib/models/mod.ts";
+import { Generator, loadModel, type Model } from "@/lib/models/mod.ts";
 import {
   renderCsv,
   renderJson,
@@ -37,12 +43,18 @@ import {
   provenance,
   provenanceText,
 } from "@/tasks/provenance.ts";
+import { readTrainedFiles, writeTrainedFiles } from "@/tasks/trained_files.ts";
+
+const PRESETS = { quick: QUICK, mini: MINI } as const;
+
+/** Adapters and weavers that the mini preset left. */
+const TRAINED = join("results", "mini", "trained");
 
 /** What `deno task reproduce-table` takes. */
 export const DEFINITION = {
   name: "reproduce-table",
   description:
-    "Trains and evaluates the methods of a table of the paper at the scale of a preset, prints our numbers beside the paper's, and writes them as Markdown, CSV and JSON. What is finished is kept: after Ctrl-C, or anything worse, the same command goes on where it stopped. Table 1 has its GSM8K column so far; the quick preset computes it with a mini reasoner on GSM8K's twin in minutes on two cores.",
+    "Trains and evaluates the methods of a table of the paper at the scale of a preset, prints our numbers beside the paper's, and writes them as Markdown, CSV and JSON. The quick preset takes minutes on two cores: it trains one column of Table 1 and lets what the mini preset trained answer the others. The mini preset takes hours: it trains every column for three reasoners. What is finished is kept: after Ctrl-C, or anything worse, the same command goes on where it stopped.",
   options: {
     preset: {
       type: "string",
@@ -51,11 +63,23 @@ export const DEFINITION = {
       placeholder: "NAME",
       help: "Scale of the experiments",
     },
+    reasoner: {
+      type: "string",
+      choices: MINI_REASONERS,
+      placeholder: "NAME",
+      help: "Only this mini reasoner. Default: all of the preset",
+    },
+    benchmark: {
+      type: "string",
+      choices: COLUMNS.map(({ benchmark }) => benchmark),
+      placeholder: "NAME",
+      help: "Only this column. Default: all",
+    },
     output: {
       type: "string",
       placeholder: "DIR",
       help:
-        "Folder for table-1.md, table-1.csv and table-1.json. Default: results/PRESET",
+        "Folder for table-1.md, table-1.csv and table-1.json. Default: results/PRESET; nothing is written of a part of the table",
     },
     work: {
       type: "string",
@@ -74,17 +98,26 @@ export const DEFINITION = {
       help: "Number of the table in the paper",
     },
   },
-  examples: ["1", "1 --preset quick --output /tmp/table"],
+  examples: [
+    "1",
+    "1 --output /tmp/table",
+    "1 --preset mini",
+    "1 --preset mini --reasoner mini-qwen2.5 --benchmark math --threads 1",
+  ],
 } as const satisfies TaskDefinition;
 
 /** How a table is reproduced. */
 export interface ReproduceOptions {
   /** Sizes. */
-  readonly preset: SupervisedPreset;
-  /** Folder of the mini reasoner. */
-  readonly reasoner: string;
+  readonly preset: Table1Preset;
+  /** Columns. */
+  readonly columns: readonly Column[];
+  /** Folder of the mini reasoners. */
+  readonly reasoners: string;
   /** Folder of the ledger. */
   readonly work: string;
+  /** Folder with what the mini preset trained; it writes there. */
+  readonly trained: string;
   /** What computes, for the table's caption. */
   readonly made: Provenance;
   /** Stops the run between two steps. */
@@ -103,50 +136,133 @@ export interface Reproduced {
  * Computes Table 1, or takes from the ledger what is there.
  *
  * @throws {Interrupted} If the signal stopped it.
- * @throws As `loadModel` does if there is no such reasoner.
+ * @throws {Deno.errors.NotFound} If there is no such reasoner, or nothing was
+ * trained for a column.
  */
 export async function reproduceTable1(
-  { preset, reasoner, work, made, signal }: ReproduceOptions,
+  options: ReproduceOptions,
 ): Promise<Reproduced> {
-  const model = await loadModel(reasoner);
-  using ledger = new Ledger(work);
-  const total = totalWeight(preset);
-  let progress: Progress | undefined;
-  let now = { title: "", start: 0, weight: 0 };
-  const study = new SupervisedStudy({
-    twin: findTwin("gsm8k"),
-    model,
-    modelKey: await modelKey(reasoner),
-    precision: made.backend.precision,
+  const { preset, columns, made } = options;
+  using ledger = new Ledger(options.work);
+  const bar = new TableProgress(
+    preset.reasoners.length *
+      columns.reduce((sum, column) => sum + columnWeight(column, preset), 0),
+  );
+  const findings: Finding[] = [];
+  for (const reasoner of preset.reasoners) {
+    findings.push(...await computeReasoner(reasoner, options, { ledger, bar }));
+  }
+  bar.end();
+  const table = layoutTable1(findings, {
     preset,
-    ledger,
-    signal,
-    onFraction(fraction, note) {
-      const done = Math.floor(now.start + fraction * now.weight);
-      progress ??= new Progress("Table 1", total, { done, isCounted: false });
-      progress.update(done, `${now.title}: ${note}`);
-    },
+    columns,
+    made: provenanceText(made),
   });
+  return { table, findings };
+}
+
+async function computeReasoner(
+  reasoner: MiniReasoner,
+  { preset, columns, reasoners, trained, made, signal }: ReproduceOptions,
+  { ledger, bar }: { readonly ledger: Ledger; readonly bar: TableProgress },
+): Promise<Finding[]> {
+  const folder = join(reasoners, reasoner);
+  const model = await loadModel(folder);
+  const key = await modelKey(folder);
+  const generator = new Generator(model, "always");
+  const single = trainedMethods(model, "turn");
+  const several = trainedMethods(model, "episode");
+  const findings: Finding[] = [];
+  for (const column of columns) {
+    findings.push(
+      ...await computeColumn(column, {
+        reasoner,
+        preset,
+        study: (benchmark) =>
+          new SupervisedStudy({
+            twin: findTwin(benchmark),
+            model,
+            modelKey: key,
+            generator,
+            precision: made.backend.precision,
+            preset,
+            ledger,
+            signal,
+            onFraction: (fraction, note) => bar.update(fraction, note),
+          }),
+        methods: (benchmark) =>
+          findTwin(benchmark).benchmark.maxTurns > 1 ? several : single,
+        saved: (benchmark, { id: method }) =>
+          readTrainedFiles(trained, {
+            reasoner,
+            modelKey: key,
+            benchmark,
+            method,
+          }),
+        onLearned: preset.trained !== undefined
+          ? undefined
+          : (benchmark, { id: method }, files) =>
+            writeTrainedFiles(
+              trained,
+              { reasoner, modelKey: key, benchmark, method },
+              files,
+              provenanceText(made),
+            ),
+        announce: (title, weight) => bar.announce(title, weight),
+      }),
+    );
+  }
+  generator.dispose();
+  disposeTree(model.weights);
+  return findings;
+}
+
+/** @param memoryScope In episodes, memory of the first prompt stays in view. */
+function trainedMethods(
+  model: Model,
+  memoryScope: "turn" | "episode",
+): TrainedMethods {
   const weaver = (insertion: "prepend" | "append") =>
-    memgenMethod(model, { ...MINI_MEMGEN, insertion });
-  const methods = {
+    memgenMethod(model, { ...MINI_MEMGEN, memoryScope, insertion });
+  return {
     sft: sftMethod(model),
     prepend: weaver("prepend"),
     append: weaver("append"),
   };
-  const findings = await computeTable1(
-    study,
-    preset,
-    methods,
-    (title, weight) => {
-      now = { title, start: now.start + now.weight, weight };
-    },
-  );
-  progress?.update(total);
-  progress?.end();
-  disposeTree(model.weights);
-  const table = buildTable1(findings, preset, provenanceText(made));
-  return { table, findings };
+}
+
+/** The progress of a table whose parts take unequal time. */
+class TableProgress {
+  readonly #total: number;
+  #progress: Progress | undefined;
+  #now = { title: "", start: 0, weight: 0 };
+
+  constructor(total: number) {
+    this.#total = total;
+  }
+
+  /** What comes next; `weight` is its share of the total. */
+  announce(title: string, weight: number): void {
+    const { start, weight: before } = this.#now;
+    this.#now = { title, start: start + before, weight };
+  }
+
+  /** How far it is, from 0 to 1. */
+  update(fraction: number, note: string): void {
+    const { title, start, weight } = this.#now;
+    const done = Math.floor(start + fraction * weight);
+    this.#progress ??= new Progress("Table 1", this.#total, {
+      done,
+      isCounted: false,
+    });
+    this.#progress.update(done, `${title}: ${note}`);
+  }
+
+  /** The last line. */
+  end(): void {
+    this.#progress?.update(this.#total);
+    this.#progress?.end();
+  }
 }
 
 /** Writes a table in its three forms; the JSON also says what is behind it. */
@@ -179,16 +295,30 @@ export async function writeTable(
 if (import.meta.main) {
   await runTask(DEFINITION, async (args) => {
     const start = performance.now();
-    const preset = QUICK;
-    const command = `deno task reproduce-table ${args.table}`;
-    const made = await provenance(command, await startBackend(args));
+    const { reasoner, benchmark } = args;
+    const whole = PRESETS[args.preset];
+    const preset = reasoner === undefined
+      ? whole
+      : { ...whole, reasoners: [reasoner] };
+    const columns = COLUMNS.filter((column) =>
+      benchmark === undefined || column.benchmark === benchmark
+    );
+    const isWhole = reasoner === undefined && benchmark === undefined;
+    const output = args.output ??
+      (isWhole ? join("results", preset.name) : undefined);
+    const made = await provenance(
+      `deno task reproduce-table ${args.table} --preset ${preset.name}`,
+      await startBackend(args),
+    );
     using interrupt = interruption();
     let result: Reproduced;
     try {
       result = await reproduceTable1({
         preset,
-        reasoner: join("results", "reasoners", preset.reasoner),
+        columns,
+        reasoners: join("results", "reasoners"),
         work: args.work ?? join(".runs", preset.name),
+        trained: TRAINED,
         made,
         signal: interrupt.signal,
       });
@@ -198,17 +328,17 @@ if (import.meta.main) {
       Deno.exit(INTERRUPTED_EXIT);
     }
     const { table, findings } = result;
-    const folder = args.output ?? join("results", preset.name);
-    const paths = await writeTable(folder, `table-${args.table}`, table, {
+    console.log(renderText(table));
+    const time = formatDuration(performance.now() - start);
+    if (output === undefined) {
+      console.log(`A part of the table, made in ${time}; nothing was written`);
+      return;
+    }
+    const paths = await writeTable(output, `table-${args.table}`, table, {
       preset,
       made,
       findings,
     });
-    console.log(renderText(table));
-    console.log(
-      `${paths.join(", ")} written in ${
-        formatDuration(performance.now() - start)
-      }`,
-    );
+    console.log(`${paths.join(", ")} written in ${time}`);
   });
 }

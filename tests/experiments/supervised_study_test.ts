@@ -4,44 +4,93 @@ import { QUICK } from "@/experiments/presets.ts";
 import {
   type StudyOptions,
   SupervisedStudy,
+  type TrainingRun,
 } from "@/experiments/supervised_study.ts";
-import { gsm8kTwin } from "@/lib/benchmarks/twins/mod.ts";
-import type { Precision } from "@/lib/tensorflow/mod.ts";
+import { findTwin, WORLD_SEED } from "@/lib/benchmarks/twins/mod.ts";
 
-/** The settings of the cells that a study asks for; nothing is computed. */
-async function askedSettings(
-  precision: Precision | undefined,
-): Promise<Cell["settings"][]> {
-  const settings: Cell["settings"][] = [];
+/** The cells that a study asks for; nothing is computed. */
+async function askedCells(
+  options: Partial<StudyOptions>,
+): Promise<Pick<Cell, "kind" | "settings">[]> {
+  const cells: Pick<Cell, "kind" | "settings">[] = [];
   const ledger = {
-    run(cell: Cell) {
-      settings.push(cell.settings);
+    run({ kind, settings }: Cell) {
+      cells.push({ kind, settings });
       return Promise.resolve({ result: {}, folder: "none", seconds: 0 });
     },
   };
   const study = new SupervisedStudy({
-    twin: gsm8kTwin,
-    model: {} as StudyOptions["model"],
+    twin: findTwin("gsm8k"),
+    model: { weights: {} } as StudyOptions["model"],
     modelKey: "model",
+    generator: {} as StudyOptions["generator"],
     preset: QUICK,
-    precision,
     ledger: ledger as unknown as Ledger,
     signal: new AbortController().signal,
+    ...options,
   });
-  const method = { id: "sft", settings: {} } as Parameters<
-    SupervisedStudy["train"]
-  >[0]["method"];
-  await study.evaluateTrained({ method, size: 1, rate: 1, seed: 0 }, "test");
-  await study.evaluatePrompting({ id: "vanilla", prompt: (m) => m }, "notes");
-  return settings;
+  const method = { id: "sft", settings: { rank: 2 } } as unknown as TrainingRun[
+    "method"
+  ];
+  const { folder } = await study.train({ method, rate: 1, seed: 0 });
+  await study.evaluateTrained(method, folder);
+  await study.evaluatePrompting({ id: "Vanilla", prompt: (m) => m });
+  return cells;
 }
 
-Deno.test("SupervisedStudy keeps what bf16 computes in cells of its own", async () => {
-  const plain = await askedSettings(undefined);
-  assertEquals(plain.length, 3);
-  assertEquals(await askedSettings("fp32"), plain);
-  assertEquals(
-    await askedSettings("bf16"),
-    plain.map((settings) => ({ ...settings, precision: "bf16" })),
-  );
+Deno.test("SupervisedStudy names its cells by all that they depend on", async () => {
+  const common = {
+    twin: "gsm8k",
+    world: WORLD_SEED,
+    reasoner: "model",
+    precision: "fp32",
+  };
+  assertEquals(await askedCells({}), [
+    {
+      kind: "train",
+      settings: {
+        ...common,
+        method: "sft",
+        methodSettings: { rank: 2 },
+        rate: 1,
+        seed: 0,
+        steps: QUICK.steps,
+        batchSize: QUICK.batchSize,
+        validTasks: QUICK.validTasks,
+      },
+    },
+    {
+      kind: "evaluate",
+      settings: {
+        ...common,
+        method: "sft",
+        methodSettings: { rank: 2 },
+        // The checksum of a folder that is not there.
+        parameters: "",
+        testTasks: QUICK.testTasks,
+      },
+    },
+    {
+      kind: "evaluate",
+      settings: { ...common, method: "Vanilla", testTasks: QUICK.testTasks },
+    },
+  ]);
+});
+
+Deno.test("SupervisedStudy keeps every twin and precision in cells of its own", async () => {
+  const plain = await askedCells({});
+  for (
+    const { option, setting } of [
+      { option: { twin: findTwin("aqua") }, setting: { twin: "aqua" } },
+      { option: { precision: "bf16" }, setting: { precision: "bf16" } },
+    ] as const
+  ) {
+    assertEquals(
+      await askedCells(option),
+      plain.map(({ kind, settings }) => ({
+        kind,
+        settings: { ...settings, ...setting },
+      })),
+    );
+  }
 });

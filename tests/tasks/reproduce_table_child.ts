@@ -4,24 +4,21 @@
  */
 // deno-lint-ignore-file no-console
 import { join } from "node:path";
-import { QUICK } from "@/experiments/presets.ts";
+import { QUICK, type Table1Preset } from "@/experiments/presets.ts";
+import { COLUMNS } from "@/experiments/table_1.ts";
 import { renderMarkdown } from "@/lib/report/mod.ts";
 import { startBackend } from "@/tasks/backend.ts";
 import { reproduceTable1 } from "@/tasks/reproduce_table.ts";
 
 /** Small enough for seconds, and every kind of cell is there. */
-const PRESET = {
+const PRESET: Table1Preset = {
   ...QUICK,
-  name: "test",
-  sizes: [16],
   batchSize: 8,
   steps: 4,
   rates: { sft: [1e-3, 3e-3], prepend: [3e-3], append: [3e-3] },
   validTasks: 8,
   testTasks: 8,
-  notedTasks: 8,
   answerBatch: 8,
-  maxNewTokens: 112,
 };
 
 if (import.meta.main) {
@@ -29,8 +26,10 @@ if (import.meta.main) {
   const backend = await startBackend({ threads: 1, cuda: false });
   const { table } = await reproduceTable1({
     preset: PRESET,
-    reasoner: join("results", "reasoners", PRESET.reasoner),
+    columns: COLUMNS.filter(({ benchmark }) => benchmark === "gsm8k"),
+    reasoners: join("results", "reasoners"),
     work,
+    trained: "none",
     made: {
       command: "test",
       commit: "none",

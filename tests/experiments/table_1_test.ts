@@ -1,0 +1,172 @@
+import { assertEquals } from "@std/assert";
+import type { Method } from "@/experiments/methods/method.ts";
+import { MINI, QUICK, type Table1Preset } from "@/experiments/presets.ts";
+import type {
+  SupervisedStudy,
+  TrainingRun,
+} from "@/experiments/supervised_study.ts";
+import {
+  COLUMNS,
+  columnWeight,
+  computeColumn,
+  type Finding,
+  ROWS,
+} from "@/experiments/table_1.ts";
+import { layoutTable1 } from "@/experiments/table_1_layout.ts";
+
+/** Right answers among 100 test tasks, by what answers. */
+const CORRECT: Readonly<Record<string, number>> = {
+  "Vanilla": 10,
+  "CoT": 20,
+  "sft of triviaqa at 0.003": 50,
+  "prepend of triviaqa at 0.003": 60,
+  "append of triviaqa at 0.003": 60,
+  "sft of saved": 40,
+  "prepend of saved": 30,
+  "append of saved": 5,
+};
+
+/** Computes a column with studies that compute nothing; logs what is asked. */
+async function compute(
+  benchmark: string,
+  preset: Table1Preset,
+): Promise<{ findings: Finding[]; log: string[]; weight: number }> {
+  const log: string[] = [];
+  let weight = 0;
+  const evaluated = (by: string) => {
+    const correct = CORRECT[by];
+    const counts = { n: 100, lenient: correct, tokens: 1, insertions: 0 };
+    return { result: { ...counts, correct }, folder: by, seconds: 2 };
+  };
+  const study = (name: string) => ({
+    train({ method, rate }: TrainingRun) {
+      log.push(`train ${method.id} on ${name} at ${rate}`);
+      return Promise.resolve({
+        result: {
+          losses: [],
+          validTasks: 8,
+          // The two highest rates are as good.
+          validCorrect: Math.min(rate, 3e-3) * 1e3,
+        },
+        folder: `${name} at ${rate}`,
+        seconds: 1,
+      });
+    },
+    evaluateTrained(method: Method, folder: string) {
+      log.push(`${method.id} of ${folder} answers ${name}`);
+      return Promise.resolve(evaluated(`${method.id} of ${folder}`));
+    },
+    evaluatePrompting: ({ id }: { id: string }) =>
+      Promise.resolve(evaluated(id)),
+  } as unknown as SupervisedStudy);
+  const method = (id: string) => ({ id }) as Method;
+  const findings = await computeColumn(
+    COLUMNS.find((column) => column.benchmark === benchmark)!,
+    {
+      reasoner: "mini-qwen2.5",
+      preset,
+      study,
+      methods: () => ({
+        sft: method("sft"),
+        prepend: method("prepend"),
+        append: method("append"),
+      }),
+      saved(name, { id }) {
+        log.push(`saved ${id} of ${name}`);
+        const learned = { ...preset, rate: 1, tried: [], seconds: 1 };
+        return { folder: "saved", learned };
+      },
+      onLearned: (name, { id }, { folder }) =>
+        log.push(`${id} learned ${name}: ${folder}`),
+      announce: (_, share) => weight += share,
+    },
+  );
+  return { findings, log, weight };
+}
+
+const RATES = [1e-3, 3e-3, 1e-2];
+const PRESET = {
+  ...MINI,
+  rates: { sft: RATES, prepend: RATES, append: RATES },
+};
+
+Deno.test("computeColumn() answers PopQA with what was learned on TriviaQA, at the lowest of the best rates", async () => {
+  const { findings, log, weight } = await compute("popqa", PRESET);
+  assertEquals(log.slice(0, 5), [
+    "train sft on triviaqa at 0.001",
+    "train sft on triviaqa at 0.003",
+    "train sft on triviaqa at 0.01",
+    "sft learned triviaqa: triviaqa at 0.003",
+    "sft of triviaqa at 0.003 answers popqa",
+  ]);
+  assertEquals(findings.map(({ row, correct }) => [row, correct]), [
+    ["Vanilla", 10],
+    ["CoT", 20],
+    ["SFT (LoRA)", 50],
+    ["MemGen SFT, prepended", 60],
+    ["MemGen SFT, appended", 60],
+  ]);
+  assertEquals(findings[0].learned, undefined);
+  assertEquals(findings[2].learned?.rate, 3e-3);
+  assertEquals(
+    findings[2].learned?.tried.map(({ validCorrect }) => validCorrect),
+    [1, 3, 3],
+  );
+  const popqa = COLUMNS.find(({ benchmark }) => benchmark === "popqa")!;
+  assertEquals(weight, columnWeight(popqa, PRESET));
+});
+
+Deno.test("computeColumn() trains nothing that a preset takes as it was left", async () => {
+  const { findings, log, weight } = await compute("math", QUICK);
+  assertEquals(log, [
+    "saved sft of math",
+    "sft of saved answers math",
+    "saved prepend of math",
+    "prepend of saved answers math",
+    "saved append of math",
+    "append of saved answers math",
+  ]);
+  assertEquals(findings.length, ROWS.length);
+  const math = COLUMNS.find(({ benchmark }) => benchmark === "math")!;
+  assertEquals(weight, columnWeight(math, QUICK));
+});
+
+Deno.test("layoutTable1() sets the paper's numbers below ours, and marks what is not there", async () => {
+  const { findings } = await compute("popqa", PRESET);
+  const columns = COLUMNS.filter(({ paper }) =>
+    paper === "PopQA" || paper === "GPQA"
+  );
+  const { rows, footnotes } = layoutTable1(findings, {
+    preset: QUICK,
+    columns,
+    made: "a test",
+  });
+  assertEquals(rows.map(([reasoner, method]) => `${reasoner}: ${method}`), [
+    "mini-qwen2.5: Vanilla",
+    "mini-qwen2.5: CoT",
+    "mini-qwen2.5: SFT (LoRA)",
+    "mini-qwen2.5: MemGen SFT, prepended",
+    "mini-qwen2.5: MemGen SFT, appended",
+    "Qwen2.5-1.5B: Vanilla",
+    "Qwen2.5-1.5B: CoT",
+    "Qwen2.5-1.5B: SFT",
+    "Qwen2.5-1.5B: MemGen SFT",
+  ]);
+  const popqa = rows.map((row) => row[2] as { value: number; rank?: string });
+  assertEquals(popqa.slice(0, 5).map(({ value, rank }) => [value, rank]), [
+    [10, undefined],
+    [20, undefined],
+    [50, "second"],
+    [60, "best"],
+    [60, "best"],
+  ]);
+  assertEquals(rows[0][3], { missing: "unfinished" });
+  assertEquals(rows[8][2], {
+    paperPercent: 41.28,
+    source: "arXiv 2509.24704, Table 4",
+  });
+  assertEquals(
+    footnotes?.[0].startsWith("n = 100 PopQA: the twins' test splits"),
+    true,
+  );
+});

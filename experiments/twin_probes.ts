@@ -1,4 +1,4 @@
-/** What a reasoner can do on a twin before any training. */
+/** What a reasoner can do on twins before any training. */
 import { countOfficial } from "@/lib/benchmarks/mod.ts";
 import type { Twin } from "@/lib/benchmarks/twins/mod.ts";
 import {
@@ -27,25 +27,49 @@ export interface ProbedTwin {
   readonly correct: Readonly<Record<typeof PROBES[number], number>>;
 }
 
-/** How many answers `probeTwin` asks for. */
-export function probeAnswers(twin: Twin, count: number): number {
-  return PROBES.length * Math.min(count, twin.sizes.test);
+/** Who answers the probes, and how many. */
+export interface ProbeOptions
+  extends Pick<AnswerOptions, "generator" | "model"> {
+  /**
+   * Problems of each probe, at most.
+   *
+   * @default {PROBE_PROBLEMS}
+   */
+  readonly count?: number;
+  /** Called with the answers to this twin and before, and to all twins. */
+  readonly onProgress?: (done: number, total: number, twin: Twin) => void;
 }
 
-/**
- * Answers of a reasoner to a twin, greedily.
- *
- * @param count Problems of each probe, at most.
- */
-export async function probeTwin(
+/** Answers of a reasoner to one twin after another, greedily. */
+export async function* probeTwins(
+  twins: readonly Twin[],
+  { count = PROBE_PROBLEMS, onProgress, ...asked }: ProbeOptions,
+): AsyncGenerator<{ twin: Twin; probed: ProbedTwin }> {
+  const problems = (twin: Twin): number => Math.min(count, twin.sizes.test);
+  const total = twins.reduce(
+    (sum, twin) => sum + PROBES.length * problems(twin),
+    0,
+  );
+  let before = 0;
+  for (const twin of twins) {
+    const n = problems(twin);
+    const probed = await probeTwin(twin, n, {
+      ...asked,
+      onProgress: (done) => onProgress?.(before + done, total, twin),
+    });
+    before += PROBES.length * n;
+    yield { twin, probed };
+  }
+}
+
+async function probeTwin(
   twin: Twin,
+  n: number,
   { onProgress, ...options }: Pick<
     AnswerOptions,
     "generator" | "model" | "onProgress"
   >,
-  count: number = PROBE_PROBLEMS,
 ): Promise<ProbedTwin> {
-  const n = Math.min(count, twin.sizes.test);
   const correct = { vanilla: 0, own: 0, redrawn: 0 };
   for (const [i, probe] of PROBES.entries()) {
     const problems = Array.from(

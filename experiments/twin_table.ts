@@ -3,12 +3,13 @@ import { bestOf, type Twin } from "@/lib/benchmarks/twins/mod.ts";
 import {
   accuracyCell,
   type Cell,
+  type Column,
   formatTenths,
   PAPER_BENCHMARKS,
   type Table,
 } from "@/lib/report/mod.ts";
 import type { Lengths, TwinNumbers } from "@/experiments/twin_numbers.ts";
-import { PROBES } from "@/experiments/twin_probes.ts";
+import { type ProbedTwin, PROBES } from "@/experiments/twin_probes.ts";
 
 /** A twin with its numbers; without, where it was not measured. */
 export interface DescribedTwin {
@@ -73,6 +74,22 @@ export function lengthsText({ mean, most }: Lengths): string {
   return `${Math.round(mean)} (${most})`;
 }
 
+/** Columns of `probeCells`. */
+export const PROBE_COLUMNS: readonly Column[] = [
+  { header: "Vanilla" },
+  { header: "Oracle notes, its world" },
+  { header: "Oracle notes, new worlds" },
+];
+
+/** A footnote to these columns. */
+export const PROBE_FOOTNOTE =
+  "Oracle notes: exactly the facts that a problem needs stand before it";
+
+/** Right answers to the probes, as accuracies of one pre-training seed. */
+export function probeCells({ n, correct }: ProbedTwin): Cell[] {
+  return PROBES.map((probe) => accuracyCell(correct[probe], n, 1));
+}
+
 /** What reasoners do before any training; undefined if none was measured. */
 export function reasonerTable(
   described: readonly DescribedTwin[],
@@ -92,17 +109,15 @@ export function reasonerTable(
     columns: [
       { header: "Twin of" },
       { header: "Reasoner", align: "left" },
-      { header: "Vanilla" },
-      { header: "Oracle notes, its world" },
-      { header: "Oracle notes, new worlds" },
+      ...PROBE_COLUMNS,
     ],
-    rows: measured.map(({ title, name, n, correct }) => [
+    rows: measured.map(({ title, name, ...probed }) => [
       title,
       name,
-      ...PROBES.map((probe) => accuracyCell(correct[probe], n, 1)),
+      ...probeCells(probed),
     ]),
     footnotes: [
-      "Oracle notes: exactly the facts that a problem needs stand before it",
+      PROBE_FOOTNOTE,
       ...new Set(measured.map(({ name, made }) => `${name}: ${made}`)),
     ],
   };

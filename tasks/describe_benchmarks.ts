@@ -10,11 +10,7 @@ import {
   type TwinNumbers,
 } from "@/experiments/twin_numbers.ts";
 import type { AnswerOptions } from "@/experiments/twin_answers.ts";
-import {
-  PROBE_PROBLEMS,
-  probeAnswers,
-  probeTwin,
-} from "@/experiments/twin_probes.ts";
+import { PROBE_PROBLEMS, probeTwins } from "@/experiments/twin_probes.ts";
 import {
   type DescribedTwin,
   reasonerTable,
@@ -167,22 +163,24 @@ export async function measureReasoner(
       `Cannot measure ${name} as --measure must have measured all twins: current value is no numbers of ${missing.twin.benchmark.name}`,
     );
   }
-  const answers = twins.map((twin) => probeAnswers(twin, count));
-  const progress = new Progress(
-    `Ask ${name}`,
-    answers.reduce((sum, asked) => sum + asked, 0),
+  const numbersOf = new Map(
+    described.map((each) => [each.twin, each.numbers!]),
   );
-  let before = 0;
-  for (const [i, { twin, numbers }] of described.entries()) {
-    const probed = await probeTwin(twin, {
-      ...asked,
-      onProgress: (done) => progress.update(before + done, twin.benchmark.name),
-    }, count);
-    const reasoners = { ...numbers!.reasoners, [name]: { ...probed, made } };
-    await writeTwinNumbers(twin, { ...numbers!, reasoners }, folder);
-    before += answers[i];
+  let progress: Progress | undefined;
+  const probes = probeTwins(twins, {
+    ...asked,
+    count,
+    onProgress(done, total, { benchmark }) {
+      progress ??= new Progress(`Ask ${name}`, total);
+      progress.update(done, benchmark.name);
+    },
+  });
+  for await (const { twin, probed } of probes) {
+    const numbers = numbersOf.get(twin)!;
+    const reasoners = { ...numbers.reasoners, [name]: { ...probed, made } };
+    await writeTwinNumbers(twin, { ...numbers, reasoners }, folder);
   }
-  progress.end();
+  progress?.end();
 }
 
 if (import.meta.main) {

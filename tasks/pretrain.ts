@@ -3,12 +3,14 @@
 import { join } from "node:path";
 import {
   lossSeries,
-  probeReasoner,
+  type ProbedReasoner,
   reasonerCard,
 } from "@/experiments/pretraining/card.ts";
 import { type Recipe, RECIPES } from "@/experiments/pretraining/recipe.ts";
 import { pretrain } from "@/experiments/pretraining/run.ts";
-import { saveModel } from "@/lib/models/mod.ts";
+import { probeTwins } from "@/experiments/twin_probes.ts";
+import { TWINS } from "@/lib/benchmarks/twins/mod.ts";
+import { Generator, type Model, saveModel } from "@/lib/models/mod.ts";
 import { lineFigure } from "@/lib/report/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
@@ -23,14 +25,14 @@ const NAMES = RECIPES.map(({ name }) => name);
 export const DEFINITION = {
   name: "pretrain",
   description:
-    "Pre-trains a mini reasoner, measures what it can do, and writes it in Hugging Face's format with its model card and loss curve. About an hour on two cores. The state of the run is kept every 100 steps: the same command goes on where it was stopped.",
+    "Pre-trains a mini reasoner on all twins, measures what it can do on them, and writes it in Hugging Face's format with its model card and loss curve. On two cores about 50 minutes for mini-qwen2.5, twice that for mini-smollm3, four times for mini-qwen3. The state of the run is kept every 100 steps: the same command goes on where it was stopped.",
   options: {
     reasoner: {
       type: "string",
       placeholder: "NAME",
       choices: NAMES,
       default: NAMES[0],
-      help: "Which one",
+      help: "Which mini reasoner",
     },
     output: {
       type: "string",
@@ -44,7 +46,11 @@ export const DEFINITION = {
     },
     ...BACKEND_OPTIONS,
   },
-  examples: ["", "--reasoner mini-qwen2.5 --output /tmp/mini --threads 1"],
+  examples: [
+    "",
+    "--reasoner mini-smollm3",
+    "--reasoner mini-qwen3 --output /tmp/mini-qwen3 --threads 1",
+  ],
 } as const satisfies TaskDefinition;
 
 /** Where a reasoner is made. */
@@ -79,12 +85,7 @@ export async function makeReasoner(
   progress?.end();
   const { model, tokenizerFiles, losses } = pretrained;
   saveModel(output, model, { tokenizerFiles });
-  let probing: Progress | undefined;
-  const probes = await probeReasoner(model, (done, total) => {
-    probing ??= new Progress("Probe", total);
-    probing.update(done);
-  });
-  probing?.end();
+  const probes = await probe(model);
   const figure = lineFigure([lossSeries(losses)], {
     title: `Pre-training of ${recipe.name}`,
     xTitle: "Step",
@@ -98,6 +99,23 @@ export async function makeReasoner(
   disposeTree(model.weights);
   console.log(card);
   await writeCurve(join(output, "loss"), figure);
+}
+
+/** What it can do on every twin. */
+async function probe(model: Model): Promise<ProbedReasoner[]> {
+  const generator = new Generator(model, "always");
+  let progress: Progress | undefined;
+  const probes = await Array.fromAsync(probeTwins(TWINS, {
+    generator,
+    model,
+    onProgress(done, total, { benchmark }) {
+      progress ??= new Progress("Probe", total);
+      progress.update(done, benchmark.name);
+    },
+  }));
+  progress?.end();
+  generator.dispose();
+  return probes;
 }
 
 if (import.meta.main) {

@@ -1,4 +1,7 @@
-/** Which samples of a corpus make a batch: those of about the same length. */
+/**
+ * Which samples of a corpus make a batch: those of about the same length, so
+ * that little of it is padding.
+ */
 import type { BatchShape } from "@/lib/memgen/mod.ts";
 import { seededRandom, shuffled } from "@/lib/random.ts";
 import type { Corpus } from "@/experiments/pretraining/corpus.ts";
@@ -16,12 +19,13 @@ export interface Bucket {
 export interface PlannedBatch {
   /** Samples of the corpus. */
   readonly samples: readonly number[];
-  /** Equal for all batches of a bucket, so that they run as one program. */
+  /** Equal for all batches of a bucket. */
   readonly shape: BatchShape;
-  /** Half of a bucket's batches carry junk, in either placement. */
+  /** Where it carries junk. */
   readonly placement: JunkPlacement;
 }
 
+/** In turn within a bucket. */
 const PLACEMENTS: readonly JunkPlacement[] = [
   "none",
   "prepend",
@@ -31,17 +35,18 @@ const PLACEMENTS: readonly JunkPlacement[] = [
 
 /** How `planBatches` goes through a corpus. */
 export interface BatchPlanOptions {
-  /** By length, shortest first. */
+  /** Shortest first; a sample goes into the first that it fits. */
   readonly buckets: readonly Bucket[];
   /** Times that every sample is read, each time in another order. */
   readonly passes: number;
-  /** Of the orders. */
+  /** Seed of the orders. */
   readonly seed: number;
 }
 
 /**
- * Batches in the order in which their buckets fill. A bucket's last samples
- * are left out if they are too few for a batch.
+ * Batches in the order in which their buckets fill. Those of a bucket have one
+ * shape, so that they run as one program. A bucket goes on filling in the next
+ * pass; its last samples are left out if they are too few for a batch.
  *
  * @throws {RangeError} If a sample is longer than all buckets.
  */
@@ -50,20 +55,9 @@ export function planBatches(
   { buckets, passes, seed }: BatchPlanOptions,
 ): PlannedBatch[] {
   const samples = Array.from({ length: corpus.size }, (_, i) => i);
-  const bucketOf = samples.map((i) => {
-    const length = corpus.lengthOf(i);
-    const bucket = buckets.findIndex((each) => length <= each.length);
-    if (bucket < 0) {
-      throw new RangeError(
-        `Cannot batch sample ${i} as it may have at most ${
-          buckets.at(-1)?.length
-        } tokens: current value is ${length}`,
-      );
-    }
-    return bucket;
-  });
+  const bucketOf = samples.map((i) => findBucket(corpus, i, buckets));
   const waiting: number[][] = buckets.map(() => []);
-  const filled: { bucket: number; samples: number[] }[] = [];
+  const filled: FilledBucket[] = [];
   for (let pass = 0; pass < passes; pass++) {
     const random = seededRandom("corpus order", seed, pass);
     for (const sample of shuffled(random, samples)) {
@@ -74,14 +68,39 @@ export function planBatches(
       waiting[bucket] = [];
     }
   }
-  return placed(corpus, buckets, filled);
+  return toBatches(corpus, buckets, filled);
+}
+
+/** Samples that fill a bucket. */
+interface FilledBucket {
+  /** Its index. */
+  readonly bucket: number;
+  readonly samples: readonly number[];
+}
+
+/** Index of the first bucket that a sample fits. */
+function findBucket(
+  corpus: Corpus,
+  sample: number,
+  buckets: readonly Bucket[],
+): number {
+  const length = corpus.lengthOf(sample);
+  const index = buckets.findIndex((bucket) => length <= bucket.length);
+  if (index < 0) {
+    throw new RangeError(
+      `Cannot batch sample ${sample} as it may have at most ${
+        buckets.at(-1)?.length
+      } tokens: current value is ${length}`,
+    );
+  }
+  return index;
 }
 
 /** With shapes that hold every batch of a bucket, and junk in turn. */
-function placed(
+function toBatches(
   corpus: Corpus,
   buckets: readonly Bucket[],
-  filled: readonly { bucket: number; samples: number[] }[],
+  filled: readonly FilledBucket[],
 ): PlannedBatch[] {
   const targets = buckets.map(() => 0);
   for (const { bucket, samples } of filled) {

@@ -17,13 +17,13 @@ import type { Tokenizer } from "@/lib/models/mod.ts";
 import type { LabelledTokens } from "@/lib/training/mod.ts";
 import { type Random, seededRandom } from "@/lib/random.ts";
 
-/** What samples there are, in which shares. */
+/** What samples there are; shares count in proportion to their sum. */
 export interface Mixture {
-  /** Samples that are nothing but looking up notes. @default {0} */
+  /** Share of those that are nothing but looking up notes. @default {0} */
   readonly lookUps?: number;
-  /** Samples that are nothing but sums. @default {0} */
+  /** Share of those that are nothing but sums. @default {0} */
   readonly sums?: number;
-  /** Samples of twins, by the name of the benchmark. */
+  /** Shares of what twins give to practise, by the benchmark's name. */
   readonly twins?: Readonly<Record<string, number>>;
 }
 
@@ -33,11 +33,11 @@ const LOOK_UP_NOTES = 2;
 /** Samples between two turns of the event loop. */
 const SAMPLES_A_TURN = 100;
 
-/** Samples, numbered from 0. */
+/** Samples, numbered from 0, as one array: there are millions of tokens. */
 export class Corpus {
   /**
-   * @param tokens Of all samples, one after another; `~id` where a token is
-   * read and not learned.
+   * @param tokens Of all samples, one after another: the id of a token that is
+   * learned, `~id` (negative, also for id 0) of one that is only read.
    * @param ends Where each sample ends among the tokens.
    */
   constructor(readonly tokens: Int32Array, readonly ends: Int32Array) {}
@@ -58,7 +58,7 @@ export class Corpus {
     return tokens.reduce((sum, token) => token < 0 ? sum : sum + 1, 0);
   }
 
-  /** A sample. */
+  /** A sample as training takes it. */
   row(index: number): LabelledTokens {
     const tokens = this.#tokensOf(index);
     return {
@@ -79,7 +79,13 @@ export class Corpus {
   }
 }
 
-/** Draws the first `size` samples of a mixture. */
+/**
+ * Draws the first `size` samples of a mixture; now and then other work of the
+ * process gets its turn.
+ *
+ * @param onProgress Called at these turns and after the last sample.
+ * @throws {RangeError} If the mixture names a twin that there is not.
+ */
 export async function drawCorpus(
   tokenizer: Tokenizer,
   mixture: Mixture,
@@ -93,15 +99,20 @@ export async function drawCorpus(
       for (const id of tokenizer.encode(text)) tokens.push(learn ? id : ~id);
     }
     ends[index] = tokens.length;
-    if ((index + 1) % SAMPLES_A_TURN === 0) {
-      onProgress?.(index + 1);
+    const done = index + 1;
+    if (done % SAMPLES_A_TURN === 0 || done === size) {
+      onProgress?.(done);
       await nextTurn();
     }
   }
   return new Corpus(Int32Array.from(tokens), ends);
 }
 
-/** Sample number `index` of a mixture. */
+/**
+ * Sample number `index` of a mixture, always the same.
+ *
+ * @throws {RangeError} If the mixture names a twin that there is not.
+ */
 export function drawSample(mixture: Mixture, index: number): Segments {
   return draw(seededRandom("pretraining", index), mixture);
 }

@@ -34,7 +34,7 @@ export interface Recipe {
   readonly heads: number;
   /** Key and value heads. */
   readonly keyValueHeads: number;
-  /** Shapes of batches. */
+  /** Shapes of batches, shortest first. */
   readonly buckets: readonly Bucket[];
   /** One after another, each with its own schedule. */
   readonly phases: readonly Phase[];
@@ -60,7 +60,7 @@ export interface Phase {
   readonly peakRate: number;
 }
 
-/** About 4,600 positions a batch. */
+/** At most 4,608 positions a batch, and hardly fewer: equal times. */
 const BUCKETS: readonly Bucket[] = [
   { length: 64, rows: 64 },
   { length: 96, rows: 48 },
@@ -79,7 +79,7 @@ const LOOK_UPS: Omit<Phase, "peakRate"> = {
   passes: 1,
 };
 
-/** What the twins give to practise, and sums. */
+/** What the twins give to practise, and sums: these are learned slowly. */
 const ALL_TWINS: Omit<Phase, "peakRate"> = {
   mixture: {
     sums: 0.04,
@@ -160,7 +160,7 @@ export const RECIPES: readonly Recipe[] = [
 /** Positions that config.json promises: several times what was trained. */
 const MAX_POSITIONS = 1024;
 
-/** The tokenizer of the mini reasoners. */
+/** Files of the mini reasoners' tokenizer; they share it. */
 export function miniTokenizerFiles(): TokenizerFiles {
   return tokenizerFiles(twinVocabulary());
 }

@@ -40,7 +40,7 @@ export interface PretrainOptions {
    * @default {100}
    */
   readonly saveEvery?: number;
-  /** Called while samples are drawn. */
+  /** Called while the samples of all phases are drawn. */
   readonly onDraw?: (done: number, total: number) => void;
   /** Called after every step; may throw to stop. */
   readonly onStep?: (
@@ -58,6 +58,8 @@ export interface Pretrained {
   readonly tokenizerFiles: ReadonlyMap<string, string>;
   /** Loss of every step. */
   readonly losses: readonly number[];
+  /** Steps of each phase. */
+  readonly phaseSteps: readonly number[];
   /** Positions of all batches, padding included. */
   readonly positions: number;
 }
@@ -70,8 +72,10 @@ interface PlannedPhase {
 }
 
 /**
- * Pre-trains a reasoner, or goes on where the folder says.
+ * Pre-trains a reasoner, or goes on where the folder says. The samples are
+ * drawn anew each time, as they are always the same.
  *
+ * @throws {RangeError} If a sample is longer than all buckets of the recipe.
  * @throws {Error} If the folder is of another recipe, or the loss is no longer
  * finite.
  */
@@ -124,10 +128,12 @@ export async function pretrain(
       return takeStep(step, state, batch, { index, rate });
     },
   });
+  step.dispose();
   return {
     model: { config, weights: trained.parameters, tokenizer },
     tokenizerFiles,
     losses: trained.metrics.map(({ loss }) => loss),
+    phaseSteps: phases.map(({ batches }) => batches.length),
     positions: phases.flatMap(({ batches }) => batches)
       .reduce((sum, { shape }) => sum + shape.rows * shape.length, 0),
   };

@@ -8,12 +8,15 @@ import { wordsOf } from "@/experiments/pretraining/tokenizer.ts";
 /** Samples of a twin in which nearly all of its words occur. */
 const SAMPLES = 400;
 
-/** What twins give to practise, what they ask, and with which notes. */
-export function twinVocabulary(): string[] {
-  return wordsOf(texts());
+/** Kept, as drawing the samples takes seconds. */
+let words: readonly string[] | undefined;
+
+/** What all twins give to practise and ask, as words; always the same. */
+export function twinVocabulary(): readonly string[] {
+  return words ??= wordsOf(sampleTexts());
 }
 
-function* texts(): Generator<string> {
+function* sampleTexts(): Generator<string> {
   yield renderChatMl([{ role: "system", content: STEP_BY_STEP }]);
   for (const twin of TWINS) {
     const random = seededRandom("vocabulary", twin.benchmark.name);

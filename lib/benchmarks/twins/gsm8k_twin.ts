@@ -49,7 +49,7 @@ import {
   type StoryProblem,
   writeAnswer,
 } from "./story_twin.ts";
-import type { NotedWorld, Segments, Twin } from "./twin.ts";
+import type { NotedWorld, Twin } from "./twin.ts";
 import { workStory } from "./working.ts";
 
 /** A problem of the GSM8K twin. */
@@ -152,7 +152,7 @@ analysis alone: \`facts\`, the names of those needed; \`operations\`, in order.`
     if (kind < sums + lookUps) {
       return drillLookUps(random, DRILL_NOTES, GLOSSARY_NOTES);
     }
-    return practiseGsm8k(random);
+    return practiseProblem(random, SOURCE);
   },
   failureEvents: (problem, chat) => storyFailures(GSM8K_FORM, problem, chat),
   injectors: storyInjectors(GSM8K_FORM, drawGlossary),
@@ -180,11 +180,6 @@ analysis alone: \`facts\`, the names of those needed; \`operations\`, in order.`
       ),
   },
 };
-
-/** A worked problem of a random world, mostly with notes. */
-export function practiseGsm8k(random: Random): Segments {
-  return practiseProblem(random, SOURCE);
-}
 
 function splitProblem(split: Split, index: number): Gsm8kProblem {
   const random = seededRandom("gsm8k-twin", split, index);

@@ -65,12 +65,7 @@ export {
 } from "./glossary.ts";
 export { drawProblem, OPERATIONS, type Signature } from "./gsm8k_problem.ts";
 export { readGsm8kNotes } from "./gsm8k_policies.ts";
-export {
-  GSM8K_HELD_OUT,
-  type Gsm8kProblem,
-  gsm8kTwin,
-  practiseGsm8k,
-} from "./gsm8k_twin.ts";
+export { GSM8K_HELD_OUT, type Gsm8kProblem, gsm8kTwin } from "./gsm8k_twin.ts";
 export { feverTwin } from "./fever_twin.ts";
 export { popqaTwin } from "./popqa_twin.ts";
 export { scienceworldTwin } from "./scienceworld_twin.ts";

@@ -1,265 +1,121 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { gsm8kPrompt, STEP_BY_STEP } from "@/lib/benchmarks/mod.ts";
-import {
-  type FactName,
-  factText,
-  type Glossary,
-  knownFacts,
-  solve,
-  worldGlossary,
-} from "@/lib/benchmarks/twins/mod.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { TWIN_NAMES } from "@/lib/benchmarks/twins/mod.ts";
 import { IGNORED_LABEL } from "@/lib/memgen/mod.ts";
-import type { LabelledTokens } from "@/lib/training/mod.ts";
-import { pretrainingRow } from "@/experiments/pretraining/corpus.ts";
+import {
+  Corpus,
+  drawCorpus,
+  drawSample,
+  type Mixture,
+} from "@/experiments/pretraining/corpus.ts";
 import { writtenTokenizer } from "@/tests/experiments/pretraining/written_tokenizer.ts";
 
 const TOKENIZER = writtenTokenizer([]);
-const COUNT = 4000;
-const MIXTURE = { sums: 0.25, lookUps: 0, notes: 2 };
-const FACT =
-  /^(?:An? ([a-z]+) (?:holds (\d+)|costs (\d+) coins)|To ([a-z]+) is to (add|take away|multiply by) (\d+))\.$/;
-const PROMPT = gsm8kPrompt("").trimEnd();
+const MIXTURE: Mixture = {
+  lookUps: 2,
+  sums: 1,
+  twins: { kodcode: 3, gsm8k: 2 },
+};
 
-/** A sample, read back from its tokens. */
-interface Sample {
-  /** Where its notes stand. */
-  readonly place: "drill" | "nowhere" | "prompt" | "answer";
-  /** The user's turn without notes. */
-  readonly user: string;
-  /** The assistant's turn without notes, as lines. */
-  readonly lines: readonly string[];
-  /** The assistant's turn. */
-  readonly turn: string;
-  /** Facts in the notes before the question or the answer's first line. */
-  readonly notes: readonly string[];
-  /** What its labels teach. */
-  readonly learned: string;
+/** The text of sample `index`. */
+function textOf(mixture: Mixture, index: number): string {
+  return drawSample(mixture, index).map(({ text }) => text).join("");
 }
 
-function read({ ids, labels }: LabelledTokens): Sample {
-  const [whole, question, turn] =
-    /^<\|im_start\|>user\n(.*)<\|im_end\|>\n<\|im_start\|>assistant\n(.*<\|im_end\|>\n)$/s
-      .exec(TOKENIZER.decode(ids))!;
-  assertEquals(TOKENIZER.encode(whole), ids);
-  const [, promptNotes = "", user] = /^(Notes: [^\n]*\n)?(.*)$/s.exec(
-    question,
-  )!;
-  const [answerNotes = ""] = /^Notes: .*\n/m.exec(turn) ?? [];
-  const notes = promptNotes || answerNotes;
-  return {
-    place: !user.startsWith(PROMPT)
-      ? "drill"
-      : promptNotes
-      ? "prompt"
-      : answerNotes
-      ? "answer"
-      : "nowhere",
-    user,
-    lines: turn.replace(/^Notes: .*\n/gm, "")
-      .replace("<|im_end|>\n", "").split("\n"),
-    turn,
-    notes: notes.slice("Notes: ".length, -1).split(/(?<=\.) /).filter(Boolean),
-    learned: TOKENIZER.decode(ids.filter((_, t) => labels[t] >= 0)),
-  };
-}
-
-const ROWS = Array.from(
-  { length: COUNT },
-  (_, i) => pretrainingRow(TOKENIZER, i, MIXTURE),
-);
-const SAMPLES = ROWS.map(read);
-const PROBLEMS = SAMPLES.filter(({ place }) => place !== "drill");
-const NOTED = PROBLEMS.filter(({ place }) => place !== "nowhere");
-
-/** Asserts that a count is what a share would give, within four deviations. */
-function assertShare(count: number, n: number, share: number): void {
-  const deviation = Math.sqrt(n * share * (1 - share));
-  assert(
-    Math.abs(count - n * share) < 4 * deviation,
-    `${count} of ${n}, not about ${n * share}`,
-  );
-}
-
-/** The facts that a worked answer states. */
-function stated({ lines }: Sample): string[] {
-  return lines.filter((line) => FACT.test(line));
-}
-
-function nameIn(fact: string): FactName {
-  const [, thing, , , verb] = FACT.exec(fact)!;
-  return (thing ?? verb) as FactName;
-}
-
-/** A world of which nothing is known but some facts. */
-function glossaryOf(facts: readonly string[]): Glossary {
-  const holds: Record<string, number> = {};
-  const prices: Record<string, number> = {};
-  const effects: Record<string, unknown> = {};
-  for (const fact of facts) {
-    const [, thing, held, price, verb, operation, amount] = FACT.exec(fact)!;
-    if (held !== undefined) holds[thing] = Number(held);
-    if (price !== undefined) prices[thing] = Number(price);
-    if (verb !== undefined) {
-      effects[verb] = {
-        operation: operation.split(" ")[0],
-        amount: Number(amount),
-      };
-    }
-  }
-  return { holds, prices, effects } as Glossary;
-}
-
-Deno.test("pretrainingRow() depends on its index alone", () => {
-  assertEquals(pretrainingRow(TOKENIZER, 7, MIXTURE), ROWS[7]);
-  assertEquals(pretrainingRow(TOKENIZER, 3, MIXTURE), ROWS[3]);
-  const texts = new Set(ROWS.map(({ ids }) => String(ids)));
-  assertEquals(texts.size, COUNT);
+Deno.test("Corpus gives its samples by number, by hand", () => {
+  // Two that are read, of which one is token 0; three that are learned.
+  const tokens = [~0, ~5, 0, 7, ~9, 3];
+  const corpus = new Corpus(Int32Array.from(tokens), Int32Array.of(4, 6));
+  assertEquals(corpus.size, 2);
+  assertEquals([0, 1].map((i) => corpus.lengthOf(i)), [4, 2]);
+  assertEquals([0, 1].map((i) => corpus.learnedOf(i)), [2, 1]);
+  assertEquals(corpus.row(0), {
+    ids: [0, 5, 0, 7],
+    labels: [IGNORED_LABEL, IGNORED_LABEL, 0, 7],
+  });
+  assertEquals(corpus.row(1), { ids: [9, 3], labels: [IGNORED_LABEL, 3] });
 });
 
-Deno.test("pretrainingRow() mixes kinds of samples in the recipe's shares", () => {
-  const count = (place: Sample["place"]): number =>
-    SAMPLES.filter((sample) => sample.place === place).length;
-  assertShare(count("drill"), COUNT, 0.25);
-  const problems = PROBLEMS.length;
-  assertShare(count("nowhere"), problems, 0.2);
-  assertShare(count("prompt"), problems, 0.8 / 2);
-  assertShare(count("answer"), problems, 0.8 / 2);
-  const asking = PROBLEMS.filter(({ user }) => user.endsWith(STEP_BY_STEP));
-  assertShare(asking.length, problems, 0.3);
-});
-
-Deno.test("pretrainingRow() poses problems as the benchmark does", () => {
-  for (const { user, lines } of PROBLEMS) {
-    const prompt = user.replace(STEP_BY_STEP, "");
-    const question = prompt.slice(PROMPT.length).trim();
-    assertEquals(prompt, gsm8kPrompt(question));
-    assertMatch(lines.at(-1)!, /\\boxed\{\d+\}$/);
-  }
-});
-
-Deno.test("pretrainingRow() teaches the answer and nothing else", () => {
-  for (const [i, { turn, learned }] of SAMPLES.entries()) {
-    assertEquals(learned, turn.replace(/^Notes: .*\n/gm, ""), `sample ${i}`);
-    const { ids, labels } = ROWS[i];
-    assertEquals(
-      labels,
-      ids.map((id, t) => labels[t] === IGNORED_LABEL ? IGNORED_LABEL : id),
-    );
-  }
-});
-
-Deno.test("pretrainingRow() notes every fact that the answer needs", () => {
-  for (const sample of NOTED) {
-    const noted = sample.turn.match(/^Notes: .*$/gm)
-      ?.flatMap((line) => line.slice("Notes: ".length).split(/(?<=\.) /)) ??
-      sample.notes;
-    for (const fact of stated(sample)) assert(noted.includes(fact), fact);
-    // Nothing but the notes is needed: whatever else the world may be.
-    const question = sample.user.slice(PROMPT.length)
-      .replace(STEP_BY_STEP, "").trim();
-    const gold = /\\boxed\{(\d+)\}$/.exec(sample.lines.at(-1)!)![1];
-    assertEquals(solve(question, glossaryOf(noted)), Number(gold));
-  }
-});
-
-Deno.test("pretrainingRow() adds at most three notes that are not needed", () => {
-  const extra = NOTED.filter(({ place }) => place === "prompt")
-    .map((sample) => {
-      const names = sample.notes.map(nameIn);
-      assertEquals(new Set(names).size, names.length, `${names}`);
-      return names.length - new Set(stated(sample).map(nameIn)).size;
-    });
-  assertEquals(new Set(extra), new Set([0, 1, 2, 3]));
-  for (const count of [0, 1, 2, 3]) {
-    const found = extra.filter((each) => each === count);
-    assertShare(found.length, extra.length, 1 / 4);
-  }
-});
-
-Deno.test("pretrainingRow() notes facts at once, or each before its line", () => {
-  const counts = { atOnce: 0, eachBeforeItsLine: 0 };
-  for (const sample of NOTED) {
-    if (sample.place === "prompt") continue;
-    const lines = sample.turn.split("\n");
-    const hasOwnNote = lines.flatMap((line, i) =>
-      FACT.test(line) ? [lines[i - 1] === `Notes: ${line}`] : []
-    );
-    const isAtOnce = lines[0].startsWith("Notes: ") &&
-      lines.filter((line) => line.startsWith("Notes: ")).length === 1 &&
-      stated(sample).every((fact) => sample.notes.includes(fact));
-    const isEach = hasOwnNote.every(Boolean);
-    assert(isAtOnce || isEach, sample.turn);
-    if (!isEach) counts.atOnce++;
-    if (!isAtOnce) counts.eachBeforeItsLine++;
-  }
-  // Some samples are of both kinds: one fact, in the first line.
-  assert(Math.min(...Object.values(counts)) > NOTED.length / 10);
-});
-
-Deno.test("pretrainingRow() without notes states the known facts truly", () => {
-  const known = knownFacts();
-  const world = worldGlossary();
-  const facts = PROBLEMS.filter(({ place }) => place === "nowhere")
-    .flatMap(stated);
-  const isTrue = (fact: string): boolean =>
-    fact === factText(world, nameIn(fact));
-  const [told, drawn] = [true, false].map((isKnown) =>
-    facts.filter((fact) => known.has(nameIn(fact)) === isKnown)
-  );
-  assert(told.length > 50 && told.every(isTrue));
-  // The others are true by chance: one in eight, or fewer.
-  assert(drawn.filter(isTrue).length < drawn.length / 4);
-});
-
-Deno.test("pretrainingRow() redraws known facts where notes state them", () => {
-  const known = knownFacts();
-  const world = worldGlossary();
-  const facts = NOTED.flatMap(stated).filter((fact) => known.has(nameIn(fact)));
-  const untrue = facts.filter((fact) => fact !== factText(world, nameIn(fact)));
-  assert(untrue.length > facts.length / 2);
-});
-
-Deno.test("pretrainingRow() drills sums that are right", () => {
-  const operations: Readonly<Record<string, (a: number, b: number) => number>> =
-    {
-      "+": (a, b) => a + b,
-      "-": (a, b) => a - b,
-      "*": (a, b) => a * b,
-      "/": (a, b) => a / b,
+Deno.test("drawCorpus() encodes the first samples, and learns what is to learn", async () => {
+  const size = 130;
+  const corpus = await drawCorpus(TOKENIZER, MIXTURE, size);
+  assertEquals(corpus.size, size);
+  for (let i = 0; i < size; i++) {
+    const parts = drawSample(MIXTURE, i).map(({ text, learn }) => ({
+      ids: TOKENIZER.encode(text),
+      learn,
+    }));
+    const row = {
+      ids: parts.flatMap(({ ids }) => ids),
+      labels: parts.flatMap(({ ids, learn }) =>
+        ids.map((id) => learn ? id : IGNORED_LABEL)
+      ),
     };
-  const signs = new Set<string>();
-  for (const { user, lines } of SAMPLES.filter((s) => s.place === "drill")) {
-    const sums = user.trimEnd().split(", ");
-    assertEquals([user.at(-1), sums.length, lines.length], ["\n", 6, 6]);
-    lines.forEach((line, i) => {
-      const [, sum, a, sign, b, result] =
-        /^((\d+)([-+*/])(\d+))=<<\1=(\d+)>>\5\.$/.exec(line)!;
-      assertEquals(sum, sums[i]);
-      assertEquals(Number(result), operations[sign](Number(a), Number(b)));
-      for (const n of [a, b, result]) {
-        assert(Number(n) >= 1 && Number(n) <= 99, line);
-      }
-      signs.add(sign);
-    });
+    assertEquals(corpus.row(i), row);
+    assertEquals(TOKENIZER.decode(row.ids), textOf(MIXTURE, i));
+    assertEquals(corpus.lengthOf(i), row.ids.length);
+    const learned = row.labels.filter((label) => label !== IGNORED_LABEL);
+    assertEquals(corpus.learnedOf(i), learned.length);
+    assert(learned.length > 0 && learned.length < row.ids.length);
   }
-  assertEquals(signs.size, 4);
 });
 
-Deno.test("pretrainingRow() drills notes that are looked up by name", () => {
-  const kinds = new Set<string>();
-  const counts = new Set<number>();
-  for (let i = 0; i < 400; i++) {
-    const row = pretrainingRow(TOKENIZER, i, { sums: 0, lookUps: 1, notes: 4 });
-    const { user, notes, lines, learned, turn } = read(row);
-    assertEquals(learned, turn);
-    counts.add(notes.length);
-    assertEquals([...lines].sort(), [...notes].sort());
-    const [, asked] = /^Question: (.*)\?\n$/.exec(user)!;
-    asked.split(", ").forEach((name, k) => {
-      assert(new RegExp(`\\b${name}\\b`).test(lines[k]), lines[k]);
-    });
-    kinds.add(/holds|costs|To|has/.exec(lines[0])![0]);
+Deno.test("drawCorpus() draws the same again, whatever else is drawn", async () => {
+  const once = await drawCorpus(TOKENIZER, MIXTURE, 40);
+  assertEquals(await drawCorpus(TOKENIZER, MIXTURE, 40), once);
+  const fewer = await drawCorpus(TOKENIZER, MIXTURE, 15);
+  for (let i = 0; i < 15; i++) assertEquals(fewer.row(i), once.row(i));
+  const texts = Array.from({ length: 40 }, (_, i) => textOf(MIXTURE, i));
+  assertEquals(new Set(texts).size, 40);
+});
+
+Deno.test("drawCorpus() says how far it is, the end included", async () => {
+  const done: number[] = [];
+  await drawCorpus(TOKENIZER, { sums: 1 }, 230, (count) => done.push(count));
+  assertEquals(done, [100, 200, 230]);
+});
+
+Deno.test("drawCorpus() of no samples is empty", async () => {
+  assertEquals((await drawCorpus(TOKENIZER, MIXTURE, 0)).size, 0);
+});
+
+Deno.test("drawSample() keeps the shares of its mixture", () => {
+  const n = 1000;
+  // What a sample is drawn from does not change what is drawn from it.
+  const kinds: readonly [kind: Mixture, share: number][] = [
+    [{ lookUps: 1 }, 2 / 8],
+    [{ sums: 1 }, 1 / 8],
+    [{ twins: { kodcode: 1 } }, 3 / 8],
+    [{ twins: { gsm8k: 1 } }, 2 / 8],
+  ];
+  const counts = kinds.map(() => 0);
+  for (let i = 0; i < n; i++) {
+    const text = textOf(MIXTURE, i);
+    counts[kinds.findIndex(([kind]) => textOf(kind, i) === text)]++;
   }
-  assertEquals(kinds, new Set(["holds", "costs", "To", "has"]));
-  assertEquals(counts, new Set([2, 3, 4]));
+  kinds.forEach(([kind, share], k) => {
+    const deviation = Math.sqrt(n * share * (1 - share));
+    assert(
+      Math.abs(counts[k] - n * share) < 4 * deviation,
+      `${JSON.stringify(kind)}: ${counts[k]}`,
+    );
+  });
+});
+
+Deno.test("drawSample() takes what all twins give", () => {
+  for (const name of TWIN_NAMES) {
+    const text = textOf({ twins: { [name]: 1 } }, 3);
+    assert(text.startsWith("<|im_start|>"), name);
+    assertEquals(
+      text,
+      textOf({ lookUps: 0, sums: 0, twins: { gsm8k: 0, [name]: 7 } }, 3),
+    );
+  }
+});
+
+Deno.test("drawCorpus() refuses a twin that there is not", async () => {
+  await assertRejects(
+    () => drawCorpus(TOKENIZER, { twins: { gsm9k: 1 } }, 1),
+    RangeError,
+    "Cannot find a twin as its name must be one of alfworld, ",
+  );
 });

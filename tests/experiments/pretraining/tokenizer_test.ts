@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { STEP_BY_STEP } from "@/lib/benchmarks/mod.ts";
-import { gsm8kTwin, splitProblems } from "@/lib/benchmarks/twins/mod.ts";
+import { gsm8kTwin, splitProblems, TWINS } from "@/lib/benchmarks/twins/mod.ts";
 import { DELIMITERS } from "@/lib/memgen/mod.ts";
 import {
   type ChatMessage,
@@ -15,10 +15,11 @@ import {
   tokenizerFiles,
   wordsOf,
 } from "@/experiments/pretraining/tokenizer.ts";
+import { twinVocabulary } from "@/experiments/pretraining/vocabulary.ts";
 import { writtenTokenizer } from "@/tests/experiments/pretraining/written_tokenizer.ts";
 import { withFolder } from "@/tests/folder.ts";
 
-/** Conversations of the twin. */
+/** Conversations of GSM8K's twin. */
 const TEXTS = splitProblems(gsm8kTwin, "train", 300).map(({ task }) => {
   const [{ role, content }] = task.messages;
   return renderChatMl([
@@ -37,8 +38,16 @@ function pieces(text: string): string[] {
 Deno.test("wordsOf() takes words with the space before them, sorted", () => {
   assertEquals(
     wordsOf(["Ada has a crate.", "has  Zoë's\ncrate"]),
-    [" Zoë", " crate", " has", "Ada", "crate", "has"],
+    [" Zoë", " a", " crate", " has", "Ada", "crate", "has"],
   );
+  // A letter alone is a byte, but not with the space before it.
+  assertEquals(wordsOf(["<think> I see x,y.</think>"]), [
+    " I",
+    " see",
+    " x",
+    "</think>",
+    "<think>",
+  ]);
   assertEquals(wordsOf([]), []);
 });
 
@@ -61,6 +70,13 @@ Deno.test("tokenizerFiles() makes one token of every mark", () => {
     pieces("3*9=<<3*9=27>>27.\n\\boxed{27}"),
     [..."3*9", "=<<", ..."3*9=27", ">>", ..."27", ".\n", "\\boxed{", ..."27}"],
   );
+  assertEquals(
+    pieces("```\n    x==\\frac{1}{2}\n        y=1"),
+    [
+      ...["```", "\n", "    ", "x", "==", "\\frac{", ..."1}{2}", "\n"],
+      ...["    ", "    ", ..."y=1"],
+    ],
+  );
 });
 
 Deno.test("tokenizerFiles() spells unknown words in bytes", () => {
@@ -70,6 +86,34 @@ Deno.test("tokenizerFiles() spells unknown words in bytes", () => {
   assertEquals(TOKENIZER.encode("🦓").length, 4);
   // A known word within a longer one is no token.
   assertEquals(pieces(" crate crateful"), [" crate", ..." crateful"]);
+});
+
+Deno.test("tokenizerFiles() makes one token of a known tag", () => {
+  const tokenizer = writtenTokenizer(["<think>", "</think>", " so"]);
+  const text = "<think> so</think><other>";
+  assertEquals(
+    tokenizer.encode(text).map((id) => tokenizer.tokenText(id)),
+    ["<think>", " so", "</think>", ..."<other>"],
+  );
+});
+
+Deno.test("twinVocabulary() has every word that the twins say", () => {
+  const tokenizer = writtenTokenizer(twinVocabulary());
+  for (const twin of TWINS) {
+    const random = seededRandom("tokenizer test", twin.benchmark.name);
+    const texts = Array.from({ length: 50 }, (_, i) => [
+      ...twin.practise(random).map(({ text }) => text),
+      ...[twin.problem("test", i), twin.noted("own", i)].map(({ task }) =>
+        renderChatMl([...task.messages, ...task.demonstration])
+      ),
+    ]).flat();
+    for (const text of texts) {
+      assertEquals(tokenizer.decode(tokenizer.encode(text)), text);
+    }
+    const cut = wordsOf(texts)
+      .filter((word) => tokenizer.encode(word).length > 1);
+    assertEquals(cut, [], twin.benchmark.name);
+  }
 });
 
 Deno.test("tokenizerFiles() keeps the twin's texts whole, in few tokens", () => {
@@ -106,7 +150,7 @@ Deno.test("tokenizerFiles() keeps any text whole", () => {
 });
 
 Deno.test("tokenizerFiles() numbers bytes, marks and words, then specials", () => {
-  const marks = 4;
+  const marks = 8;
   const first = 256 + marks + WORDS.length;
   assertEquals(TOKENIZER.vocabSize, first + 3);
   assertEquals(TOKENIZER.encode("<|endoftext|><|im_start|><|im_end|>"), [

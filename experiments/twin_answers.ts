@@ -12,8 +12,13 @@ export type AnswerOptions = Omit<
   "environments" | "maxNewTokens"
 >;
 
-/** Tokens of a turn, at most: where there is one, and where there are more. */
-const TURN_TOKENS = { single: 128, several: 64 } as const;
+/**
+ * Tokens of a turn on a benchmark's twin, at most. Right answers have 115 where
+ * there is one turn, and 39 in each where there are more.
+ */
+export function twinTurnTokens({ maxTurns }: Twin["benchmark"]): number {
+  return maxTurns === 1 ? 128 : 64;
+}
 
 /** Lets a model answer problems, in their environments where there are any. */
 export async function answerProblems(
@@ -25,7 +30,7 @@ export async function answerProblems(
   const isSingle = twin.benchmark.maxTurns === 1;
   return await evaluate(twin.benchmark, problems.map(({ task }) => task), {
     ...options,
-    maxNewTokens: TURN_TOKENS[isSingle ? "single" : "several"],
+    maxNewTokens: twinTurnTokens(twin.benchmark),
     environments: isSingle
       ? undefined
       : ({ id }) => twin.makeEnvironment!(byId.get(id)!),

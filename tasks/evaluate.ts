@@ -2,7 +2,13 @@
 // deno-lint-ignore-file no-console
 import { join } from "node:path";
 import { RECIPES } from "@/experiments/pretraining/recipe.ts";
-import { BENCHMARK_NAMES, findBenchmark } from "@/lib/benchmarks/mod.ts";
+import { twinTurnTokens } from "@/experiments/twin_answers.ts";
+import {
+  type Benchmark,
+  BENCHMARK_NAMES,
+  findBenchmark,
+} from "@/lib/benchmarks/mod.ts";
+import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import type { MemgenMemory } from "@/lib/memgen/mod.ts";
 import { loadLora, loadModel } from "@/lib/models/mod.ts";
 import { renderText } from "@/lib/report/mod.ts";
@@ -36,9 +42,6 @@ import { twinFolder } from "@/tasks/twin_folder.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
 import { provenance } from "@/tasks/provenance.ts";
 
-/** The twins' longest answer has 111. */
-const TWIN_MAX_NEW_TOKENS = 128;
-
 /** What `deno task evaluate` takes. */
 export const DEFINITION = {
   name: "evaluate",
@@ -56,7 +59,7 @@ export const DEFINITION = {
       type: "string",
       placeholder: "DIR",
       help:
-        "Folder with its published files. Default: its twin, .runs/twins/BENCHMARK, made if it is not there",
+        "Folder with its published files. Default: its twin, in .runs/twins, made if it is not there",
     },
     split: {
       type: "string",
@@ -98,7 +101,7 @@ export const DEFINITION = {
       placeholder: "N",
       minimum: 1,
       help:
-        `Most tokens of a turn. Default: ${RELEASED_MAX_NEW_TOKENS} as in the released evaluation, or as many as the model's positions leave; ${TWIN_MAX_NEW_TOKENS} for a twin without --data`,
+        `Most tokens of a turn. Default: ${RELEASED_MAX_NEW_TOKENS} as in the released evaluation, or as many as the model's positions leave; 128 for a twin without --data, 64 if it has several turns`,
     },
     retriever: {
       type: "string",
@@ -141,10 +144,10 @@ export const DEFINITION = {
   ],
 } as const satisfies TaskDefinition;
 
-/** What to evaluate; without `maxNewTokens`, see `DEFINITION`. */
+/** What to evaluate; without `data` or `maxNewTokens`, see `DEFINITION`. */
 export type EvaluateModelOptions =
-  & Omit<EvaluationSettings, "maxNewTokens">
-  & Partial<Pick<EvaluationSettings, "maxNewTokens">>;
+  & Omit<EvaluationSettings, "data" | "maxNewTokens">
+  & Partial<Pick<EvaluationSettings, "data" | "maxNewTokens">>;
 
 /**
  * Evaluates a model on a benchmark; see `DEFINITION`.
@@ -163,8 +166,8 @@ export async function evaluateModel(
   start: () => Promise<BackendInfo>,
 ): Promise<EvaluationSummary> {
   requireOptions(options);
-  const { data, split, limit, output, retriever } = options;
-  const benchmark = findBenchmark(options.benchmark);
+  const { split, limit, output, retriever } = options;
+  const { benchmark, data, ...defaults } = await openBenchmark(options);
   const all = await benchmark.load(data, split);
   const tasks = all.slice(0, limit);
   const baseline = options.baseline === undefined
@@ -179,14 +182,15 @@ export async function evaluateModel(
   const opened = await openMemory(DEFINITION.name, options, model);
   const { records, maxNewTokens, seconds } = await answerTasks(
     tasks,
-    { model, lora, memory: opened?.memory, environments },
-    options,
+    { benchmark, model, lora, memory: opened?.memory, environments },
+    { ...options, maxNewTokens: options.maxNewTokens ?? defaults.maxNewTokens },
   );
   disposeTree([model.weights, lora]);
   opened?.dispose();
   const summary = summarize(records, {
     settings: {
       ...options,
+      data,
       ...memgenSettings(options, opened?.memory),
       maxNewTokens,
     },
@@ -196,6 +200,21 @@ export async function evaluateModel(
   }, baseline);
   writeEvaluation(output, records, summary);
   return summary;
+}
+
+/** The benchmark with its folder; without one its twin, with its lengths. */
+async function openBenchmark(
+  { benchmark: name, data }: EvaluateModelOptions,
+): Promise<{ benchmark: Benchmark; data: string; maxNewTokens?: number }> {
+  if (data !== undefined) return { benchmark: findBenchmark(name), data };
+  const twin = findTwin(name);
+  // Its scorer gives the same marks without python3 where it can.
+  const { benchmark } = twin;
+  return {
+    benchmark,
+    data: await twinFolder(twin),
+    maxNewTokens: twinTurnTokens(benchmark),
+  };
 }
 
 /** MemGen's settings as they are used; none without it. */
@@ -214,7 +233,7 @@ function memgenSettings(
 }
 
 function requireOptions(options: EvaluateModelOptions): void {
-  const { adapter, memgen, data, output } = options;
+  const { adapter, memgen, data, model, output } = options;
   requireMemgenArguments(DEFINITION.name, options);
   if (adapter !== undefined && memgen !== undefined) {
     const rule = "--adapter and --memgen must not come together";
@@ -227,7 +246,7 @@ function requireOptions(options: EvaluateModelOptions): void {
       output,
     );
   }
-  requireOutputFile(DEFINITION.name, { input: data, output });
+  requireOutputFile(DEFINITION.name, { input: data ?? model, output });
 }
 
 /** The folder of the model or of the reasoner. */
@@ -250,9 +269,6 @@ if (import.meta.main) {
     const options = {
       ...given,
       model: modelFolder(args),
-      data: args.data ?? await twinFolder(args.benchmark),
-      maxNewTokens: args.maxNewTokens ??
-        (args.data === undefined ? TWIN_MAX_NEW_TOKENS : undefined),
     };
     const output = args.output ?? defaultOutput(options);
     const summary = await evaluateModel(

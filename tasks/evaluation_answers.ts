@@ -1,11 +1,11 @@
 /** The answers of `deno task evaluate`, with its progress bar. */
 import { chainOfThoughtPrompt, vanillaPrompt } from "@/lib/baselines/mod.ts";
 import {
+  type Benchmark,
   encodePrompt,
   evaluate,
   type EvaluateOptions,
   type EvaluationRecord,
-  findBenchmark,
   type Task,
 } from "@/lib/benchmarks/mod.ts";
 import type { MemgenMemory } from "@/lib/memgen/mod.ts";
@@ -25,13 +25,14 @@ export const RELEASED_MAX_NEW_TOKENS = 1024;
 
 /** What says how tasks are answered. */
 export type AnswerSettings =
-  & Pick<EvaluationSettings, "benchmark" | "method" | "batchSize" | "seed">
+  & Pick<EvaluationSettings, "method" | "batchSize" | "seed">
   & Partial<Pick<EvaluationSettings, "maxNewTokens">>;
 
 /** Refuses what does not fit the model, then answers and scores. */
 export async function answerTasks(
   tasks: readonly Task[],
-  { model, lora, memory, environments }: {
+  { benchmark, model, lora, memory, environments }: {
+    readonly benchmark: Benchmark;
     readonly model: Model;
     readonly lora: Lora | undefined;
     readonly memory: MemgenMemory | undefined;
@@ -59,7 +60,7 @@ export async function answerTasks(
   const generator = new Generator(model);
   const progress = new Progress("Evaluate", tasks.length);
   const started = performance.now();
-  const records = await evaluate(findBenchmark(options.benchmark), tasks, {
+  const records = await evaluate(benchmark, tasks, {
     generator,
     model,
     environments,

@@ -89,7 +89,7 @@ export function summaryPath(output: string): string {
  */
 export function defaultOutput(
   { precision, ...options }:
-    & Omit<EvaluationSettings, "output" | "maxNewTokens">
+    & Omit<EvaluationSettings, "data" | "output" | "maxNewTokens">
     & { readonly precision: Precision },
 ): string {
   const { benchmark, split, limit, model, adapter, memgen } = options;

@@ -12,6 +12,7 @@ import {
 import { isOfMemgen, runTraining } from "@/experiments/training_runs.ts";
 import { isFile } from "@/lib/benchmarks/files.ts";
 import { findBenchmark } from "@/lib/benchmarks/mod.ts";
+import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { INSERTIONS } from "@/lib/memgen/mod.ts";
 import { loadModel } from "@/lib/models/mod.ts";
 import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
@@ -57,7 +58,7 @@ export const DEFINITION = {
       type: "string",
       placeholder: "DIR",
       help:
-        "Folder with its published files. Default: its twin, .runs/twins/BENCHMARK, made if it is not there",
+        "Folder with its published files. Default: its twin, in .runs/twins, made if it is not there",
     },
     model: {
       type: "string",
@@ -223,7 +224,7 @@ if (import.meta.main) {
       join(".runs", "train", `${benchmark}-${method}-${args.preset}-${seed}`);
     const output = args.output ?? folderOf(method);
     const model = args.model ?? join("results", "reasoners", preset.reasoner);
-    const data = args.data ?? await twinFolder(benchmark);
+    const data = args.data ?? await twinFolder(findTwin(benchmark));
     using interrupt = interruption();
     let started: Promise<BackendInfo> | undefined;
     const run = async (

@@ -15,6 +15,7 @@ import {
   type Message,
   STEP_BY_STEP,
 } from "@/lib/benchmarks/mod.ts";
+import { gpqaTwin } from "@/lib/benchmarks/twins/mod.ts";
 import {
   loadLora,
   loadModel,
@@ -32,6 +33,7 @@ import {
 } from "@/tasks/evaluate.ts";
 import type { EvaluationSummary } from "@/tasks/evaluation_summary.ts";
 import { generateFile } from "@/tasks/generate.ts";
+import { twinFolder } from "@/tasks/twin_folder.ts";
 import {
   continueGreedily,
   parityPath,
@@ -345,6 +347,27 @@ for (const [options, errorClass, message] of BAD) {
       assertEquals([...Deno.readDirSync(folder)], []);
     }));
 }
+
+tensorTest(
+  "evaluateModel() without a folder takes the twin, and its lengths",
+  () =>
+    withFolder(async (folder) => {
+      const options = {
+        benchmark: "gpqa",
+        data: undefined,
+        maxNewTokens: undefined,
+        limit: 1,
+      };
+      const { summary, records } = await evaluateTo(folder, options);
+      const { settings, splitTasks } = summary;
+      assertEquals(settings.data, await twinFolder(gpqaTwin));
+      assertEquals(splitTasks, gpqaTwin.sizes.test);
+      assertEquals(records[0].id, gpqaTwin.problem("test", 0).task.id);
+      assertEquals(settings.maxNewTokens, 128);
+      const short = await evaluateTo(folder, { ...options, maxNewTokens: 4 });
+      assertEquals(short.summary.settings.maxNewTokens, 4);
+    }),
+);
 
 Deno.test("deno task evaluate: its examples are right", () => {
   for (const example of DEFINITION.examples) {

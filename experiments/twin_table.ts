@@ -95,8 +95,9 @@ export function reasonerTable(
   described: readonly DescribedTwin[],
 ): Table | undefined {
   const measured = described.flatMap(({ twin, numbers }) =>
-    Object.entries(numbers?.reasoners ?? {}).map(([name, reasoner]) => ({
-      title: benchmarkTitle(twin),
+    Object.entries(numbers?.reasoners ?? {}).map(([name, reasoner], i) => ({
+      // Once for all reasoners of a twin.
+      title: i === 0 ? benchmarkTitle(twin) : "",
       name,
       ...reasoner,
     }))
@@ -109,11 +110,13 @@ export function reasonerTable(
     columns: [
       { header: "Twin of" },
       { header: "Reasoner", align: "left" },
+      { header: "Problems" },
       ...PROBE_COLUMNS,
     ],
     rows: measured.map(({ title, name, ...probed }) => [
       title,
       name,
+      probed.n,
       ...probeCells(probed),
     ]),
     footnotes: [

@@ -116,10 +116,10 @@ Deno.test("measureTwins() writes numbers and a card, by hand", () =>
     ]);
     assertEquals(numbers, {
       // Nine words and a mark, and of ChatML three tokens before and five after;
-      // four words, "I" in two bytes, two marks, two tokens of ChatML.
+      // five words, two marks, two tokens of ChatML.
       tokens: {
         prompt: { mean: 18, most: 18 },
-        answer: { mean: 10, most: 10 },
+        answer: { mean: 9, most: 9 },
       },
       oracleLabelled: 0,
       labels: [{ label: "false belief", failed: 500, labelled: 500 }],
@@ -150,17 +150,20 @@ Deno.test("measureReasoner() adds to numbers and card, until the twin changes", 
       measureTwins([twin], { tokenizer: TOKENIZER, folder });
     await measure(TOY_TWIN);
     await measureReasoner(SAYS_RED, twins, { folder });
+    await measureReasoner({ ...SAYS_RED, name: "too" }, twins, { folder });
     // Of eight things, the kite alone is red.
     const correct = { vanilla: 1, own: 1, redrawn: 1 };
-    const expected = { "says red": { n: 8, correct, made: "by hand" } };
+    const numbers = { n: 8, correct, made: "by hand" };
+    const expected = { "says red": numbers, "too": numbers };
     const reasoners = async () =>
       (await readTwinNumbers(TOY_TWIN, folder))!.reasoners;
     assertEquals(await reasoners(), expected);
     const card = Deno.readTextFileSync(join(folder, "toy.md"));
-    assertStringIncludes(card, "| toy | says red | 12.5 [2.2, 47.1] |");
+    assertStringIncludes(card, "| toy | says red | 8 | 12.5 [2.2, 47.1] |");
     assertEquals(
-      reasonerTable(await readTwins(twins, folder))!.rows[0].slice(0, 2),
-      ["toy", "says red"],
+      reasonerTable(await readTwins(twins, folder))!.rows
+        .map((row) => row.slice(0, 3)),
+      [["toy", "says red", 8], ["", "too", 8]],
     );
     await measure(TOY_TWIN);
     assertEquals(await reasoners(), expected);

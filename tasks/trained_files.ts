@@ -1,4 +1,5 @@
 /** What the mini preset leaves for the quick one: adapters and weavers. */
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Learned, LearnedFiles } from "@/experiments/table_1.ts";
 
@@ -30,10 +31,8 @@ export function writeTrainedFiles(
   made: string,
 ): void {
   const target = folderOf(root, key);
-  Deno.mkdirSync(target, { recursive: true });
-  for (const { name } of Deno.readDirSync(folder)) {
-    Deno.copyFileSync(join(folder, name), join(target, name));
-  }
+  rmSync(target, { recursive: true, force: true });
+  cpSync(folder, target, { recursive: true });
   const about: About = { modelKey: key.modelKey, ...learned, made };
   const text = `${JSON.stringify(about, null, 1)}\n`;
   Deno.writeTextFileSync(join(target, ABOUT), text);

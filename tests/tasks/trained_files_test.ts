@@ -22,15 +22,15 @@ Deno.test("readTrainedFiles() gives what writeTrainedFiles() wrote", async () =>
   const folder = await Deno.makeTempDir();
   try {
     const from = join(folder, "from");
-    await Deno.mkdir(from);
-    await Deno.writeTextFile(join(from, "adapter.bin"), "weights");
+    await Deno.mkdir(join(from, "weaver"), { recursive: true });
+    await Deno.writeTextFile(join(from, "weaver", "adapter.bin"), "weights");
     const root = join(folder, "trained");
     writeTrainedFiles(root, KEY, { folder: from, learned: LEARNED }, "a test");
     const read = readTrainedFiles(root, KEY);
     assertEquals(read.learned, LEARNED);
     assertEquals(read.folder, join(root, "mini", "math", "sft"));
     assertEquals(
-      await Deno.readTextFile(join(read.folder, "adapter.bin")),
+      await Deno.readTextFile(join(read.folder, "weaver", "adapter.bin")),
       "weights",
     );
     assertThrows(

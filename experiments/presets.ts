@@ -59,14 +59,10 @@ export const MINI: Table1Preset = {
   name: "mini",
   reasoners: MINI_REASONERS,
   batchSize: 16,
-  steps: 300,
-  rates: {
-    sft: [1e-3, 3e-3],
-    prepend: [3e-3, 1e-2],
-    append: [3e-3, 1e-2],
-  },
+  steps: 600,
+  rates: { sft: [3e-3], prepend: [3e-3], append: [6e-3] },
   validTasks: 128,
-  testTasks: 500,
+  testTasks: 250,
   seed: 0,
   answerBatch: 128,
 };
@@ -77,8 +73,7 @@ export const QUICK: Table1Preset = {
   name: "quick",
   reasoners: ["mini-qwen2.5"],
   trained: ["gsm8k"],
-  steps: 100,
-  testTasks: 128,
+  testTasks: 100,
 };
 
 /** MemGen's settings at mini scale, but for where latents go. */

@@ -97,8 +97,9 @@ export class Ledger implements Disposable {
     this.folder = folder;
     this.#now = now;
     this.#database = new DatabaseSync(join(folder, "ledger.sqlite"));
-    this.#database.exec("PRAGMA journal_mode = WAL");
+    // First: two processes may open a new database at the same moment.
     this.#database.exec("PRAGMA busy_timeout = 10000");
+    this.#database.exec("PRAGMA journal_mode = WAL");
     this.#database.exec(`
       CREATE TABLE IF NOT EXISTS cells (
         key TEXT PRIMARY KEY,

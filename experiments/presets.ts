@@ -72,7 +72,7 @@ export const QUICK: Table1Preset = {
   ...MINI,
   name: "quick",
   reasoners: ["mini-qwen2.5"],
-  trained: ["gsm8k"],
+  trained: ["kodcode"],
   testTasks: 100,
 };
 

@@ -7,7 +7,7 @@ import {
 } from "@/experiments/twin_answers.ts";
 
 /** Problems of a probe, at most. */
-export const PROBE_PROBLEMS = 500;
+export const PROBE_PROBLEMS = 200;
 
 /** Problems answered at once. */
 const BATCH_SIZE = 128;

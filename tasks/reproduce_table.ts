@@ -37,12 +37,13 @@ import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
 import { INTERRUPTED_EXIT, interruption } from "@/tasks/interruption.ts";
 import { modelKey } from "@/tasks/model_key.ts";
-import { formatDuration, Progress } from "@/tasks/progress.ts";
+import { formatDuration } from "@/tasks/progress.ts";
 import {
   type Provenance,
   provenance,
   provenanceText,
 } from "@/tasks/provenance.ts";
+import { TableProgress } from "@/tasks/table_progress.ts";
 import { readTrainedFiles, writeTrainedFiles } from "@/tasks/trained_files.ts";
 
 const PRESETS = { quick: QUICK, mini: MINI } as const;
@@ -229,40 +230,6 @@ function trainedMethods(
     prepend: weaver("prepend"),
     append: weaver("append"),
   };
-}
-
-/** The progress of a table whose parts take unequal time. */
-class TableProgress {
-  readonly #total: number;
-  #progress: Progress | undefined;
-  #now = { title: "", start: 0, weight: 0 };
-
-  constructor(total: number) {
-    this.#total = total;
-  }
-
-  /** What comes next; `weight` is its share of the total. */
-  announce(title: string, weight: number): void {
-    const { start, weight: before } = this.#now;
-    this.#now = { title, start: start + before, weight };
-  }
-
-  /** How far it is, from 0 to 1. */
-  update(fraction: number, note: string): void {
-    const { title, start, weight } = this.#now;
-    const done = Math.floor(start + fraction * weight);
-    this.#progress ??= new Progress("Table 1", this.#total, {
-      done,
-      isCounted: false,
-    });
-    this.#progress.update(done, `${title}: ${note}`);
-  }
-
-  /** The last line. */
-  end(): void {
-    this.#progress?.update(this.#total);
-    this.#progress?.end();
-  }
 }
 
 /** Writes a table in its three forms; the JSON also says what is behind it. */

@@ -153,3 +153,19 @@ Deno.test("Ledger.run() leaves a cell to the living process that has it", async 
     assertEquals(results.map(({ result }) => result), [1, 1]);
   });
 });
+
+Deno.test("Ledger waits for another that opens the same new folder", async () => {
+  await withFolder(async (folder) => {
+    const url = new URL("./ledger_lock_worker.ts", import.meta.url);
+    const worker = new Worker(url, { type: "module" });
+    try {
+      const locked = new Promise((resolve) => worker.onmessage = resolve);
+      worker.postMessage(folder);
+      await locked;
+      using ledger = new Ledger(folder);
+      assert(!ledger.isDone(CELL));
+    } finally {
+      worker.terminate();
+    }
+  });
+});

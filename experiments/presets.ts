@@ -17,6 +17,8 @@ export type MiniReasoner = typeof MINI_REASONERS[number];
 export interface StudyPreset {
   /** Examples a step. */
   readonly batchSize: number;
+  /** Episodes a step, where an example is an episode of several turns. */
+  readonly episodeBatchSize: number;
   /** Steps of every training run. */
   readonly steps: number;
   /** Validation tasks that choose between learning rates, at most. */
@@ -59,6 +61,7 @@ export const MINI: Table1Preset = {
   name: "mini",
   reasoners: MINI_REASONERS,
   batchSize: 16,
+  episodeBatchSize: 8,
   steps: 600,
   rates: { sft: [3e-3], prepend: [3e-3], append: [6e-3] },
   validTasks: 128,

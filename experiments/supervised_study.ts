@@ -31,6 +31,8 @@ import { answerProblems } from "@/experiments/twin_answers.ts";
 
 /** Result of a training cell. */
 export interface Trained {
+  /** Examples of a step. */
+  readonly batchSize: number;
   /** Loss of every step. */
   readonly losses: readonly number[];
   /** Validation tasks. */
@@ -110,9 +112,12 @@ export class SupervisedStudy {
 
   /** A method trained on the training split, with its validation. */
   async train(run: TrainingRun): Promise<Done<Trained>> {
-    const { ledger, preset } = this.#options;
+    const { twin, ledger, preset } = this.#options;
     const { method, seed, rate } = run;
-    const { steps, batchSize } = preset;
+    const { steps } = preset;
+    const batchSize = twin.benchmark.maxTurns === 1
+      ? preset.batchSize
+      : preset.episodeBatchSize;
     return await ledger.run<Trained>({
       kind: "train",
       version: VERSIONS.train,
@@ -146,6 +151,7 @@ export class SupervisedStudy {
         const valid = this.#problems("valid", preset.validTasks);
         const records = await this.#answer(valid, applied, TRAINING_SHARE);
         return {
+          batchSize,
           losses: metrics.map(({ loss }) => loss),
           validTasks: valid.length,
           validCorrect: countOfficial(records),

@@ -204,7 +204,7 @@ async function learn(
   options: ColumnOptions,
 ): Promise<LearnedFiles> {
   const { preset } = options;
-  const { steps, batchSize, seed } = preset;
+  const { steps, seed } = preset;
   const method = options.methods(column.learned)[name];
   if (!isTrained(preset, column)) return options.saved(column.learned, method);
   const study = options.study(column.learned);
@@ -217,7 +217,7 @@ async function learn(
       rate,
       seed,
     });
-    const { validTasks, validCorrect } = result;
+    const { batchSize, validTasks, validCorrect } = result;
     tried.push({ rate, validTasks, validCorrect });
     const learned = { rate, tried, steps, batchSize, seed, seconds };
     runs.push({ folder, learned });

@@ -76,7 +76,7 @@ export const QUICK: Table1Preset = {
   name: "quick",
   reasoners: ["mini-qwen2.5"],
   trained: ["kodcode"],
-  testTasks: 100,
+  testTasks: 80,
 };
 
 /** MemGen's settings at mini scale, but for where latents go. */

@@ -298,7 +298,7 @@ if (import.meta.main) {
     console.log(renderText(table));
     const time = formatDuration(performance.now() - start);
     if (output === undefined) {
-      console.log(`A part of the table, made in ${time}; nothing was written`);
+      console.log(`A part of the table, made in ${time}: it was not written`);
       return;
     }
     const paths = await writeTable(output, `table-${args.table}`, table, {

@@ -177,8 +177,8 @@ const BROKEN: readonly [change: Partial<Twin>, fault: string][] = [
     "toy/train/0 is shown in turns that are not the model's",
   ],
   [tasks(() => ({ gold: "beige" })), "toy/train/0 is shown a wrong answer"],
-  [{ maxTokens: 10 }, "toy/train/0 has 28 tokens"],
-  [{ maxTokens: 10 }, "run 0 has 28 tokens"],
+  [{ maxTokens: 10 }, "toy/train/0 has 27 tokens"],
+  [{ maxTokens: 10 }, "run 0 has 27 tokens"],
   [tasks(() => ({ messages: [] })), "toy/train/0 has no prompt"],
   [
     tasks(({ messages, demonstration }) => ({

@@ -26,7 +26,7 @@ if (import.meta.main) {
   const backend = await startBackend({ threads: 1, cuda: false });
   const { table } = await reproduceTable1({
     preset: PRESET,
-    columns: COLUMNS.filter(({ benchmark }) => benchmark === "gsm8k"),
+    columns: COLUMNS.filter(({ benchmark }) => benchmark === "kodcode"),
     reasoners: join("results", "reasoners"),
     work,
     trained: "none",

@@ -63,9 +63,17 @@ export function layoutTable1(
         : `Trained by this command: ${
           trained.join(", ")
         }. The others' adapters and weavers were trained by \`deno task reproduce-table 1 --preset mini\`, are read from results/mini/trained and answer here.`,
-      "Learning rates were chosen on validation tasks, as many rates and steps for every method; the JSON has them all.",
+      ratesText(preset),
     ],
   };
+}
+
+/** Where one rate is tried in every column, validation there chose nothing. */
+function ratesText({ rates }: Table1Preset): string {
+  const counts = Object.values(rates).map(({ length }) => length);
+  return Math.max(...counts) > 1
+    ? "Learning rates were chosen on each column's validation tasks, as many rates and steps for every method; the JSON has them all."
+    : "One learning rate for each method in all columns, chosen beforehand in short runs on KodCode's validation tasks; as many steps for every method.";
 }
 
 function ourRows(

@@ -23,6 +23,7 @@ import {
   type TrainedMethods,
 } from "@/experiments/table_1.ts";
 import { layoutTable1 } from "@/experiments/table_1_layout.ts";
+import { isFolder } from "@/lib/benchmarks/files.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { Generator, loadModel, type Model } from "@/lib/models/mod.ts";
 import {
@@ -143,7 +144,10 @@ export interface Reproduced {
 export async function reproduceTable1(
   options: ReproduceOptions,
 ): Promise<Reproduced> {
-  const { preset, columns, made } = options;
+  const { preset, columns, reasoners, made } = options;
+  for (const name of preset.reasoners) {
+    await requireReasoner(join(reasoners, name), name);
+  }
   using ledger = new Ledger(options.work);
   const bar = new TableProgress(
     preset.reasoners.length *
@@ -160,6 +164,14 @@ export async function reproduceTable1(
     made: provenanceText(made),
   });
   return { table, findings };
+}
+
+/** Before any work: the first reasoner's columns take an hour. */
+async function requireReasoner(folder: string, name: string): Promise<void> {
+  if (await isFolder(folder)) return;
+  throw new Deno.errors.NotFound(
+    `Cannot reproduce the table as there must be a reasoner in ${folder} (deno task pretrain --reasoner ${name} makes it): current value is no folder`,
+  );
 }
 
 async function computeReasoner(

@@ -170,4 +170,15 @@ Deno.test("layoutTable1() sets the paper's numbers below ours, and marks what is
     footnotes?.[0].startsWith("n = 100 PopQA: the twins' test splits"),
     true,
   );
+  assertEquals(
+    footnotes?.at(-1)?.startsWith("One learning rate for each method"),
+    true,
+  );
+  const several = layoutTable1(findings, { preset: PRESET, columns, made: "" });
+  assertEquals(
+    several.footnotes?.at(-1)?.startsWith(
+      "Learning rates were chosen on each column's validation tasks",
+    ),
+    true,
+  );
 });

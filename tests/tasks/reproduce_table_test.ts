@@ -1,6 +1,7 @@
 import {
   assert,
   assertEquals,
+  assertRejects,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -8,10 +9,17 @@ import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
+import { MINI } from "@/experiments/presets.ts";
+import { COLUMNS } from "@/experiments/table_1.ts";
 import { seededRandom } from "@/lib/random.ts";
 import type { Table } from "@/lib/report/mod.ts";
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
-import { DEFINITION, writeTable } from "@/tasks/reproduce_table.ts";
+import type { Provenance } from "@/tasks/provenance.ts";
+import {
+  DEFINITION,
+  reproduceTable1,
+  writeTable,
+} from "@/tasks/reproduce_table.ts";
 
 const CHILD = new URL("./reproduce_table_child.ts", import.meta.url);
 
@@ -75,6 +83,28 @@ Deno.test("reproduceTable1() killed at five random moments loses no finished cel
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("reproduceTable1() asks for all reasoners before it begins", async () => {
+  const error = await assertRejects(
+    () =>
+      reproduceTable1({
+        preset: MINI,
+        columns: COLUMNS,
+        reasoners: "nowhere",
+        work: "nowhere",
+        trained: "nowhere",
+        made: {} as Provenance,
+        signal: new AbortController().signal,
+      }),
+    Deno.errors.NotFound,
+  );
+  assertEquals(
+    error.message,
+    `Cannot reproduce the table as there must be a reasoner in ${
+      join("nowhere", "mini-qwen2.5")
+    } (deno task pretrain --reasoner mini-qwen2.5 makes it): current value is no folder`,
+  );
 });
 
 const TABLE: Table = {

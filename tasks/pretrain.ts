@@ -25,7 +25,7 @@ const NAMES = RECIPES.map(({ name }) => name);
 export const DEFINITION = {
   name: "pretrain",
   description:
-    "Pre-trains a mini reasoner on all twins, measures what it can do on them, and writes it in Hugging Face's format with its model card and loss curve. On two cores about 50 minutes for mini-qwen2.5, twice that for mini-smollm3, four times for mini-qwen3. The state of the run is kept every 100 steps: the same command goes on where it was stopped.",
+    "Pre-trains a mini reasoner on all twins, measures what it can do on them, and writes it in Hugging Face's format with its model card and loss curve. On two cores about an hour for each. The state of the run is kept every 100 steps: the same command goes on where it was stopped.",
   options: {
     reasoner: {
       type: "string",

@@ -14,8 +14,10 @@ import type {
 
 /** A column of the table. */
 export interface Column {
-  /** Name in the paper. */
-  readonly paper: PaperBenchmark;
+  /** Its header. */
+  readonly title: string;
+  /** Name in the paper; absent if its table has no such column. */
+  readonly paper?: PaperBenchmark;
   /** Name of the benchmark. */
   readonly benchmark: string;
   /** Where its methods learn; PopQA has no training split. */
@@ -33,6 +35,13 @@ export const COLUMNS: readonly Column[] = [
   column("GSM8K"),
   column("MATH"),
 ];
+
+/** The ninth benchmark, which the paper has in other tables only. */
+export const AQUA: Column = {
+  title: "AQuA",
+  benchmark: "aqua",
+  learned: "aqua",
+};
 
 /** A row of the table. */
 export interface Row {
@@ -80,6 +89,8 @@ export interface Learned {
   readonly seed: number;
   /** Seconds of the chosen training. */
   readonly seconds: number;
+  /** What made it; absent if it was this run. */
+  readonly made?: string;
 }
 
 /** What a method learned, with its files. */
@@ -126,8 +137,11 @@ export interface ColumnOptions {
   study(benchmark: string): SupervisedStudy;
   /** The methods, as they are trained and used on a benchmark. */
   methods(benchmark: string): TrainedMethods;
-  /** What a method learned on a benchmark that is not trained here. */
-  saved(benchmark: string, method: Method): LearnedFiles;
+  /**
+   * What a method learned on a benchmark before; undefined where it is to be
+   * trained.
+   */
+  saved(benchmark: string, method: Method): LearnedFiles | undefined;
   /** Called with everything that a method learned here. */
   readonly onLearned?: (
     benchmark: string,
@@ -146,13 +160,16 @@ const TRAIN_WEIGHTS: Readonly<Record<keyof TrainedMethods, number>> = {
   append: 20,
 };
 
-/** The sum of all weights that `computeColumn` will announce. */
-export function columnWeight(column: Column, preset: Table1Preset): number {
+/**
+ * The sum of all weights that `computeColumn` will announce.
+ *
+ * @param isTrained Whether its methods are trained, not taken as they were left.
+ */
+export function columnWeight(preset: Table1Preset, isTrained: boolean): number {
   const training = TRAINED.map(({ method }) =>
     TRAIN_WEIGHTS[method] * preset.rates[method].length
   ).reduce((sum, weight) => sum + weight);
-  return EVALUATE_WEIGHT * ROWS.length +
-    (isTrained(preset, column) ? training : 0);
+  return EVALUATE_WEIGHT * ROWS.length + (isTrained ? training : 0);
 }
 
 /**
@@ -167,7 +184,7 @@ export async function computeColumn(
   options: ColumnOptions,
 ): Promise<Finding[]> {
   const { reasoner, announce } = options;
-  const { benchmark, paper } = column;
+  const { benchmark, title } = column;
   const study = options.study(benchmark);
   const findings: Finding[] = [];
   const keep = (row: string, done: Done<Evaluated>, learned?: Learned) => {
@@ -183,13 +200,13 @@ export async function computeColumn(
     });
   };
   for (const { label, prompt } of PROMPTED) {
-    announce(`${paper}, ${label}`, EVALUATE_WEIGHT);
+    announce(`${title}, ${label}`, EVALUATE_WEIGHT);
     keep(label, await study.evaluatePrompting({ id: label, prompt }));
   }
   for (const { label, method: name } of TRAINED) {
-    const title = `${paper}, ${label}`;
-    const { learned, folder } = await learn(column, name, title, options);
-    announce(title, EVALUATE_WEIGHT);
+    const row = `${title}, ${label}`;
+    const { learned, folder } = await learn(column, name, row, options);
+    announce(row, EVALUATE_WEIGHT);
     const method = options.methods(benchmark)[name];
     keep(label, await study.evaluateTrained(method, folder), learned);
   }
@@ -200,18 +217,19 @@ export async function computeColumn(
 async function learn(
   column: Column,
   name: keyof TrainedMethods,
-  title: string,
+  row: string,
   options: ColumnOptions,
 ): Promise<LearnedFiles> {
   const { preset } = options;
   const { steps, seed } = preset;
   const method = options.methods(column.learned)[name];
-  if (!isTrained(preset, column)) return options.saved(column.learned, method);
+  const saved = options.saved(column.learned, method);
+  if (saved !== undefined) return saved;
   const study = options.study(column.learned);
   const runs: LearnedFiles[] = [];
   const tried: TriedRate[] = [];
   for (const rate of preset.rates[name]) {
-    options.announce(`${title}, rate ${rate}`, TRAIN_WEIGHTS[name]);
+    options.announce(`${row}, rate ${rate}`, TRAIN_WEIGHTS[name]);
     const { result, folder, seconds } = await study.train({
       method,
       rate,
@@ -228,11 +246,6 @@ async function learn(
   return files;
 }
 
-/** Whether a column's methods are trained here. */
-function isTrained({ trained }: Table1Preset, { learned }: Column): boolean {
-  return trained === undefined || trained.includes(learned);
-}
-
 /** Most right on validation; the lowest of those that are equal. */
 function bestRate(tried: readonly TriedRate[]): number {
   const most = Math.max(...tried.map(({ validCorrect }) => validCorrect));
@@ -244,5 +257,5 @@ function column(
   paper: PaperBenchmark,
   learned: string = paper.toLowerCase(),
 ): Column {
-  return { paper, benchmark: paper.toLowerCase(), learned };
+  return { title: paper, paper, benchmark: paper.toLowerCase(), learned };
 }

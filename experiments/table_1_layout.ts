@@ -40,9 +40,6 @@ export function layoutTable1(
     ...ourRows(findings, reasoner, columns),
     ...paperRows(reasoner, columns),
   ]);
-  const trained = columns.filter(({ learned }) =>
-    preset.trained?.includes(learned) ?? true
-  ).map(({ paper }) => paper);
   return {
     title: `Table 1, ${preset.name} preset`,
     caption:
@@ -50,7 +47,7 @@ export function layoutTable1(
     columns: [
       { header: "Reasoner" },
       { header: "Method", align: "left" },
-      ...columns.map(({ paper }) => ({ header: paper })),
+      ...columns.map(({ title }) => ({ header: title })),
     ],
     rows,
     footnotes: [
@@ -58,14 +55,46 @@ export function layoutTable1(
         taskCounts(findings, columns).join(", ")
       }: the twins' test splits, whose kinds of problems training never shows; one training run each, seed ${preset.seed}.`,
       "PopQA has no training split: what was learned on TriviaQA answers it, as in the paper.",
-      trained.length === columns.length
-        ? "Every adapter and weaver was trained by this command."
-        : `Trained by this command: ${
-          trained.join(", ")
-        }. The others' adapters and weavers were trained by \`deno task reproduce-table 1 --preset mini\`, are read from results/mini/trained and answer here.`,
+      ...columns.some(({ paper }) => paper === undefined)
+        ? [
+          "AQuA is none of the paper's columns: it has it in other tables only.",
+        ]
+        : [],
+      trainedText(findings, columns),
       ratesText(preset),
     ],
   };
+}
+
+/** Which adapters and weavers are new. */
+function trainedText(
+  findings: readonly Finding[],
+  columns: readonly Column[],
+): string {
+  const learned = findings.filter((finding) => finding.learned !== undefined);
+  const before = learned.filter((finding) =>
+    finding.learned?.made !== undefined
+  );
+  if (before.length === 0) {
+    return "Every adapter and weaver was trained by this command.";
+  }
+  const others =
+    "were trained by `deno task reproduce-table 1 --preset mini`, are read from results/mini/trained and answer here.";
+  const reasoners = [...new Set(learned.map(({ reasoner }) => reasoner))];
+  const here = reasoners.flatMap((reasoner) => {
+    const titles = columns.filter(({ benchmark }) =>
+      learned.some((finding) =>
+        finding.reasoner === reasoner && finding.benchmark === benchmark &&
+        !before.includes(finding)
+      )
+    ).map(({ title }) => title);
+    return titles.length === 0 ? [] : [`${titles.join(", ")} of ${reasoner}`];
+  });
+  return here.length === 0
+    ? `All adapters and weavers ${others}`
+    : `Trained by this command: ${
+      here.join("; ")
+    }. The others' adapters and weavers ${others}`;
 }
 
 /** Where one rate is tried in every column, validation there chose nothing. */
@@ -109,7 +138,11 @@ function paperRows(
   return methods.map((method) => [
     backbone,
     method,
-    ...columns.map(({ paper }) => paperNumber(backbone, method, paper)),
+    ...columns.map(({ paper }) =>
+      paper === undefined
+        ? { missing: "not measured" } as const
+        : paperNumber(backbone, method, paper)
+    ),
   ]);
 }
 
@@ -117,9 +150,9 @@ function taskCounts(
   findings: readonly Finding[],
   columns: readonly Column[],
 ): string[] {
-  return columns.flatMap(({ paper, benchmark }) => {
+  return columns.flatMap(({ title, benchmark }) => {
     const finding = findings.find((each) => each.benchmark === benchmark);
-    return finding === undefined ? [] : [`${finding.n} ${paper}`];
+    return finding === undefined ? [] : [`${finding.n} ${title}`];
   });
 }
 

@@ -4,6 +4,7 @@ import { KNOWN_SHARE, play, type Twin } from "@/lib/benchmarks/twins/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import { formatTenths, renderMarkdown, type Table } from "@/lib/report/mod.ts";
 import type { TwinNumbers } from "@/experiments/twin_numbers.ts";
+import { trainingTable } from "@/experiments/twin_training.ts";
 import {
   benchmarkTitle,
   lengthsText,
@@ -18,7 +19,12 @@ export async function twinCard(
   const { benchmark, sizes, about, world } = twin;
   const { tokens } = numbers;
   const title = benchmarkTitle(twin);
-  const reasoners = reasonerTable([{ twin, numbers }]);
+  const tables = [
+    policyTable(numbers),
+    reasonerTable([{ twin, numbers }]),
+    trainingTable(numbers),
+    labelTable(numbers),
+  ].filter((table) => table !== undefined);
   return `# Data card: the ${title} twin
 
 A small stand-in for ${title}, written by a program. Its tasks have the file
@@ -54,10 +60,7 @@ ${trainingText(twin)}
 
 ${lengthText(twin, tokens)}
 
-${renderMarkdown(policyTable(numbers))}
-${reasoners === undefined ? "" : `${renderMarkdown(reasoners)}\n`}${
-    renderMarkdown(labelTable(numbers))
-  }`;
+${tables.map(renderMarkdown).join("\n")}`;
 }
 
 function trainingText({ trainingSizes }: Twin): string {

@@ -33,6 +33,16 @@ export interface ReasonerNumbers extends ProbedTwin {
   readonly made: string;
 }
 
+/** What training gives a reasoner: its numbers in Table 1's mini preset. */
+export interface TrainingNumbers {
+  /** Test tasks. */
+  readonly n: number;
+  /** Right answers, by the rows of the table. */
+  readonly correct: Readonly<Record<string, number>>;
+  /** Command, machine, versions, commit. */
+  readonly made: string;
+}
+
 /** All numbers; plain data, kept as results/twins/NAME.json. */
 export interface TwinNumbers {
   /**
@@ -48,7 +58,12 @@ export interface TwinNumbers {
   readonly labels: readonly MeasuredLabel[];
   /** By the names of reasoners. */
   readonly reasoners: Readonly<Record<string, ReasonerNumbers>>;
+  /** By the names of reasoners; absent where nothing was trained. */
+  readonly training?: Readonly<Record<string, TrainingNumbers>>;
 }
+
+/** What takes no reasoner to measure. */
+export type MeasuredTwin = Omit<TwinNumbers, "reasoners" | "training">;
 
 /** How many times `measureTwin` calls `onMeasured`. */
 export function measureSteps(twin: Twin): number {
@@ -64,7 +79,7 @@ export async function measureTwin(
     /** Called after each of `measureSteps`. */
     readonly onMeasured?: () => void;
   },
-): Promise<Omit<TwinNumbers, "reasoners">> {
+): Promise<MeasuredTwin> {
   const problems = splitProblems(twin, "test");
   const oracle = twin.policies().find(({ kind }) => kind === "oracle")!;
   const played = await playProblems(twin, problems, oracle);

@@ -5,6 +5,7 @@ import { RECIPES } from "@/experiments/pretraining/recipe.ts";
 import { tokenizerFiles } from "@/experiments/pretraining/tokenizer.ts";
 import { twinVocabulary } from "@/experiments/pretraining/vocabulary.ts";
 import {
+  type MeasuredTwin,
   measureSteps,
   measureTwin,
   type TwinNumbers,
@@ -104,15 +105,18 @@ export async function measureTwins(
       onMeasured: () => progress.update(++done, name),
     });
     const before = await readTwinNumbers(twin, folder);
-    const reasoners = isSameTwin(measured, before) ? before!.reasoners : {};
-    await writeTwinNumbers(twin, { ...measured, reasoners }, folder);
+    // What reasoners did on other problems says nothing of these.
+    const kept = isSameTwin(measured, before)
+      ? { reasoners: before!.reasoners, training: before!.training }
+      : { reasoners: {} };
+    await writeTwinNumbers(twin, { ...measured, ...kept }, folder);
   }
   progress.end();
 }
 
 /** Whether the problems seem to be those of earlier numbers. */
 function isSameTwin(
-  { tokens, policies }: Omit<TwinNumbers, "reasoners">,
+  { tokens, policies }: MeasuredTwin,
   before: TwinNumbers | undefined,
 ): boolean {
   return before !== undefined && JSON.stringify([tokens, policies]) ===

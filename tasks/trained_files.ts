@@ -1,5 +1,5 @@
 /** What the mini preset leaves for the quick one: adapters and weavers. */
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Learned, LearnedFiles } from "@/experiments/table_1.ts";
 
@@ -20,7 +20,6 @@ export interface TrainedFilesKey {
 
 interface About extends Learned {
   readonly modelKey: string;
-  readonly made: string;
 }
 
 /** Copies what a method learned to its place in `root`. */
@@ -36,6 +35,14 @@ export function writeTrainedFiles(
   const about: About = { modelKey: key.modelKey, ...learned, made };
   const text = `${JSON.stringify(about, null, 1)}\n`;
   Deno.writeTextFileSync(join(target, ABOUT), text);
+}
+
+/** Whether anything was learned on a benchmark. */
+export function hasTrainedFiles(
+  root: string,
+  { reasoner, benchmark }: Pick<TrainedFilesKey, "reasoner" | "benchmark">,
+): boolean {
+  return existsSync(join(root, reasoner, benchmark));
 }
 
 /**
@@ -62,7 +69,7 @@ export function readTrainedFiles(
       } must exist (${remedy}): current value is no file`,
     );
   }
-  const { modelKey, made: _, ...learned } = JSON.parse(text) as About;
+  const { modelKey, ...learned } = JSON.parse(text) as About;
   if (modelKey !== key.modelKey) {
     throw new Error(
       `Cannot use what ${folder} holds as ${key.reasoner}, ${key.modelKey}, must have learned it (${remedy}): current value is ${modelKey}`,

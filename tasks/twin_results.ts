@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { twinCard } from "@/experiments/twin_card.ts";
+import type { Finding } from "@/experiments/table_1.ts";
 import type { TwinNumbers } from "@/experiments/twin_numbers.ts";
 import type { Twin } from "@/lib/benchmarks/twins/mod.ts";
 
@@ -37,6 +38,33 @@ export async function writeTwinNumbers(
     `${JSON.stringify(numbers, null, 2)}\n`,
   );
   await Deno.writeTextFile(`${path}.md`, card);
+}
+
+/**
+ * Adds what training gave a reasoner to the numbers of a twin, and to its card.
+ *
+ * @param findings A column of Table 1.
+ * @throws {Deno.errors.NotFound} If the twin was never measured.
+ */
+export async function writeTwinTraining(
+  twin: Twin,
+  findings: readonly Finding[],
+  made: string,
+  folder: string = TWIN_RESULTS,
+): Promise<void> {
+  const { name } = twin.benchmark;
+  const numbers = await readTwinNumbers(twin, folder);
+  if (numbers === undefined) {
+    throw new Deno.errors.NotFound(
+      `Cannot add to the data card of ${name} as deno task describe-benchmarks --measure must have measured it: current value is no numbers`,
+    );
+  }
+  const [{ reasoner, n }] = findings;
+  const correct = Object.fromEntries(
+    findings.map(({ row, correct }) => [row, correct]),
+  );
+  const training = { ...numbers.training, [reasoner]: { n, correct, made } };
+  await writeTwinNumbers(twin, { ...numbers, training }, folder);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Method } from "@/experiments/methods/method.ts";
 import { MINI, QUICK, type Table1Preset } from "@/experiments/presets.ts";
 import type {
@@ -6,6 +6,7 @@ import type {
   TrainingRun,
 } from "@/experiments/supervised_study.ts";
 import {
+  AQUA,
   COLUMNS,
   columnWeight,
   computeColumn,
@@ -73,8 +74,10 @@ async function compute(
         append: method("append"),
       }),
       saved(name, { id }) {
+        if (preset.trained === undefined) return undefined;
         log.push(`saved ${id} of ${name}`);
-        const learned = { ...preset, rate: 1, tried: [], seconds: 1 };
+        const times = { seconds: 1, made: "before" };
+        const learned = { ...preset, rate: 1, tried: [], ...times };
         return { folder: "saved", learned };
       },
       onLearned: (name, { id }, { folder }) =>
@@ -113,8 +116,7 @@ Deno.test("computeColumn() answers PopQA with what was learned on TriviaQA, at t
     findings[2].learned?.tried.map(({ validCorrect }) => validCorrect),
     [1, 3, 3],
   );
-  const popqa = COLUMNS.find(({ benchmark }) => benchmark === "popqa")!;
-  assertEquals(weight, columnWeight(popqa, PRESET));
+  assertEquals(weight, columnWeight(PRESET, true));
 });
 
 Deno.test("computeColumn() trains nothing that a preset takes as it was left", async () => {
@@ -128,8 +130,7 @@ Deno.test("computeColumn() trains nothing that a preset takes as it was left", a
     "append of saved answers math",
   ]);
   assertEquals(findings.length, ROWS.length);
-  const math = COLUMNS.find(({ benchmark }) => benchmark === "math")!;
-  assertEquals(weight, columnWeight(math, QUICK));
+  assertEquals(weight, columnWeight(QUICK, false));
 });
 
 Deno.test("layoutTable1() sets the paper's numbers below ours, and marks what is not there", async () => {
@@ -179,6 +180,40 @@ Deno.test("layoutTable1() sets the paper's numbers below ours, and marks what is
     several.footnotes?.at(-1)?.startsWith(
       "Learning rates were chosen on each column's validation tasks",
     ),
+    true,
+  );
+});
+
+Deno.test("layoutTable1() says which adapters and weavers were there before", async () => {
+  const { findings: ours } = await compute("popqa", PRESET);
+  const { findings: saved } = await compute("math", QUICK);
+  const trainedBy = (findings: readonly Finding[]): string =>
+    layoutTable1(findings, { preset: MINI, columns: COLUMNS, made: "" })
+      .footnotes!.find((note) => /[Aa]dapters? and weavers?/.test(note))!;
+  assertEquals(
+    trainedBy(ours),
+    "Every adapter and weaver was trained by this command.",
+  );
+  assert(trainedBy(saved).startsWith("All adapters and weavers were"));
+  assert(
+    trainedBy([...ours, ...saved]).startsWith(
+      "Trained by this command: PopQA of mini-qwen2.5. The others' adapters",
+    ),
+  );
+});
+
+Deno.test("layoutTable1() has AQuA without a number of the paper", async () => {
+  const { findings } = await compute("popqa", PRESET);
+  const columns = [COLUMNS[2], AQUA];
+  const { rows, footnotes, columns: headers } = layoutTable1(findings, {
+    preset: MINI,
+    columns,
+    made: "",
+  });
+  assertEquals(headers.map(({ header }) => header).slice(2), ["PopQA", "AQuA"]);
+  assertEquals(rows.at(-1)![3], { missing: "not measured" });
+  assertEquals(
+    footnotes!.some((note) => note.startsWith("AQuA is none")),
     true,
   );
 });

@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { type Finding, ROWS } from "@/experiments/table_1.ts";
 import { twinCard } from "@/experiments/twin_card.ts";
 import {
   LABEL_RUNS,
@@ -30,7 +31,11 @@ import {
   measureTwins,
   readTwins,
 } from "@/tasks/describe_benchmarks.ts";
-import { readTwinCard, readTwinNumbers } from "@/tasks/twin_results.ts";
+import {
+  readTwinCard,
+  readTwinNumbers,
+  writeTwinTraining,
+} from "@/tasks/twin_results.ts";
 import { TOY_TWIN } from "@/tests/benchmarks/twins/toy_twin.ts";
 import { twinTokenizer } from "@/tests/benchmarks/twins/twin_tokenizer.ts";
 import { withFolder } from "@/tests/folder.ts";
@@ -99,7 +104,9 @@ Deno.test("measureTwin() gives the numbers of GSM8K's twin again", async () => {
     tokenizer: twinTokenizer(gsm8kTwin),
     onMeasured: () => steps++,
   });
-  const { reasoners: _, ...kept } = (await readTwinNumbers(gsm8kTwin))!;
+  const { reasoners: _, training: __, ...kept } = (await readTwinNumbers(
+    gsm8kTwin,
+  ))!;
   assertEquals(measured, kept);
   assertEquals(steps, measureSteps(gsm8kTwin));
 });
@@ -173,6 +180,51 @@ Deno.test("measureReasoner() adds to numbers and card, until the twin changes", 
         TOY_TWIN.policies().slice(1).concat(TOY_TWIN.policies()[0]),
     });
     assertEquals(await reasoners(), {});
+  }));
+
+/** A finding of a column in which everything answers eight tasks. */
+function finding(row: string, correct: number): Finding {
+  const counts = { n: 8, correct, lenient: correct, tokens: 9, insertions: 0 };
+  const place = { benchmark: "toy", folder: "none", seconds: 1 };
+  return { reasoner: "mini-qwen2.5", row, ...counts, ...place };
+}
+
+Deno.test("writeTwinTraining() adds to numbers and card, until the twin changes", () =>
+  withFolder(async (folder) => {
+    const findings = ROWS.map(({ label }, i) => finding(label, i + 1));
+    await assertRejects(
+      () => writeTwinTraining(TOY_TWIN, findings, "by hand", folder),
+      Deno.errors.NotFound,
+      "Cannot add to the data card of toy as deno task describe-benchmarks --measure must have measured it: current value is no numbers",
+    );
+    const measure = (twin: Twin) =>
+      measureTwins([twin], { tokenizer: TOKENIZER, folder });
+    await measure(TOY_TWIN);
+    await writeTwinTraining(TOY_TWIN, findings, "by hand", folder);
+    await measure(TOY_TWIN);
+    const training = async () =>
+      (await readTwinNumbers(TOY_TWIN, folder))!.training;
+    assertEquals(await training(), {
+      "mini-qwen2.5": {
+        n: 8,
+        correct: {
+          "Vanilla": 1,
+          "CoT": 2,
+          "SFT (LoRA)": 3,
+          "MemGen SFT, prepended": 4,
+          "MemGen SFT, appended": 5,
+        },
+        made: "by hand",
+      },
+    });
+    const card = Deno.readTextFileSync(join(folder, "toy.md"));
+    // Vanilla has 1 of 8 right, SFT 3, the better insertion 5.
+    assertStringIncludes(card, "| 200.0 |");
+    await measure({
+      ...TOY_TWIN,
+      policies: () => TOY_TWIN.policies().toReversed(),
+    });
+    assertEquals(await training(), undefined);
   }));
 
 Deno.test("deno task describe-benchmarks: its examples are right", () => {

@@ -8,7 +8,7 @@ import { QUICK, type Table1Preset } from "@/experiments/presets.ts";
 import { COLUMNS } from "@/experiments/table_1.ts";
 import { renderMarkdown } from "@/lib/report/mod.ts";
 import { startBackend } from "@/tasks/backend.ts";
-import { reproduceTable1 } from "@/tasks/reproduce_table.ts";
+import { reproduceTable1 } from "@/tasks/table_1_run.ts";
 
 /** Small enough for seconds, and every kind of cell is there. */
 const PRESET: Table1Preset = {

@@ -15,11 +15,8 @@ import { seededRandom } from "@/lib/random.ts";
 import type { Table } from "@/lib/report/mod.ts";
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
 import type { Provenance } from "@/tasks/provenance.ts";
-import {
-  DEFINITION,
-  reproduceTable1,
-  writeTable,
-} from "@/tasks/reproduce_table.ts";
+import { DEFINITION, writeTable } from "@/tasks/reproduce_table.ts";
+import { reproduceTable1 } from "@/tasks/table_1_run.ts";
 
 const CHILD = new URL("./reproduce_table_child.ts", import.meta.url);
 

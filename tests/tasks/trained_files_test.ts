@@ -1,6 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { readTrainedFiles, writeTrainedFiles } from "@/tasks/trained_files.ts";
+import {
+  hasTrainedFiles,
+  readTrainedFiles,
+  writeTrainedFiles,
+} from "@/tasks/trained_files.ts";
 
 const KEY = {
   reasoner: "mini",
@@ -25,9 +29,11 @@ Deno.test("readTrainedFiles() gives what writeTrainedFiles() wrote", async () =>
     await Deno.mkdir(join(from, "weaver"), { recursive: true });
     await Deno.writeTextFile(join(from, "weaver", "adapter.bin"), "weights");
     const root = join(folder, "trained");
+    assertEquals(hasTrainedFiles(root, KEY), false);
     writeTrainedFiles(root, KEY, { folder: from, learned: LEARNED }, "a test");
+    assertEquals(hasTrainedFiles(root, KEY), true);
     const read = readTrainedFiles(root, KEY);
-    assertEquals(read.learned, LEARNED);
+    assertEquals(read.learned, { ...LEARNED, made: "a test" });
     assertEquals(read.folder, join(root, "mini", "math", "sft"));
     assertEquals(
       await Deno.readTextFile(join(read.folder, "weaver", "adapter.bin")),

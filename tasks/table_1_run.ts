@@ -1,0 +1,197 @@
+/** Computes the columns of Table 1 for mini reasoners, within one ledger. */
+import { join } from "node:path";
+import { Ledger } from "@/experiments/ledger.ts";
+import { memgenMethod } from "@/experiments/methods/memgen.ts";
+import { sftMethod } from "@/experiments/methods/sft.ts";
+import {
+  MINI_MEMGEN,
+  type MiniReasoner,
+  type Table1Preset,
+} from "@/experiments/presets.ts";
+import { SupervisedStudy } from "@/experiments/supervised_study.ts";
+import {
+  type Column,
+  columnWeight,
+  computeColumn,
+  type Finding,
+  type TrainedMethods,
+} from "@/experiments/table_1.ts";
+import { layoutTable1 } from "@/experiments/table_1_layout.ts";
+import { isFolder } from "@/lib/benchmarks/files.ts";
+import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
+import { Generator, loadModel, type Model } from "@/lib/models/mod.ts";
+import type { Table } from "@/lib/report/mod.ts";
+import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import { modelKey } from "@/tasks/model_key.ts";
+import { type Provenance, provenanceText } from "@/tasks/provenance.ts";
+import { TableProgress } from "@/tasks/table_progress.ts";
+import {
+  hasTrainedFiles,
+  readTrainedFiles,
+  writeTrainedFiles,
+} from "@/tasks/trained_files.ts";
+
+/** How a table is reproduced. */
+export interface ReproduceOptions {
+  /** Sizes. */
+  readonly preset: Table1Preset;
+  /** Columns. */
+  readonly columns: readonly Column[];
+  /** Folder of the mini reasoners. */
+  readonly reasoners: string;
+  /** Folder of the ledger. */
+  readonly work: string;
+  /** Folder with what the mini preset trained; it writes there. */
+  readonly trained: string;
+  /**
+   * Whether what is there already is not trained again.
+   *
+   * @default {false}
+   */
+  readonly reuse?: boolean;
+  /** What computes, for the table's caption. */
+  readonly made: Provenance;
+  /** Stops the run between two steps. */
+  readonly signal: AbortSignal;
+  /** Called with the numbers of every column of a reasoner. */
+  readonly onColumn?: (
+    column: Column,
+    findings: readonly Finding[],
+  ) => Promise<void>;
+}
+
+/** A reproduced table, with what is behind it. */
+export interface Reproduced {
+  /** The table. */
+  readonly table: Table;
+  /** Every number of ours. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Computes Table 1, or takes from the ledger what is there.
+ *
+ * @throws {Interrupted} If the signal stopped it.
+ * @throws {Deno.errors.NotFound} If there is no such reasoner, or nothing was
+ * trained for a column.
+ */
+export async function reproduceTable1(
+  options: ReproduceOptions,
+): Promise<Reproduced> {
+  const { preset, columns, reasoners, made } = options;
+  for (const name of preset.reasoners) {
+    await requireReasoner(join(reasoners, name), name);
+  }
+  using ledger = new Ledger(options.work);
+  const weights = preset.reasoners.flatMap((reasoner) =>
+    columns.map((column) =>
+      columnWeight(preset, isTrained(reasoner, column, options))
+    )
+  );
+  const bar = new TableProgress(weights.reduce((sum, each) => sum + each, 0));
+  const findings: Finding[] = [];
+  for (const reasoner of preset.reasoners) {
+    findings.push(...await computeReasoner(reasoner, options, { ledger, bar }));
+  }
+  bar.end();
+  const table = layoutTable1(findings, {
+    preset,
+    columns,
+    made: provenanceText(made),
+  });
+  return { table, findings };
+}
+
+/** Before any work: the first reasoner's columns take an hour. */
+async function requireReasoner(folder: string, name: string): Promise<void> {
+  if (await isFolder(folder)) return;
+  throw new Deno.errors.NotFound(
+    `Cannot reproduce the table as there must be a reasoner in ${folder} (deno task pretrain --reasoner ${name} makes it): current value is no folder`,
+  );
+}
+
+/** Whether a column's methods are trained here, not taken as they were left. */
+function isTrained(
+  reasoner: MiniReasoner,
+  { learned: benchmark }: Pick<Column, "learned">,
+  { preset, trained, reuse = false }: ReproduceOptions,
+): boolean {
+  if (preset.trained !== undefined) return preset.trained.includes(benchmark);
+  return !(reuse && hasTrainedFiles(trained, { reasoner, benchmark }));
+}
+
+async function computeReasoner(
+  reasoner: MiniReasoner,
+  options: ReproduceOptions,
+  { ledger, bar }: { readonly ledger: Ledger; readonly bar: TableProgress },
+): Promise<Finding[]> {
+  const { preset, columns, trained, made, signal } = options;
+  const folder = join(options.reasoners, reasoner);
+  const model = await loadModel(folder);
+  const key = await modelKey(folder);
+  const generator = new Generator(model, "always");
+  const single = trainedMethods(model, "turn");
+  const several = trainedMethods(model, "episode");
+  const learnedOn = columns.map(({ learned }) => learned);
+  // Asked before any is written.
+  const trainedHere = new Set(
+    learnedOn.filter((learned) => isTrained(reasoner, { learned }, options)),
+  );
+  const findings: Finding[] = [];
+  for (const column of columns) {
+    const ofColumn = await computeColumn(column, {
+      reasoner,
+      preset,
+      study: (benchmark) =>
+        new SupervisedStudy({
+          twin: findTwin(benchmark),
+          model,
+          modelKey: key,
+          generator,
+          precision: made.backend.precision,
+          preset,
+          ledger,
+          signal,
+          onFraction: (fraction, note) => bar.update(fraction, note),
+        }),
+      methods: (benchmark) =>
+        findTwin(benchmark).benchmark.maxTurns > 1 ? several : single,
+      saved: (benchmark, { id: method }) =>
+        trainedHere.has(benchmark) ? undefined : readTrainedFiles(trained, {
+          reasoner,
+          modelKey: key,
+          benchmark,
+          method,
+        }),
+      onLearned: preset.trained !== undefined
+        ? undefined
+        : (benchmark, { id: method }, files) =>
+          writeTrainedFiles(
+            trained,
+            { reasoner, modelKey: key, benchmark, method },
+            files,
+            provenanceText(made),
+          ),
+      announce: (title, weight) => bar.announce(title, weight),
+    });
+    findings.push(...ofColumn);
+    await options.onColumn?.(column, ofColumn);
+  }
+  generator.dispose();
+  disposeTree(model.weights);
+  return findings;
+}
+
+/** @param memoryScope In episodes, memory of the first prompt stays in view. */
+function trainedMethods(
+  model: Model,
+  memoryScope: "turn" | "episode",
+): TrainedMethods {
+  const weaver = (insertion: "prepend" | "append") =>
+    memgenMethod(model, { ...MINI_MEMGEN, memoryScope, insertion });
+  return {
+    sft: sftMethod(model),
+    prepend: weaver("prepend"),
+    append: weaver("append"),
+  };
+}

@@ -1,0 +1,63 @@
+import { assert, assertEquals } from "@std/assert";
+import type {
+  TrainingNumbers,
+  TwinNumbers,
+} from "@/experiments/twin_numbers.ts";
+import { shareOfGain, trainingTable } from "@/experiments/twin_training.ts";
+
+/** Of 200 tasks: vanilla, SFT, MemGen prepended and appended. */
+function numbers(
+  vanilla: number,
+  sft: number,
+  prepended: number,
+  appended: number,
+): TrainingNumbers {
+  const correct = {
+    "Vanilla": vanilla,
+    "CoT": 190,
+    "SFT (LoRA)": sft,
+    "MemGen SFT, prepended": prepended,
+    "MemGen SFT, appended": appended,
+  };
+  return { n: 200, correct, made: "a test" };
+}
+
+Deno.test("shareOfGain() takes the better insertion, by hand", () => {
+  assertEquals(shareOfGain(numbers(40, 140, 100, 60)), 0.6);
+  assertEquals(shareOfGain(numbers(40, 140, 20, 140)), 1);
+  // Memory can also do harm, or more than SFT.
+  assertEquals(shareOfGain(numbers(40, 140, 20, 30)), -0.1);
+  assertEquals(shareOfGain(numbers(40, 80, 90, 30)), 1.25);
+});
+
+Deno.test("shareOfGain() is undefined where SFT gains less than ten points", () => {
+  assertEquals(shareOfGain(numbers(40, 59, 40, 40)), undefined);
+  assertEquals(shareOfGain(numbers(40, 30, 60, 40)), undefined);
+  assertEquals(shareOfGain(numbers(40, 60, 40, 60)), 1);
+});
+
+Deno.test("trainingTable() says where MemGen does not reach 80 % of SFT's gain", () => {
+  const training = {
+    enough: numbers(40, 140, 120, 60),
+    little: numbers(40, 140, 118, 60),
+    nothing: numbers(40, 50, 118, 60),
+  };
+  const table = trainingTable({ training } as unknown as TwinNumbers)!;
+  assertEquals(
+    table.rows.map((row) => [row[0], row[1], row.at(-1)]),
+    [
+      ["enough", 200, "80.0"],
+      ["little", 200, "78.0"],
+      ["nothing", 200, "–"],
+    ],
+  );
+  const [enough, little, nothing, made] = table.footnotes!;
+  assertEquals(enough, "enough: MemGen SFT reaches 80 % of SFT's gain.");
+  assert(little.startsWith("little: **MemGen SFT does not reach 80 % of"));
+  assert(nothing.startsWith("nothing: SFT gains less than 10 points"));
+  assertEquals(made, "enough: a test");
+});
+
+Deno.test("trainingTable() is no table where nothing was trained", () => {
+  assertEquals(trainingTable({} as TwinNumbers), undefined);
+});

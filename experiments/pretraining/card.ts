@@ -101,11 +101,8 @@ function phaseRows(
   ).join("\n");
 }
 
-function mixtureText(
-  { lookUps = 0, letters = 0, sums = 0, twins = {} }: Mixture,
-): string {
-  const drills = { "look-ups": lookUps, "letters of options": letters, sums };
-  const shares = Object.entries({ ...drills, ...twins })
+function mixtureText({ lookUps = 0, sums = 0, twins = {} }: Mixture): string {
+  const shares = Object.entries({ "look-ups": lookUps, sums, ...twins })
     .filter(([, share]) => share > 0);
   const total = shares.reduce((sum, [, share]) => sum + share, 0);
   return shares

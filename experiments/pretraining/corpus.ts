@@ -6,7 +6,6 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
-  drillLetters,
   drillLookUps,
   drillSums,
   findTwin,
@@ -22,8 +21,6 @@ import { type Random, seededRandom } from "@/lib/random.ts";
 export interface Mixture {
   /** Share of those that are nothing but looking up notes. @default {0} */
   readonly lookUps?: number;
-  /** Share of those that find the letters of options. @default {0} */
-  readonly letters?: number;
   /** Share of those that are nothing but sums. @default {0} */
   readonly sums?: number;
   /** Shares of what twins give to practise, by the benchmark's name. */
@@ -122,16 +119,14 @@ export function drawSample(mixture: Mixture, index: number): Segments {
 
 function draw(
   random: Random,
-  { lookUps = 0, letters = 0, sums = 0, twins = {} }: Mixture,
+  { lookUps = 0, sums = 0, twins = {} }: Mixture,
 ): Segments {
   const shares = Object.entries(twins);
-  const drills = lookUps + letters + sums;
-  const total = shares.reduce((sum, [, share]) => sum + share, drills);
+  const total = shares.reduce((sum, [, share]) => sum + share, lookUps + sums);
   let left = random() * total;
   if ((left -= lookUps) < 0) {
     return drillLookUps(random, LOOK_UP_NOTES, GLOSSARY_NOTES);
   }
-  if ((left -= letters) < 0) return drillLetters(random);
   if ((left -= sums) < 0) return drillSums(random);
   const [name] = shares.find(([, share]) => (left -= share) < 0)!;
   return findTwin(name).practise(random);

@@ -75,16 +75,9 @@ const BUCKETS: readonly Bucket[] = [
 /** Notes are looked up by name, in short rows: see results/LOG.md. */
 const LOOK_UPS: Phase = {
   mixture: { lookUps: 1 },
-  samples: 25_600,
+  samples: 64_000,
   passes: 1,
   peakRate: 2e-3,
-};
-
-/** So are the letters of options, which the first of the three did not read. */
-const LOOK_UPS_AND_LETTERS: Phase = {
-  ...LOOK_UPS,
-  mixture: { lookUps: 2, letters: 1 },
-  samples: 38_400,
 };
 
 /** What the twins give to practise, and sums: these are learned slowly. */
@@ -142,7 +135,7 @@ export const MINI_SMOLLM3: Recipe = {
   layers: 4,
   heads: 4,
   keyValueHeads: 4,
-  phases: [LOOK_UPS_AND_LETTERS, { ...ALL_TWINS, passes: 1 }],
+  phases: [LOOK_UPS, ALL_TWINS],
 };
 
 /** The largest, in the family of Qwen3. */
@@ -156,8 +149,8 @@ export const MINI_QWEN3: Recipe = {
   heads: 4,
   keyValueHeads: 4,
   phases: [
-    LOOK_UPS_AND_LETTERS,
-    { ...ALL_TWINS, passes: 1, peakRate: 2e-3 },
+    LOOK_UPS,
+    { ...ALL_TWINS, samples: 200_000, passes: 1, peakRate: 2e-3 },
   ],
 };
 

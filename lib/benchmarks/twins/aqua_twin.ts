@@ -84,7 +84,7 @@ const FILES: Readonly<Record<Split, string>> = {
 };
 
 /** Tokens of a prompt with its answer, at most. */
-const MOST_TOKENS = 192;
+const MOST_TOKENS = 224;
 /** Operations in a chain. */
 const LENGTHS = [2] as const;
 /** Notes of a drill, at most. */

@@ -5,11 +5,8 @@ import {
   randomInt,
   shuffled,
 } from "../../random.ts";
-import { COLOURS } from "./chemistry.ts";
 import { drawGlossary, FACT_KINDS, factText } from "./glossary.ts";
-import { colourLines } from "./gpqa_policies.ts";
 import { ITEMS, NAMES, plural } from "./lexicon.ts";
-import { LETTERS, optionLines, type Options } from "./option_list.ts";
 import { practiseAnswer } from "./practice.ts";
 import { equationText } from "./trace.ts";
 import type { Segments } from "./twin.ts";
@@ -104,48 +101,6 @@ export function drillLookUps(
     `Notes: ${told}\nQuestion: ${names}?\n`,
     asked.map(({ text }) => text).join("\n"),
   );
-}
-
-/**
- * Options as GPQA and AQuA list them, then their values in another order; the
- * letters of these values. Both benchmarks ask for one letter only, which is too
- * seldom for a small model to find out how it is looked up.
- */
-export function drillLetters(random: Random): Segments {
-  const { options, lines } = randomChoice(random, [
-    drawColourOptions,
-    drawNumberOptions,
-  ])(random);
-  const asked = shuffled(random, Object.entries(options));
-  const values = asked.map(([, value]) => value).join(", ");
-  return practiseAnswer(
-    `Question: ${values}?\n${lines.join("\n")}\n`,
-    asked.map(([letter, value]) => `${value} is option ${letter}.`).join("\n"),
-  );
-}
-
-/** Options, and the lines that list them. */
-interface OptionList {
-  readonly options: Options;
-  readonly lines: readonly string[];
-}
-
-function drawColourOptions(random: Random): OptionList {
-  const count = 2 + randomInt(random, 3);
-  const options = withLetters(shuffled(random, COLOURS).slice(0, count));
-  return { options, lines: colourLines(options) };
-}
-
-function drawNumberOptions(random: Random): OptionList {
-  const count = 2 + randomInt(random, 4);
-  const numbers = shuffled(random, Array.from({ length: 99 }, (_, i) => i + 1))
-    .slice(0, count).sort((a, b) => a - b);
-  const options = withLetters(numbers.map(String));
-  return { options, lines: optionLines(options) };
-}
-
-function withLetters(values: readonly string[]): Options {
-  return Object.fromEntries(values.map((value, i) => [LETTERS[i], value]));
 }
 
 function drawPeople(random: Random, count: number): Note[] {

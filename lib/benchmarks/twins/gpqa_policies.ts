@@ -14,6 +14,7 @@ import {
   workExperiment,
 } from "./gpqa_problem.ts";
 import { mostFrequent } from "./gsm8k_policies.ts";
+import { readOff } from "./option_list.ts";
 import { promptOf } from "./single_turn.ts";
 import type { NamedPolicy, Policy } from "./twin.ts";
 
@@ -37,14 +38,13 @@ export function letterOf(
   return Object.keys(options).find((letter) => options[letter] === colour);
 }
 
-/** The reasons of an answer: the facts, and the option if there is one. */
+/** The reasons of an answer: the facts, then the options up to the colour's. */
 export function explainColour(
   { lines, colour }: Observation,
   options: ColourOptions,
 ): string {
   const letter = letterOf(options, colour);
-  const choice = letter === undefined ? [] : [`${colour} is option ${letter}.`];
-  return [...lines, ...choice].join("\n");
+  return [...lines, readOff(colourLines(options), colour, letter)].join("\n");
 }
 
 /** A worked answer; a letter at random where the colour is no option. */

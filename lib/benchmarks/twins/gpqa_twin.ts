@@ -79,7 +79,8 @@ const DRILL_NOTES = 5;
 /** Share of practice that is nothing but notes. */
 const DRILL_SHARE = 0.25;
 
-const CHEMISTRY_NOTES = CHEMISTRY_KINDS.map((names) =>
+/** Of one kind, or of all, as they stand before a question. */
+const CHEMISTRY_NOTES = [...CHEMISTRY_KINDS, CHEMISTRY_FACTS].map((names) =>
   noteKind(names, (random) => {
     const world = drawChemistry(random);
     return (name) => chemistryText(world, name);

@@ -44,7 +44,6 @@ export { alfworldTwin } from "./alfworld_twin.ts";
 export { bigCodeBenchTwin } from "./bigcodebench_twin.ts";
 export { kodcodeTwin } from "./kodcode_twin.ts";
 export {
-  drillLetters,
   drillLookUps,
   drillSums,
   GLOSSARY_NOTES,

@@ -87,11 +87,31 @@ export function nearestOption(options: Options, value: number): string {
     .reduce((a, b) => distance(b) < distance(a) ? b : a);
 }
 
-/** "7 is option C." */
+/**
+ * Reads options from the first on until one is the value, then says which it
+ * was, such as "red is option C.": a small model finds a letter that it has just
+ * read, not one that stands before a value further up.
+ *
+ * @param lines All options as the prompt lists them.
+ * @param letter Of the option that is the value; undefined if none is.
+ */
+export function readOff(
+  lines: readonly string[],
+  value: string,
+  letter: string | undefined,
+): string {
+  if (letter === undefined) return lines.join("\n");
+  const read = lines.slice(0, LETTERS.indexOf(letter as never) + 1);
+  return [...read, `${value} is option ${letter}.`].join("\n");
+}
+
+/** Options, read until one is the number: it, or else the nearest of all. */
 export function choiceText(options: Options, value: number): string {
+  const lines = optionLines(options);
   const letter = nearestOption(options, value);
-  const isExact = options[letter] === `${value}`;
-  return `${value} is ${isExact ? "" : "nearest "}option ${letter}.`;
+  return options[letter] === `${value}`
+    ? readOff(lines, `${value}`, letter)
+    : [...lines, `${value} is nearest option ${letter}.`].join("\n");
 }
 
 /** A number, and its option to be found. */

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  drillLetters,
   drillLookUps,
   drillSums,
   GLOSSARY_NOTES,
@@ -67,38 +66,4 @@ Deno.test("drillLookUps() asks for notes of one kind by their names", () => {
   }
   assertEquals(kinds, new Set(["holds", "costs", "To", "has"]));
   assertEquals(counts, new Set([2, 3, 4]));
-});
-
-Deno.test("drillLetters() asks for the letter of everything that is listed", () => {
-  const counts = { ". ": new Set<number>(), ") ": new Set<number>() };
-  for (let i = 0; i < 300; i++) {
-    const { user, lines } = read(drillLetters(seededRandom("letters", i)));
-    const [, asked, list] = /^Question: (.*)\?\n(.*)\n$/s.exec(user)!;
-    const options = list.split("\n").map((line) =>
-      /^([A-E])([.)] )(\w+)$/.exec(line)!.slice(1)
-    );
-    const letterOf = new Map(
-      options.map(([letter, , value]) => [value, letter]),
-    );
-    // Every option once, none twice, the letters in their order.
-    assertEquals(letterOf.size, options.length);
-    assertEquals(
-      options.map(([letter]) => letter).join(""),
-      "ABCDE".slice(0, options.length),
-    );
-    const values = asked.split(", ");
-    assertEquals([...values].sort(), [...letterOf.keys()].sort());
-    assertEquals(
-      lines,
-      values.map((value) => `${value} is option ${letterOf.get(value)}.`),
-    );
-    const isNumber = options.map(([, , value]) => /^\d+$/.test(value));
-    const sign = options[0][1] as ". " | ") ";
-    assert(isNumber.every((it) => it === (sign === ") ")));
-    counts[sign].add(options.length);
-  }
-  assertEquals(counts, {
-    ". ": new Set([2, 3, 4]),
-    ") ": new Set([2, 3, 4, 5]),
-  });
 });

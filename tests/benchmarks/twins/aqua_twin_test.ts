@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { choiceText } from "@/lib/benchmarks/twins/option_list.ts";
 import {
   AQUA_HELD_OUT,
   aquaTwin,
@@ -23,6 +29,30 @@ Deno.test("the AQuA twin works a problem out as a person would", () => {
   const values = Object.values(rest.options).map(Number);
   assertEquals(values, values.toSorted((a, b) => a - b));
   assert(story.events.length >= 3 && Object.keys(world).length === 6);
+});
+
+Deno.test("the AQuA twin's answers read the options down to the right one", () => {
+  for (const { task, options } of splitProblems(aquaTwin, "train", 100)) {
+    const letter = task.gold.at(-2)!;
+    const lines = task.gold.split("\n").filter((line) => /^[A-E]\)/.test(line));
+    const listed = Object.entries(options).map(([l, value]) =>
+      `${l}) ${value}`
+    );
+    assertEquals(lines, listed.slice(0, "ABCDE".indexOf(letter) + 1));
+    assertStringIncludes(
+      task.gold,
+      `\n${lines.at(-1)}\n${options[letter]} is option ${letter}.\n`,
+    );
+  }
+});
+
+Deno.test("choiceText() reads all options where none is the number", () => {
+  const options = { A: "3", B: "8", C: "20" };
+  assertEquals(choiceText(options, 8), "A) 3\nB) 8\n8 is option B.");
+  assertEquals(
+    choiceText(options, 10),
+    "A) 3\nB) 8\nC) 20\n10 is nearest option B.",
+  );
 });
 
 Deno.test("the AQuA twin gives the right option every place", () => {

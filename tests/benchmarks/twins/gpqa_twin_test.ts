@@ -2,6 +2,7 @@ import {
   assert,
   assertEquals,
   assertNotEquals,
+  assertStringIncludes,
   assertThrows,
 } from "@std/assert";
 import {
@@ -45,6 +46,23 @@ Deno.test("workExperiment() applies rule after rule, by hand", () => {
     { from: "step", index: 1 },
     { from: "step", index: 0 },
   ]);
+});
+
+Deno.test("the GPQA twin's answers read the options down to the right one", () => {
+  for (const { task, options } of splitProblems(gpqaTwin, "train", 100)) {
+    const letter = task.gold.at(-2)!;
+    const lines = task.gold.split("\n").filter((line) =>
+      /^[A-D]\. /.test(line)
+    );
+    const listed = Object.entries(options).map(([l, colour]) =>
+      `${l}. ${colour}`
+    );
+    assertEquals(lines, listed.slice(0, "ABCD".indexOf(letter) + 1));
+    assertStringIncludes(
+      task.gold,
+      `\n${lines.at(-1)}\n${options[letter]} is option ${letter}.\n`,
+    );
+  }
 });
 
 Deno.test("readExperiment() reads every form of a question", () => {

@@ -13,7 +13,7 @@ export type AnswerOptions = Omit<
 >;
 
 /**
- * Tokens of a turn on a benchmark's twin, at most. Right answers have 115 where
+ * Tokens of a turn on a benchmark's twin, at most. Right answers have 124 where
  * there is one turn, and 39 in each where there are more.
  */
 export function twinTurnTokens({ maxTurns }: Twin["benchmark"]): number {

@@ -42,6 +42,12 @@ export interface Table1Preset extends StudyPreset {
    * @default {all}
    */
   readonly trained?: readonly string[];
+  /**
+   * Steps on the benchmarks that need more or less than `steps`.
+   *
+   * @default {{}}
+   */
+  readonly stepsOn?: Readonly<Record<string, number>>;
   /** Learning rates tried, by method; equally many for each. */
   readonly rates: Readonly<
     Record<"sft" | "prepend" | "append", readonly number[]>
@@ -50,11 +56,22 @@ export interface Table1Preset extends StudyPreset {
   readonly seed: number;
 }
 
+/** Steps of training on a benchmark. */
+export function trainingSteps(
+  { steps, stepsOn = {} }: Table1Preset,
+  benchmark: string,
+): number {
+  return stepsOn[benchmark] ?? steps;
+}
+
 /** What `--preset` can name. */
 export const PRESET_NAMES = ["quick", "mini"] as const;
 
 /** One of `PRESET_NAMES`. */
 export type PresetName = typeof PRESET_NAMES[number];
+
+/** Where an answer takes one fact after another, memory is learned slowly. */
+const CHAIN_STEPS = 1800;
 
 /** Every method trained on every twin, for all mini reasoners: hours. */
 export const MINI: Table1Preset = {
@@ -63,6 +80,12 @@ export const MINI: Table1Preset = {
   batchSize: 16,
   episodeBatchSize: 8,
   steps: 600,
+  stepsOn: {
+    gpqa: CHAIN_STEPS,
+    gsm8k: CHAIN_STEPS,
+    math: CHAIN_STEPS,
+    aqua: CHAIN_STEPS,
+  },
   rates: { sft: [3e-3], prepend: [3e-3], append: [6e-3] },
   validTasks: 128,
   testTasks: 250,
@@ -76,6 +99,7 @@ export const QUICK: Table1Preset = {
   name: "quick",
   reasoners: ["mini-qwen2.5"],
   trained: ["kodcode"],
+  steps: 400,
   testTasks: 80,
 };
 

@@ -6,7 +6,11 @@ import { chainOfThoughtPrompt, vanillaPrompt } from "@/lib/baselines/mod.ts";
 import type { PaperBenchmark, PaperMethod } from "@/lib/report/mod.ts";
 import type { Done } from "@/experiments/ledger.ts";
 import type { Method } from "@/experiments/methods/method.ts";
-import type { MiniReasoner, Table1Preset } from "@/experiments/presets.ts";
+import {
+  type MiniReasoner,
+  type Table1Preset,
+  trainingSteps,
+} from "@/experiments/presets.ts";
 import type {
   Evaluated,
   SupervisedStudy,
@@ -221,7 +225,8 @@ async function learn(
   options: ColumnOptions,
 ): Promise<LearnedFiles> {
   const { preset } = options;
-  const { steps, seed } = preset;
+  const { seed } = preset;
+  const steps = trainingSteps(preset, column.learned);
   const method = options.methods(column.learned)[name];
   const saved = options.saved(column.learned, method);
   if (saved !== undefined) return saved;

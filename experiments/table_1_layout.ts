@@ -102,7 +102,7 @@ function ratesText({ rates }: Table1Preset): string {
   const counts = Object.values(rates).map(({ length }) => length);
   return Math.max(...counts) > 1
     ? "Learning rates were chosen on each column's validation tasks, as many rates and steps for every method; the JSON has them all."
-    : "One learning rate for each method in all columns, chosen beforehand in short runs on KodCode's validation tasks; as many steps for every method.";
+    : "One learning rate for each method in all columns, chosen beforehand in short runs on KodCode's validation tasks; as many steps for every method in a column.";
 }
 
 function ourRows(

@@ -7,6 +7,7 @@ import {
   MINI_MEMGEN,
   type MiniReasoner,
   type Table1Preset,
+  trainingSteps,
 } from "@/experiments/presets.ts";
 import { SupervisedStudy } from "@/experiments/supervised_study.ts";
 import {
@@ -149,7 +150,7 @@ async function computeReasoner(
           modelKey: key,
           generator,
           precision: made.backend.precision,
-          preset,
+          preset: { ...preset, steps: trainingSteps(preset, benchmark) },
           ledger,
           signal,
           onFraction: (fraction, note) => bar.update(fraction, note),

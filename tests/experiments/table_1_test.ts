@@ -1,6 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Method } from "@/experiments/methods/method.ts";
-import { MINI, QUICK, type Table1Preset } from "@/experiments/presets.ts";
+import {
+  MINI,
+  QUICK,
+  type Table1Preset,
+  trainingSteps,
+} from "@/experiments/presets.ts";
 import type {
   SupervisedStudy,
   TrainingRun,
@@ -216,4 +221,13 @@ Deno.test("layoutTable1() has AQuA without a number of the paper", async () => {
     footnotes!.some((note) => note.startsWith("AQuA is none")),
     true,
   );
+});
+
+Deno.test("trainingSteps() are a benchmark's own, or the preset's", async () => {
+  const preset = { ...PRESET, steps: 5, stepsOn: { triviaqa: 7 } };
+  assertEquals(trainingSteps(preset, "triviaqa"), 7);
+  assertEquals(trainingSteps(preset, "math"), 5);
+  assertEquals(trainingSteps({ ...preset, stepsOn: undefined }, "math"), 5);
+  const { findings } = await compute("popqa", preset);
+  assertEquals(findings[2].learned?.steps, 7);
 });

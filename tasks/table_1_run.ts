@@ -112,10 +112,13 @@ async function requireReasoner(folder: string, name: string): Promise<void> {
 }
 
 /** Whether a column's methods are trained here, not taken as they were left. */
-function isTrained(
+export function isTrained(
   reasoner: MiniReasoner,
   { learned: benchmark }: Pick<Column, "learned">,
-  { preset, trained, reuse = false }: ReproduceOptions,
+  { preset, trained, reuse = false }: Pick<
+    ReproduceOptions,
+    "preset" | "trained" | "reuse"
+  >,
 ): boolean {
   if (preset.trained !== undefined) return preset.trained.includes(benchmark);
   return !(reuse && hasTrainedFiles(trained, { reasoner, benchmark }));

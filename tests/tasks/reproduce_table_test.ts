@@ -9,14 +9,16 @@ import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
-import { MINI } from "@/experiments/presets.ts";
+import { MINI, QUICK, type Table1Preset } from "@/experiments/presets.ts";
 import { COLUMNS } from "@/experiments/table_1.ts";
 import { seededRandom } from "@/lib/random.ts";
 import type { Table } from "@/lib/report/mod.ts";
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
 import type { Provenance } from "@/tasks/provenance.ts";
 import { DEFINITION, writeTable } from "@/tasks/reproduce_table.ts";
-import { reproduceTable1 } from "@/tasks/table_1_run.ts";
+import { isTrained, reproduceTable1 } from "@/tasks/table_1_run.ts";
+import { withFolder } from "@/tests/folder.ts";
+import { runChild } from "@/tests/run_child.ts";
 
 const CHILD = new URL("./reproduce_table_child.ts", import.meta.url);
 
@@ -147,3 +149,39 @@ Deno.test("deno task reproduce-table refuses tables that are not there yet", () 
     "Cannot run reproduce-table as TABLE must be given: current value is none",
   );
 });
+
+Deno.test("deno task reproduce-table has AQuA and --reuse in the mini preset only", async () => {
+  const task = new URL("../../tasks/reproduce_table.ts", import.meta.url);
+  for (const option of [["--benchmark", "aqua"], ["--reuse"]]) {
+    const { code, stderr } = await runChild(task, ["1", ...option]);
+    assertEquals(code, 2);
+    assertStringIncludes(
+      stderr,
+      "Cannot run reproduce-table as --preset must be mini for --reuse and for --benchmark aqua: current value is quick",
+    );
+  }
+});
+
+Deno.test("isTrained() is what the preset says, but for what is there with reuse", () =>
+  withFolder(async (trained) => {
+    await Deno.mkdir(join(trained, "mini-qwen3", "triviaqa"), {
+      recursive: true,
+    });
+    const ask = (
+      preset: Table1Preset,
+      reuse: boolean,
+      reasoner: "mini-qwen3" | "mini-qwen2.5" = "mini-qwen3",
+    ) =>
+      COLUMNS.filter((column) =>
+        isTrained(reasoner, column, { preset, trained, reuse })
+      ).map(({ title }) => title);
+    const all = COLUMNS.map(({ title }) => title);
+    assertEquals(ask(MINI, false), all);
+    // PopQA is answered by what was learned on TriviaQA.
+    assertEquals(
+      ask(MINI, true),
+      all.filter((title) => title !== "TriviaQA" && title !== "PopQA"),
+    );
+    assertEquals(ask(MINI, true, "mini-qwen2.5"), all);
+    assertEquals(ask(QUICK, false), ["KodCode"]);
+  }));

@@ -72,6 +72,8 @@ export type PresetName = typeof PRESET_NAMES[number];
 
 /** Where an answer takes one fact after another, memory is learned slowly. */
 const CHAIN_STEPS = 1800;
+/** So it is where one search follows another; these are long episodes. */
+const SEARCH_STEPS = 1200;
 
 /** Every method trained on every twin, for all mini reasoners: hours. */
 export const MINI: Table1Preset = {
@@ -85,6 +87,7 @@ export const MINI: Table1Preset = {
     gsm8k: CHAIN_STEPS,
     math: CHAIN_STEPS,
     aqua: CHAIN_STEPS,
+    triviaqa: SEARCH_STEPS,
   },
   rates: { sft: [3e-3], prepend: [3e-3], append: [6e-3] },
   validTasks: 128,

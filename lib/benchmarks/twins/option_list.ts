@@ -101,7 +101,8 @@ export function readOff(
   letter: string | undefined,
 ): string {
   if (letter === undefined) return lines.join("\n");
-  const read = lines.slice(0, LETTERS.indexOf(letter as never) + 1);
+  const chosen = lines.findIndex((line) => line.startsWith(letter));
+  const read = lines.slice(0, chosen + 1);
   return [...read, `${value} is option ${letter}.`].join("\n");
 }
 

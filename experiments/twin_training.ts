@@ -83,5 +83,5 @@ function verdict(reasoner: string, numbers: TrainingNumbers): string {
   }
   return share >= ENOUGH
     ? `${reasoner}: MemGen SFT reaches ${asked}.`
-    : `${reasoner}: **MemGen SFT does not reach ${asked}**, whichever way its latents are inserted.`;
+    : `${reasoner}: MemGen SFT does not reach ${asked}, whichever way its latents are inserted.`;
 }

@@ -169,11 +169,24 @@ const TRAIN_WEIGHTS: Readonly<Record<keyof TrainedMethods, number>> = {
  *
  * @param isTrained Whether its methods are trained, not taken as they were left.
  */
-export function columnWeight(preset: Table1Preset, isTrained: boolean): number {
+export function columnWeight(
+  column: Column,
+  preset: Table1Preset,
+  isTrained: boolean,
+): number {
   const training = TRAINED.map(({ method }) =>
-    TRAIN_WEIGHTS[method] * preset.rates[method].length
+    trainWeight(column, method, preset) * preset.rates[method].length
   ).reduce((sum, weight) => sum + weight);
   return EVALUATE_WEIGHT * ROWS.length + (isTrained ? training : 0);
+}
+
+/** Of training with one rate; more steps take longer. */
+function trainWeight(
+  { learned }: Column,
+  method: keyof TrainedMethods,
+  preset: Table1Preset,
+): number {
+  return TRAIN_WEIGHTS[method] * trainingSteps(preset, learned) / preset.steps;
 }
 
 /**
@@ -234,7 +247,10 @@ async function learn(
   const runs: LearnedFiles[] = [];
   const tried: TriedRate[] = [];
   for (const rate of preset.rates[name]) {
-    options.announce(`${row}, rate ${rate}`, TRAIN_WEIGHTS[name]);
+    options.announce(
+      `${row}, rate ${rate}`,
+      trainWeight(column, name, preset),
+    );
     const { result, folder, seconds } = await study.train({
       method,
       rate,

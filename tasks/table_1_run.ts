@@ -86,7 +86,7 @@ export async function reproduceTable1(
   using ledger = new Ledger(options.work);
   const weights = preset.reasoners.flatMap((reasoner) =>
     columns.map((column) =>
-      columnWeight(preset, isTrained(reasoner, column, options))
+      columnWeight(column, preset, isTrained(reasoner, column, options))
     )
   );
   const bar = new TableProgress(weights.reduce((sum, each) => sum + each, 0));

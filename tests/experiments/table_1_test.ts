@@ -12,6 +12,7 @@ import type {
 } from "@/experiments/supervised_study.ts";
 import {
   AQUA,
+  type Column,
   COLUMNS,
   columnWeight,
   computeColumn,
@@ -31,6 +32,10 @@ const CORRECT: Readonly<Record<string, number>> = {
   "prepend of saved": 30,
   "append of saved": 5,
 };
+
+function columnOf(benchmark: string): Column {
+  return COLUMNS.find((column) => column.benchmark === benchmark)!;
+}
 
 /** Computes a column with studies that compute nothing; logs what is asked. */
 async function compute(
@@ -68,7 +73,7 @@ async function compute(
   } as unknown as SupervisedStudy);
   const method = (id: string) => ({ id }) as Method;
   const findings = await computeColumn(
-    COLUMNS.find((column) => column.benchmark === benchmark)!,
+    columnOf(benchmark),
     {
       reasoner: "mini-qwen2.5",
       preset,
@@ -121,7 +126,9 @@ Deno.test("computeColumn() answers PopQA with what was learned on TriviaQA, at t
     findings[2].learned?.tried.map(({ validCorrect }) => validCorrect),
     [1, 3, 3],
   );
-  assertEquals(weight, columnWeight(PRESET, true));
+  assertEquals(weight, columnWeight(columnOf("popqa"), PRESET, true));
+  // TriviaQA takes twice as many steps as the others.
+  assertEquals(weight, 5 * 4 + 2 * 3 * (10 + 20 + 20));
 });
 
 Deno.test("computeColumn() trains nothing that a preset takes as it was left", async () => {
@@ -135,7 +142,7 @@ Deno.test("computeColumn() trains nothing that a preset takes as it was left", a
     "append of saved answers math",
   ]);
   assertEquals(findings.length, ROWS.length);
-  assertEquals(weight, columnWeight(QUICK, false));
+  assertEquals(weight, columnWeight(columnOf("math"), QUICK, false));
 });
 
 Deno.test("layoutTable1() sets the paper's numbers below ours, and marks what is not there", async () => {

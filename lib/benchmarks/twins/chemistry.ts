@@ -169,6 +169,24 @@ export function drawChemistryAround(random: Random): Chemistry {
   };
 }
 
+/** A chemistry with its words replaced. */
+export function renameChemistry(
+  chemistry: Chemistry,
+  rename: (name: string) => string,
+): Chemistry {
+  const kinds = Object.entries(chemistry).map(([kind, facts]) => {
+    const renamed = Object.entries<string>(facts).map(([name, value]) => {
+      const parts = name.split("+").map(rename);
+      const key = parts.toSorted((a, b) =>
+        FAMILIES.indexOf(a as never) - FAMILIES.indexOf(b as never)
+      ).join("+");
+      return [key, rename(value)];
+    });
+    return [kind, Object.fromEntries(renamed)];
+  });
+  return Object.fromEntries(kinds) as Chemistry;
+}
+
 /** A fact as notes and worked answers state it. */
 export function chemistryText(
   { families, reactions, heated, cooled, colours }: Chemistry,

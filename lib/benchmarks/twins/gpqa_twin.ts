@@ -26,6 +26,7 @@ import {
   drawChemistry,
   drawChemistryAround,
   FAMILIES,
+  renameChemistry,
   worldChemistry,
 } from "./chemistry.ts";
 import { drillLookUps, noteKind } from "./drills.ts";
@@ -302,22 +303,4 @@ function toProblem(
     world: chemistry,
     options,
   };
-}
-
-/** A chemistry with its words replaced. */
-function renameChemistry(
-  chemistry: Chemistry,
-  rename: (name: string) => string,
-): Chemistry {
-  const kinds = Object.entries(chemistry).map(([kind, facts]) => {
-    const renamed = Object.entries<string>(facts).map(([name, value]) => {
-      const parts = name.split("+").map(rename);
-      const key = parts.toSorted((a, b) =>
-        FAMILIES.indexOf(a as never) - FAMILIES.indexOf(b as never)
-      ).join("+");
-      return [key, rename(value)];
-    });
-    return [kind, Object.fromEntries(renamed)];
-  });
-  return Object.fromEntries(kinds) as Chemistry;
 }

@@ -23,8 +23,14 @@ export interface StudyPreset {
   readonly steps: number;
   /** Validation tasks that choose between learning rates, at most. */
   readonly validTasks: number;
-  /** Test tasks, at most. */
+  /** Test tasks, at most, evenly spaced. */
   readonly testTasks: number;
+  /**
+   * Index of the first test task.
+   *
+   * @default {0}
+   */
+  readonly firstTestTask?: number;
   /** Tasks answered at once. */
   readonly answerBatch: number;
 }
@@ -48,6 +54,13 @@ export interface Table1Preset extends StudyPreset {
    * @default {{}}
    */
   readonly stepsOn?: Readonly<Record<string, number>>;
+  /**
+   * Index of the first test task of benchmarks whose earlier ones were looked at
+   * when a setting was chosen.
+   *
+   * @default {{}}
+   */
+  readonly firstTestTaskOf?: Readonly<Record<string, number>>;
   /** Learning rates tried, by method; equally many for each. */
   readonly rates: Readonly<
     Record<"sft" | "prepend" | "append", readonly number[]>
@@ -62,6 +75,15 @@ export function trainingSteps(
   benchmark: string,
 ): number {
   return stepsOn[benchmark] ?? steps;
+}
+
+/** The preset as it is on a benchmark. */
+export function presetOn(preset: Table1Preset, benchmark: string): StudyPreset {
+  return {
+    ...preset,
+    steps: trainingSteps(preset, benchmark),
+    firstTestTask: preset.firstTestTaskOf?.[benchmark],
+  };
 }
 
 /** What `--preset` can name. */
@@ -89,6 +111,8 @@ export const MINI: Table1Preset = {
     aqua: CHAIN_STEPS,
     triviaqa: SEARCH_STEPS,
   },
+  // The first 250 were answered when its steps were chosen (results/LOG.md).
+  firstTestTaskOf: { triviaqa: 250 },
   rates: { sft: [3e-3], prepend: [3e-3], append: [6e-3] },
   validTasks: 128,
   testTasks: 250,

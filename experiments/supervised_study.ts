@@ -7,12 +7,12 @@ import {
   countOfficial,
   type EvaluationRecord,
   type Message,
-  type Split,
 } from "@/lib/benchmarks/mod.ts";
 import {
+  splitProblems,
   type Twin,
+  twinKey,
   type TwinProblem,
-  WORLD_SEED,
 } from "@/lib/benchmarks/twins/mod.ts";
 import type { Generator, Model } from "@/lib/models/mod.ts";
 import { disposeTree, type Precision } from "@/lib/tensorflow/mod.ts";
@@ -27,7 +27,7 @@ import {
 } from "@/experiments/ledger.ts";
 import type { Applied, Method } from "@/experiments/methods/method.ts";
 import type { StudyPreset } from "@/experiments/presets.ts";
-import { answerProblems } from "@/experiments/twin_answers.ts";
+import { answerProblems, twinTurnTokens } from "@/experiments/twin_answers.ts";
 
 /** Result of a training cell. */
 export interface Trained {
@@ -96,10 +96,18 @@ export interface StudyOptions {
 }
 
 /** Versions of the code behind the cells; a change of results changes them. */
-const VERSIONS = { train: 2, evaluate: 3 } as const;
+const VERSIONS = { train: 3, evaluate: 4 } as const;
 
 /** Share of a training cell's time that is training, for progress. */
 const TRAINING_SHARE = 0.9;
+
+/** Examples of a training step on a twin. */
+export function trainingBatchSize(
+  { benchmark: { maxTurns } }: Twin,
+  { batchSize, episodeBatchSize }: StudyPreset,
+): number {
+  return maxTurns === 1 ? batchSize : episodeBatchSize;
+}
 
 /** One reasoner, one twin. */
 export class SupervisedStudy {
@@ -115,9 +123,7 @@ export class SupervisedStudy {
     const { twin, ledger, preset } = this.#options;
     const { method, seed, rate } = run;
     const { steps } = preset;
-    const batchSize = twin.benchmark.maxTurns === 1
-      ? preset.batchSize
-      : preset.episodeBatchSize;
+    const batchSize = trainingBatchSize(twin, preset);
     return await ledger.run<Trained>({
       kind: "train",
       version: VERSIONS.train,
@@ -132,7 +138,7 @@ export class SupervisedStudy {
         validTasks: preset.validTasks,
       },
     }, async (folder) => {
-      const rows = this.#problems("train").map((each) => this.#row(each));
+      const rows = splitProblems(twin, "train").map((each) => this.#row(each));
       const { parameters, metrics } = await method.train(rows, {
         shape: batchShape(rows, batchSize),
         peakRate: rate,
@@ -148,7 +154,7 @@ export class SupervisedStudy {
       disposeTree(parameters);
       const applied = await method.load(folder);
       try {
-        const valid = this.#problems("valid", preset.validTasks);
+        const valid = splitProblems(twin, "valid", preset.validTasks);
         const records = await this.#answer(valid, applied, TRAINING_SHARE);
         return {
           batchSize,
@@ -180,7 +186,7 @@ export class SupervisedStudy {
     const { weights } = this.#options.model;
     const applied: Applied = { view: { weights }, dispose: () => {} };
     return await this.#evaluate(
-      { method: id },
+      { method: id, prompt: promptText(prompt) },
       () => Promise.resolve(applied),
       prompt,
     );
@@ -191,19 +197,21 @@ export class SupervisedStudy {
     load: () => Promise<Applied>,
     prompt?: Prompting["prompt"],
   ): Promise<Done<Evaluated>> {
-    const { ledger, preset } = this.#options;
+    const { twin, ledger, preset } = this.#options;
+    const { testTasks, firstTestTask = 0 } = preset;
     return await ledger.run<Evaluated>({
       kind: "evaluate",
       version: VERSIONS.evaluate,
       settings: {
         ...this.#settings(),
         ...settings,
-        testTasks: preset.testTasks,
+        testTasks,
+        firstTestTask,
       },
     }, async (folder) => {
       const applied = await load();
       try {
-        const problems = this.#problems("test", preset.testTasks);
+        const problems = splitProblems(twin, "test", testTasks, firstTestTask);
         const records = await this.#answer(problems, applied, 0, prompt);
         const lines = records.map((record) => `${JSON.stringify(record)}\n`);
         await Deno.writeTextFile(join(folder, "records.jsonl"), lines.join(""));
@@ -244,18 +252,11 @@ export class SupervisedStudy {
   #settings(): Record<string, Json> {
     const { twin, modelKey, precision = "fp32" } = this.#options;
     return {
-      twin: twin.benchmark.name,
-      world: WORLD_SEED,
+      twin: `${twin.benchmark.name}-${twinKey(twin)}`,
+      maxNewTokens: twinTurnTokens(twin.benchmark),
       reasoner: modelKey,
       precision,
     };
-  }
-
-  /** The first problems of a split; for training all of the largest size. */
-  #problems(split: Split, most = Infinity): TwinProblem[] {
-    const { twin } = this.#options;
-    const length = Math.min(most, twin.sizes[split]);
-    return Array.from({ length }, (_, i) => twin.problem(split, i));
   }
 
   #row({ task: { messages, demonstration } }: TwinProblem): LabelledTokens {
@@ -269,6 +270,12 @@ export class SupervisedStudy {
     }
     this.#options.onFraction?.(fraction, note);
   }
+}
+
+/** What a prompting adds to messages. */
+function promptText(prompt: Prompting["prompt"]): string {
+  return prompt([{ role: "user", content: "" }])
+    .map(({ role, content }) => `${role}: ${content}`).join("\n");
 }
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {

@@ -145,7 +145,10 @@ export interface ColumnOptions {
    * What a method learned on a benchmark before; undefined where it is to be
    * trained.
    */
-  saved(benchmark: string, method: Method): LearnedFiles | undefined;
+  saved(
+    benchmark: string,
+    method: keyof TrainedMethods,
+  ): LearnedFiles | undefined;
   /** Called with everything that a method learned here. */
   readonly onLearned?: (
     benchmark: string,
@@ -167,17 +170,18 @@ const TRAIN_WEIGHTS: Readonly<Record<keyof TrainedMethods, number>> = {
 /**
  * The sum of all weights that `computeColumn` will announce.
  *
- * @param isTrained Whether its methods are trained, not taken as they were left.
+ * @param isTrained Whether a method is trained, not taken as it was left.
  */
 export function columnWeight(
   column: Column,
   preset: Table1Preset,
-  isTrained: boolean,
+  isTrained: (method: keyof TrainedMethods) => boolean,
 ): number {
-  const training = TRAINED.map(({ method }) =>
-    trainWeight(column, method, preset) * preset.rates[method].length
-  ).reduce((sum, weight) => sum + weight);
-  return EVALUATE_WEIGHT * ROWS.length + (isTrained ? training : 0);
+  return TRAINED.filter(({ method }) => isTrained(method)).reduce(
+    (sum, { method }) =>
+      sum + trainWeight(column, method, preset) * preset.rates[method].length,
+    EVALUATE_WEIGHT * ROWS.length,
+  );
 }
 
 /** Of training with one rate; more steps take longer. */
@@ -241,7 +245,7 @@ async function learn(
   const { seed } = preset;
   const steps = trainingSteps(preset, column.learned);
   const method = options.methods(column.learned)[name];
-  const saved = options.saved(column.learned, method);
+  const saved = options.saved(column.learned, name);
   if (saved !== undefined) return saved;
   const study = options.study(column.learned);
   const runs: LearnedFiles[] = [];
@@ -265,6 +269,11 @@ async function learn(
   const files = runs.find(({ learned }) => learned.rate === rate)!;
   options.onLearned?.(column.learned, method, files);
   return files;
+}
+
+/** The rate that was kept, with what validation said. */
+export function chosenRate({ rate, tried }: Learned): TriedRate {
+  return tried.find((each) => each.rate === rate)!;
 }
 
 /** Most right on validation; the lowest of those that are equal. */

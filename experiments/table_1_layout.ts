@@ -53,7 +53,8 @@ export function layoutTable1(
     footnotes: [
       `n = ${
         taskCounts(findings, columns).join(", ")
-      }: the twins' test splits, whose kinds of problems training never shows; one training run each, seed ${preset.seed}.`,
+      }: tasks of the twins' test splits, evenly spaced; no training task combines facts as they do. One training run each, seed ${preset.seed}.`,
+      ...seenText(columns, preset),
       "PopQA has no training split: what was learned on TriviaQA answers it, as in the paper.",
       ...columns.some(({ paper }) => paper === undefined)
         ? [
@@ -64,6 +65,19 @@ export function layoutTable1(
       ratesText(preset),
     ],
   };
+}
+
+/** Which test tasks are left out, as they were answered before. */
+function seenText(
+  columns: readonly Column[],
+  { firstTestTaskOf = {} }: Table1Preset,
+): string[] {
+  return columns.flatMap(({ title, benchmark }) => {
+    const first = firstTestTaskOf[benchmark];
+    return first === undefined ? [] : [
+      `${title}: none of its first ${first} test tasks, which had been answered when the number of its training steps was chosen.`,
+    ];
+  });
 }
 
 /** Which adapters and weavers are new. */

@@ -1,6 +1,6 @@
 /** What a reasoner can do on twins before any training. */
 import { countOfficial } from "@/lib/benchmarks/mod.ts";
-import type { Twin } from "@/lib/benchmarks/twins/mod.ts";
+import { splitProblems, type Twin } from "@/lib/benchmarks/twins/mod.ts";
 import {
   type AnswerOptions,
   answerProblems,
@@ -13,7 +13,7 @@ export const PROBE_PROBLEMS = 200;
 const BATCH_SIZE = 128;
 
 /**
- * What is asked: the test split as it is; the same kinds of problems with
+ * What is asked: problems of the test split; the same kinds of problems with
  * exactly the facts that they need as notes, in the benchmark's own world and
  * in worlds re-drawn for each.
  */
@@ -72,13 +72,9 @@ async function probeTwin(
 ): Promise<ProbedTwin> {
   const correct = { vanilla: 0, own: 0, redrawn: 0 };
   for (const [i, probe] of PROBES.entries()) {
-    const problems = Array.from(
-      { length: n },
-      (_, index) =>
-        probe === "vanilla"
-          ? twin.problem("test", index)
-          : twin.noted(probe, index),
-    );
+    const problems = probe === "vanilla"
+      ? splitProblems(twin, "test", n)
+      : Array.from({ length: n }, (_, index) => twin.noted(probe, index));
     const records = await answerProblems(twin, problems, {
       ...options,
       batchSize: BATCH_SIZE,

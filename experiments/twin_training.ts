@@ -21,17 +21,21 @@ const ENOUGH = 0.8;
 const LEAST_GAIN = 0.1;
 
 /**
- * MemGen SFT's gain over vanilla as a share of SFT's, by the better of its two
- * insertions; undefined where SFT itself gains less than ten points.
+ * MemGen SFT's gain over vanilla as a share of SFT's, by the insertion that has
+ * more validation tasks right, the first if they have equally many; undefined
+ * where SFT itself gains less than ten points.
  */
 export function shareOfGain(
-  { n, correct }: TrainingNumbers,
+  { n, correct, valid }: TrainingNumbers,
 ): number | undefined {
-  const right = (paper: PaperMethod): number =>
-    Math.max(
-      ...ROWS.filter((row) => row.paper === paper)
-        .map(({ label }) => correct[label]),
+  const right = (paper: PaperMethod): number => {
+    const labels = ROWS.filter((row) => row.paper === paper)
+      .map(({ label }) => label);
+    const best = labels.reduce((best, label) =>
+      valid[label] > valid[best] ? label : best
     );
+    return correct[best];
+  };
   const vanilla = right("Vanilla");
   const gain = right("SFT") - vanilla;
   return gain < LEAST_GAIN * n
@@ -48,7 +52,7 @@ export function trainingTable(
   return {
     title: "What training gives",
     caption:
-      "Table 1's mini preset: right in percent of test tasks, under the official scorer, one training run each.",
+      "Table 1's mini preset: right in percent of test tasks, under the official scorer, one training run each. MemGen's share of SFT's gain over vanilla is that of the insertion with more validation tasks right.",
     columns: [
       { header: "Reasoner" },
       { header: "Tasks" },

@@ -37,6 +37,7 @@ import {
   MemoryLimitError,
 } from "@/tasks/growth/point_process.ts";
 import { warnOfLoad } from "@/tasks/machine_load.ts";
+import { requireOutputFolder } from "@/tasks/output_file.ts";
 import { formatDuration, Progress } from "@/tasks/progress.ts";
 import {
   commit,
@@ -276,6 +277,7 @@ if (import.meta.main) {
     const isFull = args.plan === "full";
     const output = args.output ??
       (isFull ? join("results", "growth") : work);
+    requireOutputFolder(DEFINITION.name, output);
     const load = warnOfLoad();
     const measured = await measureGrowth(plan, {
       model: MODEL.config,

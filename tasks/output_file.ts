@@ -1,4 +1,5 @@
-/** The file that a task writes, looked at before the task's work is done. */
+/** What a task writes, looked at before the task's work is done. */
+import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { UsageError } from "@/tasks/cli.ts";
 
@@ -30,6 +31,18 @@ export function requireOutputFile(
     throw new Deno.errors.NotFound(
       `Cannot write ${output} as its folder must exist: current value is none`,
     );
+  }
+}
+
+/**
+ * Refuses a folder that could not be written at the end.
+ *
+ * @param task Name of the task, for messages.
+ * @throws {UsageError} If there is a file in its place.
+ */
+export function requireOutputFolder(task: string, output: string): void {
+  if (existsSync(output) && !isFolder(output)) {
+    throw new UsageError(task, "--output must be a folder", `file ${output}`);
   }
 }
 

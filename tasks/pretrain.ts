@@ -15,6 +15,7 @@ import { lineFigure } from "@/lib/report/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { requireOutputFolder } from "@/tasks/output_file.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { provenance, provenanceText } from "@/tasks/provenance.ts";
 import { writeCurve } from "@/tasks/training_curves.ts";
@@ -121,10 +122,12 @@ async function probe(model: Model): Promise<ProbedReasoner[]> {
 if (import.meta.main) {
   await runTask(DEFINITION, async (args) => {
     const recipe = RECIPES.find(({ name }) => name === args.reasoner)!;
+    const output = args.output ?? join("results", "reasoners", recipe.name);
+    requireOutputFolder(DEFINITION.name, output);
     const info = await startBackend(args);
     const command = `deno task pretrain --reasoner ${recipe.name}`;
     await makeReasoner(recipe, {
-      output: args.output ?? join("results", "reasoners", recipe.name),
+      output,
       work: args.work ?? join(".runs", "pretrain", recipe.name),
       made: provenanceText(await provenance(command, info)),
     });

@@ -20,6 +20,7 @@ import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
 import { INTERRUPTED_EXIT, interruption } from "@/tasks/interruption.ts";
+import { requireOutputFolder } from "@/tasks/output_file.ts";
 import { formatDuration } from "@/tasks/progress.ts";
 import { provenance, provenanceText } from "@/tasks/provenance.ts";
 import { type Reproduced, reproduceTable1 } from "@/tasks/table_1_run.ts";
@@ -144,6 +145,7 @@ if (import.meta.main) {
     const isWhole = reasoner === undefined && benchmark === undefined;
     const output = args.output ??
       (isWhole ? join("results", preset.name) : undefined);
+    if (output !== undefined) requireOutputFolder(DEFINITION.name, output);
     const command = [
       `deno task reproduce-table ${args.table} --preset ${preset.name}`,
       ...reasoner === undefined ? [] : [`--reasoner ${reasoner}`],

@@ -6,8 +6,8 @@ import { sftMethod } from "@/experiments/methods/sft.ts";
 import {
   MINI_MEMGEN,
   type MiniReasoner,
+  presetOn,
   type Table1Preset,
-  trainingSteps,
 } from "@/experiments/presets.ts";
 import { SupervisedStudy } from "@/experiments/supervised_study.ts";
 import {
@@ -15,6 +15,7 @@ import {
   columnWeight,
   computeColumn,
   type Finding,
+  type LearnedFiles,
   type TrainedMethods,
 } from "@/experiments/table_1.ts";
 import { layoutTable1 } from "@/experiments/table_1_layout.ts";
@@ -26,11 +27,7 @@ import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { modelKey } from "@/tasks/model_key.ts";
 import { type Provenance, provenanceText } from "@/tasks/provenance.ts";
 import { TableProgress } from "@/tasks/table_progress.ts";
-import {
-  hasTrainedFiles,
-  readTrainedFiles,
-  writeTrainedFiles,
-} from "@/tasks/trained_files.ts";
+import { savedFiles, writeTrainedFiles } from "@/tasks/trained_files.ts";
 
 /** How a table is reproduced. */
 export interface ReproduceOptions {
@@ -45,7 +42,8 @@ export interface ReproduceOptions {
   /** Folder with what the mini preset trained; it writes there. */
   readonly trained: string;
   /**
-   * Whether what is there already is not trained again.
+   * Whether what is there already, and was learned as the preset says, is not
+   * trained again.
    *
    * @default {false}
    */
@@ -74,7 +72,7 @@ export interface Reproduced {
  *
  * @throws {Interrupted} If the signal stopped it.
  * @throws {Deno.errors.NotFound} If there is no such reasoner, or nothing was
- * trained for a column.
+ * trained for a column: before any work is done.
  */
 export async function reproduceTable1(
   options: ReproduceOptions,
@@ -83,15 +81,22 @@ export async function reproduceTable1(
   for (const name of preset.reasoners) {
     await requireReasoner(join(reasoners, name), name);
   }
+  const prepared = await Promise.all(
+    preset.reasoners.map((reasoner) => prepareReasoner(reasoner, options)),
+  );
   using ledger = new Ledger(options.work);
-  const weights = preset.reasoners.flatMap((reasoner) =>
+  const weights = prepared.flatMap(({ saved }) =>
     columns.map((column) =>
-      columnWeight(column, preset, isTrained(reasoner, column, options))
+      columnWeight(
+        column,
+        preset,
+        (method) => saved(column.learned, method) === undefined,
+      )
     )
   );
   const bar = new TableProgress(weights.reduce((sum, each) => sum + each, 0));
   const findings: Finding[] = [];
-  for (const reasoner of preset.reasoners) {
+  for (const reasoner of prepared) {
     findings.push(...await computeReasoner(reasoner, options, { ledger, bar }));
   }
   bar.end();
@@ -111,36 +116,65 @@ async function requireReasoner(folder: string, name: string): Promise<void> {
   );
 }
 
-/** Whether a column's methods are trained here, not taken as they were left. */
-export function isTrained(
+/** A reasoner, and what was learned with it before. */
+interface PreparedReasoner {
+  readonly reasoner: MiniReasoner;
+  readonly model: Model;
+  /** Checksum of its files. */
+  readonly key: string;
+  /** The methods, as they are trained and used on a benchmark. */
+  methods(benchmark: string): TrainedMethods;
+  /** Undefined where a method is to be trained. */
+  saved(
+    benchmark: string,
+    method: keyof TrainedMethods,
+  ): LearnedFiles | undefined;
+}
+
+async function prepareReasoner(
   reasoner: MiniReasoner,
-  { learned: benchmark }: Pick<Column, "learned">,
-  { preset, trained, reuse = false }: Pick<
-    ReproduceOptions,
-    "preset" | "trained" | "reuse"
-  >,
-): boolean {
-  if (preset.trained !== undefined) return preset.trained.includes(benchmark);
-  return !(reuse && hasTrainedFiles(trained, { reasoner, benchmark }));
+  options: ReproduceOptions,
+): Promise<PreparedReasoner> {
+  const folder = join(options.reasoners, reasoner);
+  const model = await loadModel(folder);
+  const key = await modelKey(folder);
+  const single = trainedMethods(model, "turn");
+  const several = trainedMethods(model, "episode");
+  const methods = (benchmark: string): TrainedMethods =>
+    findTwin(benchmark).benchmark.maxTurns > 1 ? several : single;
+  const learnedOn = new Set(options.columns.map(({ learned }) => learned));
+  const saved = new Map(
+    Array.from(learnedOn, (benchmark) => {
+      const of = methods(benchmark);
+      const find = (method: keyof TrainedMethods) =>
+        savedFiles(
+          { reasoner, modelKey: key, benchmark, method: of[method].id },
+          { ...options, rates: options.preset.rates[method] },
+        );
+      const files = {
+        sft: find("sft"),
+        prepend: find("prepend"),
+        append: find("append"),
+      };
+      return [benchmark, files] as const;
+    }),
+  );
+  return {
+    reasoner,
+    model,
+    key,
+    methods,
+    saved: (benchmark, method) => saved.get(benchmark)![method],
+  };
 }
 
 async function computeReasoner(
-  reasoner: MiniReasoner,
+  { reasoner, model, key, methods, saved }: PreparedReasoner,
   options: ReproduceOptions,
   { ledger, bar }: { readonly ledger: Ledger; readonly bar: TableProgress },
 ): Promise<Finding[]> {
   const { preset, columns, trained, made, signal } = options;
-  const folder = join(options.reasoners, reasoner);
-  const model = await loadModel(folder);
-  const key = await modelKey(folder);
   const generator = new Generator(model, "always");
-  const single = trainedMethods(model, "turn");
-  const several = trainedMethods(model, "episode");
-  const learnedOn = columns.map(({ learned }) => learned);
-  // Asked before any is written.
-  const trainedHere = new Set(
-    learnedOn.filter((learned) => isTrained(reasoner, { learned }, options)),
-  );
   const findings: Finding[] = [];
   for (const column of columns) {
     const ofColumn = await computeColumn(column, {
@@ -153,20 +187,13 @@ async function computeReasoner(
           modelKey: key,
           generator,
           precision: made.backend.precision,
-          preset: { ...preset, steps: trainingSteps(preset, benchmark) },
+          preset: presetOn(preset, benchmark),
           ledger,
           signal,
           onFraction: (fraction, note) => bar.update(fraction, note),
         }),
-      methods: (benchmark) =>
-        findTwin(benchmark).benchmark.maxTurns > 1 ? several : single,
-      saved: (benchmark, { id: method }) =>
-        trainedHere.has(benchmark) ? undefined : readTrainedFiles(trained, {
-          reasoner,
-          modelKey: key,
-          benchmark,
-          method,
-        }),
+      methods,
+      saved,
       onLearned: preset.trained !== undefined
         ? undefined
         : (benchmark, { id: method }, files) =>

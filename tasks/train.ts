@@ -11,7 +11,7 @@ import {
 } from "@/experiments/presets.ts";
 import { isOfMemgen, runTraining } from "@/experiments/training_runs.ts";
 import { isFile } from "@/lib/benchmarks/files.ts";
-import { findBenchmark } from "@/lib/benchmarks/mod.ts";
+import { chooseTasks, findBenchmark } from "@/lib/benchmarks/mod.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { INSERTIONS } from "@/lib/memgen/mod.ts";
 import { loadModel } from "@/lib/models/mod.ts";
@@ -72,6 +72,13 @@ export const DEFINITION = {
       help:
         "MemGen checkpoint to begin with, for MemGen's methods; its settings then hold. Default: a new weaver; for trigger what memgen-sft writes, trained first if it is not there",
     },
+    tasks: {
+      type: "integer",
+      placeholder: "N",
+      minimum: 1,
+      help:
+        "Learn from N of the training tasks only, chosen by hash: fewer are part of more. Default: all",
+    },
     insertion: {
       type: "string",
       placeholder: "WHERE",
@@ -108,6 +115,7 @@ export const DEFINITION = {
   },
   examples: [
     "--method memgen-sft --benchmark gsm8k --preset quick",
+    "--method sft --benchmark gsm8k --tasks 250 --output .runs/train/scarce",
     "--method memgen-grpo --benchmark gsm8k --from .runs/train/gsm8k-memgen-sft-quick-0",
   ],
 } as const satisfies TaskDefinition;
@@ -122,6 +130,8 @@ export interface TrainOptions {
   readonly data: string;
   /** Folder of the reasoner. */
   readonly model: string;
+  /** How many of the training tasks. Default: all. */
+  readonly tasks?: number;
   /** MemGen checkpoint to begin with. Default: none. */
   readonly from?: string;
   /** Sizes. */
@@ -140,6 +150,7 @@ export interface TrainOptions {
  * @param start Starts the backend; called once the tasks are known to be good.
  * @returns Metrics of every step.
  * @throws {Interrupted} If the signal stopped it.
+ * @throws {RangeError} If there are fewer tasks than asked for.
  * @throws As the benchmark's `load`, `loadModel` and `runTraining` do.
  */
 export async function trainOnBenchmark(
@@ -148,7 +159,8 @@ export async function trainOnBenchmark(
 ): Promise<readonly StepMetrics[]> {
   const { method, preset, seed, from, output, signal } = options;
   const benchmark = findBenchmark(options.benchmark);
-  const tasks = await benchmark.load(options.data, "train");
+  const all = await benchmark.load(options.data, "train");
+  const tasks = chooseTasks(all, options.tasks ?? all.length);
   const backend = await start();
   const model = await loadModel(options.model);
   let progress: Progress | undefined;

@@ -1,7 +1,10 @@
 /** What the mini preset leaves for the quick one: adapters and weavers. */
-import { cpSync, existsSync, rmSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { type Table1Preset, trainingSteps } from "@/experiments/presets.ts";
+import { trainingBatchSize } from "@/experiments/supervised_study.ts";
 import type { Learned, LearnedFiles } from "@/experiments/table_1.ts";
+import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 
 /** The file that says how the others came about. */
 const ABOUT = "trained.json";
@@ -37,12 +40,56 @@ export function writeTrainedFiles(
   Deno.writeTextFileSync(join(target, ABOUT), text);
 }
 
-/** Whether anything was learned on a benchmark. */
-export function hasTrainedFiles(
-  root: string,
-  { reasoner, benchmark }: Pick<TrainedFilesKey, "reasoner" | "benchmark">,
-): boolean {
-  return existsSync(join(root, reasoner, benchmark));
+/** How a table wants what its methods learned. */
+export interface SavedOptions {
+  /** Sizes. */
+  readonly preset: Table1Preset;
+  /** Learning rates that are tried. */
+  readonly rates: readonly number[];
+  /** The folder with what was learned. */
+  readonly trained: string;
+  /**
+   * Whether what is there already, and was learned so, is not trained again.
+   *
+   * @default {false}
+   */
+  readonly reuse?: boolean;
+}
+
+/**
+ * What a method learned before; undefined where it is to be trained: where the
+ * preset says so, and nothing is there that was learned in this way or none of
+ * it is to be used.
+ *
+ * @throws {Deno.errors.NotFound} If the preset takes it as it was left, and it
+ * is not there.
+ * @throws {Error} If it does, and another reasoner learned it.
+ */
+export function savedFiles(
+  key: TrainedFilesKey,
+  { preset, rates, trained, reuse = false }: SavedOptions,
+): LearnedFiles | undefined {
+  const { benchmark } = key;
+  if (preset.trained !== undefined) {
+    return preset.trained.includes(benchmark)
+      ? undefined
+      : readTrainedFiles(trained, key);
+  }
+  const about = reuse ? readAbout(trained, key) : undefined;
+  if (about === undefined) return undefined;
+  const wanted = {
+    modelKey: key.modelKey,
+    tried: rates,
+    steps: trainingSteps(preset, benchmark),
+    batchSize: trainingBatchSize(findTwin(benchmark), preset),
+    seed: preset.seed,
+  };
+  const { modelKey, steps, batchSize, seed } = about;
+  const tried = about.tried.map(({ rate }) => rate);
+  const found = { modelKey, tried, steps, batchSize, seed };
+  return JSON.stringify(found) === JSON.stringify(wanted)
+    ? readTrainedFiles(trained, key)
+    : undefined;
 }
 
 /**
@@ -58,24 +105,32 @@ export function readTrainedFiles(
   const folder = folderOf(root, key);
   const remedy =
     `deno task reproduce-table 1 --preset mini --reasoner ${key.reasoner} --benchmark ${key.benchmark} makes it`;
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(join(folder, ABOUT));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  const about = readAbout(root, key);
+  if (about === undefined) {
     throw new Deno.errors.NotFound(
       `Cannot use what ${key.method} learned on ${key.benchmark} as ${
         join(folder, ABOUT)
       } must exist (${remedy}): current value is no file`,
     );
   }
-  const { modelKey, ...learned } = JSON.parse(text) as About;
+  const { modelKey, ...learned } = about;
   if (modelKey !== key.modelKey) {
     throw new Error(
       `Cannot use what ${folder} holds as ${key.reasoner}, ${key.modelKey}, must have learned it (${remedy}): current value is ${modelKey}`,
     );
   }
   return { folder, learned };
+}
+
+/** How it came about; undefined if it is not there. */
+function readAbout(root: string, key: TrainedFilesKey): About | undefined {
+  try {
+    const text = Deno.readTextFileSync(join(folderOf(root, key), ABOUT));
+    return JSON.parse(text) as About;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 function folderOf(

@@ -15,6 +15,7 @@ import { NewcomersStudy } from "@/experiments/newcomers/study.ts";
 import { renderText, type Table } from "@/lib/report/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { requireOutputFolder } from "@/tasks/output_file.ts";
 import { formatDuration, Progress } from "@/tasks/progress.ts";
 import { provenance, provenanceText } from "@/tasks/provenance.ts";
 import { writeTable } from "@/tasks/reproduce_table.ts";
@@ -58,6 +59,7 @@ if (import.meta.main) {
     const isFull = args.plan === "full";
     const output = args.output ??
       (isFull ? join("results", "trigger") : work);
+    requireOutputFolder(DEFINITION.name, output);
     const command = `deno task trigger-study${isFull ? "" : " --plan tiny"}`;
     const made = await provenance(command, await startBackend(args));
     using ledger = new Ledger(work);

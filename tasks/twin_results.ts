@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { twinCard } from "@/experiments/twin_card.ts";
-import type { Finding } from "@/experiments/table_1.ts";
+import { chosenRate, type Finding } from "@/experiments/table_1.ts";
 import type { TwinNumbers } from "@/experiments/twin_numbers.ts";
 import type { Twin } from "@/lib/benchmarks/twins/mod.ts";
 
@@ -63,7 +63,15 @@ export async function writeTwinTraining(
   const correct = Object.fromEntries(
     findings.map(({ row, correct }) => [row, correct]),
   );
-  const training = { ...numbers.training, [reasoner]: { n, correct, made } };
+  const valid = Object.fromEntries(
+    findings.flatMap(({ row, learned }) =>
+      learned === undefined ? [] : [[row, chosenRate(learned).validCorrect]]
+    ),
+  );
+  const training = {
+    ...numbers.training,
+    [reasoner]: { n, correct, valid, made },
+  };
   await writeTwinNumbers(twin, { ...numbers, training }, folder);
 }
 

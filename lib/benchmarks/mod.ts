@@ -107,4 +107,9 @@ export {
   text,
 } from "./columns.ts";
 export { readObject, type ReadOptions, readRows } from "./rows.ts";
-export { chooseEvenly, chooseIds, type ChooseOptions } from "./split.ts";
+export {
+  chooseEvenly,
+  chooseIds,
+  type ChooseOptions,
+  chooseTasks,
+} from "./split.ts";

@@ -88,6 +88,24 @@ export function selectPart(
   );
 }
 
+/**
+ * Tasks chosen by hash, for studies of scarce experience: a smaller choice is
+ * always part of a larger one.
+ *
+ * @returns `count` of the tasks, in their order.
+ * @throws {RangeError} If `count` is not an integer from 1 to their number.
+ */
+export function chooseTasks(tasks: readonly Task[], count: number): Task[] {
+  if (!Number.isInteger(count) || count < 1 || count > tasks.length) {
+    throw new RangeError(
+      `Cannot choose tasks as their number must be an integer from 1 to ${tasks.length}: current value is ${count}`,
+    );
+  }
+  const ids = tasks.map(({ id }) => id);
+  const chosen = chooseIds(ids, { count, seed: SPLIT_SEED });
+  return tasks.filter(({ id }) => chosen.has(id));
+}
+
 /** Which parts of a benchmark's one file are for test and validation. */
 export interface SplitRatios {
   /** Part of all tasks that is for the test. */

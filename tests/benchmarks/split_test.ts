@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   chooseEvenly,
   chooseIds,
+  chooseTasks,
   selectSplit,
 } from "@/lib/benchmarks/split.ts";
 import type { Split, Task } from "@/lib/benchmarks/task.ts";
@@ -113,4 +114,19 @@ Deno.test("selectSplit() parts one file into three", () => {
     RangeError,
     "Cannot load x valid as the file must have more rows: current value is 4",
   );
+});
+
+Deno.test("chooseTasks() keeps the order, and fewer are part of more", () => {
+  const tasks = ["a", "b", "c", "d"].map((id) => ({ id }) as Task);
+  const choose = (count: number) =>
+    chooseTasks(tasks, count).map(({ id }) => id).join("");
+  // Their hashes come in the order c, b, d, a.
+  assertEquals([1, 2, 3, 4].map(choose), ["c", "bc", "bcd", "abcd"]);
+  for (const count of [0, 5, 1.5]) {
+    assertThrows(
+      () => choose(count),
+      RangeError,
+      `Cannot choose tasks as their number must be an integer from 1 to 4: current value is ${count}`,
+    );
+  }
 });

@@ -6,7 +6,7 @@ import {
   SupervisedStudy,
   type TrainingRun,
 } from "@/experiments/supervised_study.ts";
-import { findTwin, WORLD_SEED } from "@/lib/benchmarks/twins/mod.ts";
+import { findTwin, twinKey } from "@/lib/benchmarks/twins/mod.ts";
 
 /** The cells that a study asks for; nothing is computed. */
 async function askedCells(
@@ -34,14 +34,17 @@ async function askedCells(
   ];
   const { folder } = await study.train({ method, rate: 1, seed: 0 });
   await study.evaluateTrained(method, folder);
-  await study.evaluatePrompting({ id: "Vanilla", prompt: (m) => m });
+  await study.evaluatePrompting({
+    id: "Vanilla",
+    prompt: ([{ role }]) => [{ role, content: "And?" }],
+  });
   return cells;
 }
 
 Deno.test("SupervisedStudy names its cells by all that they depend on", async () => {
   const common = {
-    twin: "gsm8k",
-    world: WORLD_SEED,
+    twin: `gsm8k-${twinKey(findTwin("gsm8k"))}`,
+    maxNewTokens: 128,
     reasoner: "model",
     precision: "fp32",
   };
@@ -68,11 +71,18 @@ Deno.test("SupervisedStudy names its cells by all that they depend on", async ()
         // The checksum of a folder that is not there.
         parameters: "",
         testTasks: QUICK.testTasks,
+        firstTestTask: 0,
       },
     },
     {
       kind: "evaluate",
-      settings: { ...common, method: "Vanilla", testTasks: QUICK.testTasks },
+      settings: {
+        ...common,
+        method: "Vanilla",
+        prompt: "user: And?",
+        testTasks: QUICK.testTasks,
+        firstTestTask: 0,
+      },
     },
   ]);
 });
@@ -81,7 +91,10 @@ Deno.test("SupervisedStudy keeps every twin and precision in cells of its own", 
   const plain = await askedCells({});
   for (
     const { option, setting } of [
-      { option: { twin: findTwin("aqua") }, setting: { twin: "aqua" } },
+      {
+        option: { twin: findTwin("aqua") },
+        setting: { twin: `aqua-${twinKey(findTwin("aqua"))}` },
+      },
       { option: { precision: "bf16" }, setting: { precision: "bf16" } },
     ] as const
   ) {
@@ -93,4 +106,12 @@ Deno.test("SupervisedStudy keeps every twin and precision in cells of its own", 
       })),
     );
   }
+});
+
+Deno.test("SupervisedStudy evaluates from the preset's first test task on", async () => {
+  const cells = await askedCells({ preset: { ...QUICK, firstTestTask: 250 } });
+  assertEquals(
+    cells.slice(1).map(({ settings }) => settings.firstTestTask),
+    [250, 250],
+  );
 });

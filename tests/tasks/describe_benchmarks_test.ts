@@ -186,7 +186,16 @@ Deno.test("measureReasoner() adds to numbers and card, until the twin changes", 
 function finding(row: string, correct: number): Finding {
   const counts = { n: 8, correct, lenient: correct, tokens: 9, insertions: 0 };
   const place = { benchmark: "toy", folder: "none", seconds: 1 };
-  return { reasoner: "mini-qwen2.5", row, ...counts, ...place };
+  const finding: Finding = {
+    reasoner: "mini-qwen2.5",
+    row,
+    ...counts,
+    ...place,
+  };
+  if (row === "Vanilla" || row === "CoT") return finding;
+  const sizes = { steps: 2, batchSize: 4, seed: 0, seconds: 1 };
+  const tried = [{ rate: 0.1, validTasks: 8, validCorrect: correct + 1 }];
+  return { ...finding, learned: { ...sizes, rate: 0.1, tried } };
 }
 
 Deno.test("writeTwinTraining() adds to numbers and card, until the twin changes", () =>
@@ -214,11 +223,16 @@ Deno.test("writeTwinTraining() adds to numbers and card, until the twin changes"
           "MemGen SFT, prepended": 4,
           "MemGen SFT, appended": 5,
         },
+        valid: {
+          "SFT (LoRA)": 4,
+          "MemGen SFT, prepended": 5,
+          "MemGen SFT, appended": 6,
+        },
         made: "by hand",
       },
     });
     const card = Deno.readTextFileSync(join(folder, "toy.md"));
-    // Vanilla has 1 of 8 right, SFT 3, the better insertion 5.
+    // Vanilla has 1 of 8 right, SFT 3, the insertion that validation prefers 5.
     assertStringIncludes(card, "| 200.0 |");
     await measure({
       ...TOY_TWIN,

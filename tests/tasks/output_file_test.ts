@@ -1,7 +1,7 @@
 import { assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { UsageError } from "@/tasks/cli.ts";
-import { requireOutputFile } from "@/tasks/output_file.ts";
+import { requireOutputFile, requireOutputFolder } from "@/tasks/output_file.ts";
 
 const FOLDER = import.meta.dirname!;
 const INPUT = join(FOLDER, "output_file_test.ts");
@@ -35,5 +35,15 @@ Deno.test("requireOutputFile() names a folder that does not exist", () => {
     () => requireOutputFile("t", { input: INPUT, output }),
     Deno.errors.NotFound,
     `Cannot write ${output} as its folder must exist: current value is none`,
+  );
+});
+
+Deno.test("requireOutputFolder() takes a folder or nothing yet, and refuses a file", () => {
+  requireOutputFolder("t", FOLDER);
+  requireOutputFolder("t", join(FOLDER, "none", "there"));
+  assertThrows(
+    () => requireOutputFolder("t", INPUT),
+    UsageError,
+    `Cannot run t as --output must be a folder: current value is file ${INPUT}`,
   );
 });

@@ -5,18 +5,19 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
-import { MINI, QUICK, type Table1Preset } from "@/experiments/presets.ts";
+import { MINI, QUICK } from "@/experiments/presets.ts";
 import { COLUMNS } from "@/experiments/table_1.ts";
 import { seededRandom } from "@/lib/random.ts";
 import type { Table } from "@/lib/report/mod.ts";
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
 import type { Provenance } from "@/tasks/provenance.ts";
 import { DEFINITION, writeTable } from "@/tasks/reproduce_table.ts";
-import { isTrained, reproduceTable1 } from "@/tasks/table_1_run.ts";
+import { reproduceTable1 } from "@/tasks/table_1_run.ts";
 import { withFolder } from "@/tests/folder.ts";
 import { runChild } from "@/tests/run_child.ts";
 
@@ -162,26 +163,33 @@ Deno.test("deno task reproduce-table has AQuA and --reuse in the mini preset onl
   }
 });
 
-Deno.test("isTrained() is what the preset says, but for what is there with reuse", () =>
-  withFolder(async (trained) => {
-    await Deno.mkdir(join(trained, "mini-qwen3", "triviaqa"), {
-      recursive: true,
-    });
-    const ask = (
-      preset: Table1Preset,
-      reuse: boolean,
-      reasoner: "mini-qwen3" | "mini-qwen2.5" = "mini-qwen3",
-    ) =>
-      COLUMNS.filter((column) =>
-        isTrained(reasoner, column, { preset, trained, reuse })
-      ).map(({ title }) => title);
-    const all = COLUMNS.map(({ title }) => title);
-    assertEquals(ask(MINI, false), all);
-    // PopQA is answered by what was learned on TriviaQA.
-    assertEquals(
-      ask(MINI, true),
-      all.filter((title) => title !== "TriviaQA" && title !== "PopQA"),
+Deno.test("reproduceTable1() asks for what was learned before it begins", () =>
+  withFolder(async (folder) => {
+    const work = join(folder, "work");
+    await assertRejects(
+      () =>
+        reproduceTable1({
+          preset: QUICK,
+          columns: COLUMNS,
+          reasoners: join("results", "reasoners"),
+          work,
+          trained: "nowhere",
+          made: {} as Provenance,
+          signal: new AbortController().signal,
+        }),
+      Deno.errors.NotFound,
+      "Cannot use what sft learned on alfworld as",
     );
-    assertEquals(ask(MINI, true, "mini-qwen2.5"), all);
-    assertEquals(ask(QUICK, false), ["KodCode"]);
+    assert(!existsSync(work));
   }));
+
+Deno.test("deno task reproduce-table refuses an output that is a file before it begins", async () => {
+  const task = new URL("../../tasks/reproduce_table.ts", import.meta.url);
+  const output = fileURLToPath(task);
+  const { code, stderr } = await runChild(task, ["1", "--output", output]);
+  assertEquals(code, 2);
+  assertStringIncludes(
+    stderr,
+    `Cannot run reproduce-table as --output must be a folder: current value is file ${output}`,
+  );
+});

@@ -1,10 +1,13 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
+import { MINI, QUICK } from "@/experiments/presets.ts";
 import {
-  hasTrainedFiles,
   readTrainedFiles,
+  savedFiles,
+  type SavedOptions,
   writeTrainedFiles,
 } from "@/tasks/trained_files.ts";
+import { withFolder } from "@/tests/folder.ts";
 
 const KEY = {
   reasoner: "mini",
@@ -29,9 +32,7 @@ Deno.test("readTrainedFiles() gives what writeTrainedFiles() wrote", async () =>
     await Deno.mkdir(join(from, "weaver"), { recursive: true });
     await Deno.writeTextFile(join(from, "weaver", "adapter.bin"), "weights");
     const root = join(folder, "trained");
-    assertEquals(hasTrainedFiles(root, KEY), false);
     writeTrainedFiles(root, KEY, { folder: from, learned: LEARNED }, "a test");
-    assertEquals(hasTrainedFiles(root, KEY), true);
     const read = readTrainedFiles(root, KEY);
     assertEquals(read.learned, { ...LEARNED, made: "a test" });
     assertEquals(read.folder, join(root, "mini", "math", "sft"));
@@ -58,3 +59,38 @@ Deno.test("readTrainedFiles() says how to make what is not there", () => {
     } must exist (deno task reproduce-table 1 --preset mini --reasoner mini --benchmark math makes it): current value is no file`,
   );
 });
+
+Deno.test("savedFiles() are those of each method that were learned as the preset says", () =>
+  withFolder((folder) => {
+    const from = join(folder, "from");
+    Deno.mkdirSync(from);
+    const trained = join(folder, "trained");
+    const learned = { ...LEARNED, steps: 1800, batchSize: 16 };
+    writeTrainedFiles(trained, KEY, { folder: from, learned }, "a test");
+    const ask = (changes: Partial<SavedOptions>, key = KEY) =>
+      savedFiles(key, {
+        preset: MINI,
+        rates: [3e-3],
+        trained,
+        reuse: true,
+        ...changes,
+      });
+    assert(ask({}) !== undefined);
+    assertEquals(ask({ reuse: false }), undefined);
+    // Another method of the same column was not learned yet.
+    assertEquals(ask({}, { ...KEY, method: "memgen-append" }), undefined);
+    assertEquals(ask({}, { ...KEY, modelKey: "other" }), undefined);
+    assertEquals(ask({ rates: [1e-3] }), undefined);
+    assertEquals(ask({ preset: { ...MINI, seed: 1 } }), undefined);
+    assertEquals(ask({ preset: { ...MINI, batchSize: 8 } }), undefined);
+    assertEquals(ask({ preset: { ...MINI, stepsOn: {} } }), undefined);
+    // The quick preset takes what is there, and trains KodCode's.
+    assert(ask({ preset: QUICK, reuse: false }) !== undefined);
+    const kodcode = { ...KEY, benchmark: "kodcode" };
+    assertEquals(ask({ preset: QUICK, reuse: false }, kodcode), undefined);
+    assertThrows(
+      () => ask({ preset: QUICK }, { ...KEY, modelKey: "other" }),
+      Error,
+      "must have learned it",
+    );
+  }));

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { basename, join } from "node:path";
-import { feverTwin, type Twin } from "@/lib/benchmarks/twins/mod.ts";
-import { twinFolder, twinKey } from "@/tasks/twin_folder.ts";
+import { feverTwin, type Twin, twinKey } from "@/lib/benchmarks/twins/mod.ts";
+import { twinFolder } from "@/tasks/twin_folder.ts";
 import { TOY_TWIN } from "@/tests/benchmarks/twins/toy_twin.ts";
 import { withFolder } from "@/tests/folder.ts";
 

@@ -1,4 +1,5 @@
 /** What policies without a model reach on a twin, and what its labels are worth. */
+import { createHash } from "node:crypto";
 import { seededRandom } from "../../random.ts";
 import { type FailureLabel, failureLabel } from "../failures.ts";
 import type { Split } from "../task.ts";
@@ -23,16 +24,40 @@ export interface MeasuredLabel {
   readonly labelled: number;
 }
 
-/** The first problems of a split, `count` of them or all. */
+/**
+ * Problems of a split, `count` of them or all, evenly spaced: a split may stand
+ * in the order of its subjects.
+ *
+ * @param from Index of the first that may be among them.
+ */
 export function splitProblems<P extends TwinProblem>(
   twin: Twin<P>,
   split: Split,
   count: number = twin.sizes[split],
+  from: number = 0,
 ): P[] {
+  const size = twin.sizes[split] - from;
+  const length = Math.min(count, size);
   return Array.from(
-    { length: Math.min(count, twin.sizes[split]) },
-    (_, index) => twin.problem(split, index),
+    { length },
+    (_, i) => twin.problem(split, from + Math.floor(i * size / length)),
   );
+}
+
+/** Problems of each split that a key depends on. */
+const KEY_PROBLEMS = 32;
+
+/**
+ * A short text that changes with the sizes of a twin and with problems of its
+ * splits, and so with nearly every change of its program or its world. All
+ * problems would take seconds.
+ */
+export function twinKey(twin: Twin): string {
+  const problems = (["train", "valid", "test"] as const).map((split) =>
+    splitProblems(twin, split, KEY_PROBLEMS)
+  );
+  const text = JSON.stringify([twin.sizes, problems]);
+  return createHash("sha256").update(text).digest("hex").slice(0, 8);
 }
 
 /** Lets a policy answer problems, each with random numbers of its own. */

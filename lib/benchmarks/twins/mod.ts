@@ -13,6 +13,7 @@ export {
   measurePolicies,
   playProblems,
   splitProblems,
+  twinKey,
 } from "./measure.ts";
 export { play, type Played } from "./play.ts";
 export type {

@@ -39,6 +39,8 @@ export interface Trained {
   readonly validTasks: number;
   /** Right answers among them. */
   readonly validCorrect: number;
+  /** What made it. */
+  readonly made: string;
 }
 
 /** Result of an evaluation cell. */
@@ -53,6 +55,8 @@ export interface Evaluated {
   readonly tokens: number;
   /** Insertions made. */
   readonly insertions: number;
+  /** What made it. */
+  readonly made: string;
 }
 
 /** One training run. */
@@ -89,6 +93,8 @@ export interface StudyOptions {
   readonly preset: StudyPreset;
   /** Where results are kept. */
   readonly ledger: Ledger;
+  /** Command, device, versions, commit: kept with each result. */
+  readonly made: string;
   /** Stops the study between two steps. */
   readonly signal: AbortSignal;
   /** Called while a cell is computed: how far it is, from 0 to 1. */
@@ -161,6 +167,7 @@ export class SupervisedStudy {
           losses: metrics.map(({ loss }) => loss),
           validTasks: valid.length,
           validCorrect: countOfficial(records),
+          made: this.#options.made,
         };
       } finally {
         applied.dispose();
@@ -221,6 +228,7 @@ export class SupervisedStudy {
           lenient: sum(records, ({ lenient }) => lenient),
           tokens: sum(records, ({ tokens }) => tokens),
           insertions: sum(records, ({ insertions }) => insertions.length),
+          made: this.#options.made,
         };
       } finally {
         applied.dispose();

@@ -93,8 +93,10 @@ export interface Learned {
   readonly seed: number;
   /** Seconds of the chosen training. */
   readonly seconds: number;
-  /** What made it; absent if it was this run. */
-  readonly made?: string;
+  /** What made it. */
+  readonly made: string;
+  /** Whether it was read where the mini preset left it, not trained. */
+  readonly isSaved?: true;
 }
 
 /** What a method learned, with its files. */
@@ -260,9 +262,9 @@ async function learn(
       rate,
       seed,
     });
-    const { batchSize, validTasks, validCorrect } = result;
+    const { batchSize, validTasks, validCorrect, made } = result;
     tried.push({ rate, validTasks, validCorrect });
-    const learned = { rate, tried, steps, batchSize, seed, seconds };
+    const learned = { rate, tried, steps, batchSize, seed, seconds, made };
     runs.push({ folder, learned });
   }
   const rate = bestRate(tried);

@@ -26,7 +26,7 @@ export interface LayoutOptions {
   readonly preset: Table1Preset;
   /** Columns. */
   readonly columns: readonly Column[];
-  /** What made the numbers: reasoner, device, commit, command. */
+  /** What makes the table: device, commit, command. */
   readonly made: string;
 }
 
@@ -63,6 +63,9 @@ export function layoutTable1(
         : [],
       trainedText(findings, columns),
       ratesText(preset),
+      ...[...new Set(findings.map((finding) => finding.made))]
+        .filter((each) => each !== made)
+        .map((each) => `Some accuracies were computed earlier: ${each}`),
     ],
   };
 }
@@ -86,9 +89,7 @@ function trainedText(
   columns: readonly Column[],
 ): string {
   const learned = findings.filter((finding) => finding.learned !== undefined);
-  const before = learned.filter((finding) =>
-    finding.learned?.made !== undefined
-  );
+  const before = learned.filter((finding) => finding.learned?.isSaved);
   if (before.length === 0) {
     return "Every adapter and weaver was trained by this command.";
   }

@@ -22,7 +22,7 @@ import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
 import { INTERRUPTED_EXIT, interruption } from "@/tasks/interruption.ts";
 import { requireOutputFolder } from "@/tasks/output_file.ts";
 import { formatDuration } from "@/tasks/progress.ts";
-import { provenance, provenanceText } from "@/tasks/provenance.ts";
+import { provenance } from "@/tasks/provenance.ts";
 import { type Reproduced, reproduceTable1 } from "@/tasks/table_1_run.ts";
 import { writeTwinTraining } from "@/tasks/twin_results.ts";
 
@@ -166,11 +166,7 @@ if (import.meta.main) {
         signal: interrupt.signal,
         onColumn: preset.name === "mini"
           ? ({ benchmark }, findings) =>
-            writeTwinTraining(
-              findTwin(benchmark),
-              findings,
-              provenanceText(made),
-            )
+            writeTwinTraining(findTwin(benchmark), findings)
           : undefined,
       });
     } catch (error) {

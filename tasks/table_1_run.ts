@@ -189,6 +189,7 @@ async function computeReasoner(
           precision: made.backend.precision,
           preset: presetOn(preset, benchmark),
           ledger,
+          made: provenanceText(made),
           signal,
           onFraction: (fraction, note) => bar.update(fraction, note),
         }),
@@ -201,7 +202,6 @@ async function computeReasoner(
             trained,
             { reasoner, modelKey: key, benchmark, method },
             files,
-            provenanceText(made),
           ),
       announce: (title, weight) => bar.announce(title, weight),
     });

@@ -30,12 +30,11 @@ export function writeTrainedFiles(
   root: string,
   key: TrainedFilesKey,
   { folder, learned }: LearnedFiles,
-  made: string,
 ): void {
   const target = folderOf(root, key);
   rmSync(target, { recursive: true, force: true });
   cpSync(folder, target, { recursive: true });
-  const about: About = { modelKey: key.modelKey, ...learned, made };
+  const about: About = { modelKey: key.modelKey, ...learned };
   const text = `${JSON.stringify(about, null, 1)}\n`;
   Deno.writeTextFileSync(join(target, ABOUT), text);
 }
@@ -119,7 +118,7 @@ export function readTrainedFiles(
       `Cannot use what ${folder} holds as ${key.reasoner}, ${key.modelKey}, must have learned it (${remedy}): current value is ${modelKey}`,
     );
   }
-  return { folder, learned };
+  return { folder, learned: { ...learned, isSaved: true } };
 }
 
 /** How it came about; undefined if it is not there. */

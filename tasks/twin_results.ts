@@ -49,7 +49,6 @@ export async function writeTwinNumbers(
 export async function writeTwinTraining(
   twin: Twin,
   findings: readonly Finding[],
-  made: string,
   folder: string = TWIN_RESULTS,
 ): Promise<void> {
   const { name } = twin.benchmark;
@@ -60,6 +59,7 @@ export async function writeTwinTraining(
     );
   }
   const [{ reasoner, n }] = findings;
+  const made = [...new Set(findings.map((finding) => finding.made))].join("; ");
   const correct = Object.fromEntries(
     findings.map(({ row, correct }) => [row, correct]),
   );

@@ -26,6 +26,7 @@ async function askedCells(
     generator: {} as StudyOptions["generator"],
     preset: QUICK,
     ledger: ledger as unknown as Ledger,
+    made: "a test",
     signal: new AbortController().signal,
     ...options,
   });

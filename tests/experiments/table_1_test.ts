@@ -46,7 +46,13 @@ async function compute(
   let weight = 0;
   const evaluated = (by: string) => {
     const correct = CORRECT[by];
-    const counts = { n: 100, lenient: correct, tokens: 1, insertions: 0 };
+    const counts = {
+      n: 100,
+      lenient: correct,
+      tokens: 1,
+      insertions: 0,
+      made: "by hand",
+    };
     return { result: { ...counts, correct }, folder: by, seconds: 2 };
   };
   const study = (name: string) => ({
@@ -56,6 +62,7 @@ async function compute(
         result: {
           batchSize: 16,
           losses: [],
+          made: "by hand",
           validTasks: 8,
           // The two highest rates are as good.
           validCorrect: Math.min(rate, 3e-3) * 1e3,
@@ -86,7 +93,7 @@ async function compute(
       saved(name, method) {
         if (preset.trained === undefined) return undefined;
         log.push(`saved ${method} of ${name}`);
-        const times = { seconds: 1, made: "before" };
+        const times = { seconds: 1, made: "before", isSaved: true } as const;
         const learned = { ...preset, rate: 1, tried: [], ...times };
         return { folder: "saved", learned };
       },
@@ -153,7 +160,7 @@ Deno.test("layoutTable1() sets the paper's numbers below ours, and marks what is
   const { rows, footnotes } = layoutTable1(findings, {
     preset: QUICK,
     columns,
-    made: "a test",
+    made: "by hand",
   });
   assertEquals(rows.map(([reasoner, method]) => `${reasoner}: ${method}`), [
     "mini-qwen2.5: Vanilla",
@@ -187,12 +194,20 @@ Deno.test("layoutTable1() sets the paper's numbers below ours, and marks what is
     footnotes?.at(-1)?.startsWith("One learning rate for each method"),
     true,
   );
-  const several = layoutTable1(findings, { preset: PRESET, columns, made: "" });
+  const several = layoutTable1(findings, {
+    preset: PRESET,
+    columns,
+    made: "new",
+  });
   assertEquals(
-    several.footnotes?.at(-1)?.startsWith(
+    several.footnotes?.at(-2)?.startsWith(
       "Learning rates were chosen on each column's validation tasks",
     ),
     true,
+  );
+  assertEquals(
+    several.footnotes?.at(-1),
+    "Some accuracies were computed earlier: by hand",
   );
 });
 

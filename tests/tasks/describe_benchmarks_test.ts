@@ -184,6 +184,7 @@ Deno.test("measureReasoner() adds to numbers and card, until the twin changes", 
 
 /** A finding of a column in which everything answers eight tasks. */
 function finding(row: string, correct: number): Finding {
+  const made = "by hand";
   const counts = { n: 8, correct, lenient: correct, tokens: 9, insertions: 0 };
   const place = { benchmark: "toy", folder: "none", seconds: 1 };
   const finding: Finding = {
@@ -191,9 +192,10 @@ function finding(row: string, correct: number): Finding {
     row,
     ...counts,
     ...place,
+    made,
   };
   if (row === "Vanilla" || row === "CoT") return finding;
-  const sizes = { steps: 2, batchSize: 4, seed: 0, seconds: 1 };
+  const sizes = { steps: 2, batchSize: 4, seed: 0, seconds: 1, made };
   const tried = [{ rate: 0.1, validTasks: 8, validCorrect: correct + 1 }];
   return { ...finding, learned: { ...sizes, rate: 0.1, tried } };
 }
@@ -202,14 +204,14 @@ Deno.test("writeTwinTraining() adds to numbers and card, until the twin changes"
   withFolder(async (folder) => {
     const findings = ROWS.map(({ label }, i) => finding(label, i + 1));
     await assertRejects(
-      () => writeTwinTraining(TOY_TWIN, findings, "by hand", folder),
+      () => writeTwinTraining(TOY_TWIN, findings, folder),
       Deno.errors.NotFound,
       "Cannot add to the data card of toy as deno task describe-benchmarks --measure must have measured it: current value is no numbers",
     );
     const measure = (twin: Twin) =>
       measureTwins([twin], { tokenizer: TOKENIZER, folder });
     await measure(TOY_TWIN);
-    await writeTwinTraining(TOY_TWIN, findings, "by hand", folder);
+    await writeTwinTraining(TOY_TWIN, findings, folder);
     await measure(TOY_TWIN);
     const training = async () =>
       (await readTwinNumbers(TOY_TWIN, folder))!.training;

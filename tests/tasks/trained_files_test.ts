@@ -23,6 +23,7 @@ const LEARNED = {
   batchSize: 2,
   seed: 0,
   seconds: 1.5,
+  made: "a test",
 };
 
 Deno.test("readTrainedFiles() gives what writeTrainedFiles() wrote", async () => {
@@ -32,9 +33,9 @@ Deno.test("readTrainedFiles() gives what writeTrainedFiles() wrote", async () =>
     await Deno.mkdir(join(from, "weaver"), { recursive: true });
     await Deno.writeTextFile(join(from, "weaver", "adapter.bin"), "weights");
     const root = join(folder, "trained");
-    writeTrainedFiles(root, KEY, { folder: from, learned: LEARNED }, "a test");
+    writeTrainedFiles(root, KEY, { folder: from, learned: LEARNED });
     const read = readTrainedFiles(root, KEY);
-    assertEquals(read.learned, { ...LEARNED, made: "a test" });
+    assertEquals(read.learned, { ...LEARNED, isSaved: true });
     assertEquals(read.folder, join(root, "mini", "math", "sft"));
     assertEquals(
       await Deno.readTextFile(join(read.folder, "weaver", "adapter.bin")),
@@ -66,7 +67,7 @@ Deno.test("savedFiles() are those of each method that were learned as the preset
     Deno.mkdirSync(from);
     const trained = join(folder, "trained");
     const learned = { ...LEARNED, steps: 1800, batchSize: 16 };
-    writeTrainedFiles(trained, KEY, { folder: from, learned }, "a test");
+    writeTrainedFiles(trained, KEY, { folder: from, learned });
     const ask = (changes: Partial<SavedOptions>, key = KEY) =>
       savedFiles(key, {
         preset: MINI,

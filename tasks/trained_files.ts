@@ -6,9 +6,6 @@ import { trainingBatchSize } from "@/experiments/supervised_study.ts";
 import type { Learned, LearnedFiles } from "@/experiments/table_1.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 
-/** The file that says how the others came about. */
-const ABOUT = "trained.json";
-
 /** What was learned, by whom. */
 export interface TrainedFilesKey {
   /** Name of the reasoner. */
@@ -25,7 +22,11 @@ interface About extends Learned {
   readonly modelKey: string;
 }
 
-/** Copies what a method learned to its place in `root`. */
+/**
+ * Copies what a method learned to its place in `root`. How it came about stands
+ * beside the folder: its files are those of the ledger's cell, and so is their
+ * checksum.
+ */
 export function writeTrainedFiles(
   root: string,
   key: TrainedFilesKey,
@@ -36,7 +37,7 @@ export function writeTrainedFiles(
   cpSync(folder, target, { recursive: true });
   const about: About = { modelKey: key.modelKey, ...learned };
   const text = `${JSON.stringify(about, null, 1)}\n`;
-  Deno.writeTextFileSync(join(target, ABOUT), text);
+  Deno.writeTextFileSync(aboutOf(root, key), text);
 }
 
 /** How a table wants what its methods learned. */
@@ -108,7 +109,7 @@ export function readTrainedFiles(
   if (about === undefined) {
     throw new Deno.errors.NotFound(
       `Cannot use what ${key.method} learned on ${key.benchmark} as ${
-        join(folder, ABOUT)
+        aboutOf(root, key)
       } must exist (${remedy}): current value is no file`,
     );
   }
@@ -124,12 +125,17 @@ export function readTrainedFiles(
 /** How it came about; undefined if it is not there. */
 function readAbout(root: string, key: TrainedFilesKey): About | undefined {
   try {
-    const text = Deno.readTextFileSync(join(folderOf(root, key), ABOUT));
+    const text = Deno.readTextFileSync(aboutOf(root, key));
     return JSON.parse(text) as About;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+/** The file that says how a method's others came about. */
+function aboutOf(root: string, key: TrainedFilesKey): string {
+  return `${folderOf(root, key)}.json`;
 }
 
 function folderOf(

@@ -56,7 +56,7 @@ Deno.test("readTrainedFiles() says how to make what is not there", () => {
     () => readTrainedFiles("nowhere", KEY),
     Deno.errors.NotFound,
     `Cannot use what sft learned on math as ${
-      join("nowhere", "mini", "math", "sft", "trained.json")
+      join("nowhere", "mini", "math", "sft.json")
     } must exist (deno task reproduce-table 1 --preset mini --reasoner mini --benchmark math makes it): current value is no file`,
   );
 });

@@ -51,6 +51,20 @@ export function codeScore(
   };
 }
 
+/**
+ * How the code of an answer is wrong under the rules of the released code, which
+ * runs the tests of an empty one, too: those in a class are never run, and pass.
+ *
+ * @returns Undefined if it is not.
+ */
+export function officialFailure(
+  code: string,
+  verdict: Verdict,
+): CodeFailure | undefined {
+  const failure = failureOf(verdict);
+  return failure !== undefined && code === "" ? "no code" : failure;
+}
+
 /** What kind of failure a verdict is; undefined if the tests passed. */
 export function failureOf(
   { status, error = "" }: Verdict,

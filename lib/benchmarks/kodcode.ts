@@ -5,7 +5,7 @@ import {
   CODE_FAILURES,
   type CodeFailure,
   codeScore,
-  failureOf,
+  officialFailure,
 } from "./code_score.ts";
 import { listOf, nullable, type Row, structOf, text } from "./columns.ts";
 import { runTests, type Verdict } from "./execution/mod.ts";
@@ -146,25 +146,23 @@ async function score(turns: readonly string[], gold: string): Promise<Score> {
   const answer = lastTurn(turns);
   const parsed: KodCodeGold = JSON.parse(gold);
   const [failure, strict] = await Promise.all([
-    officialFailure(answer, parsed),
+    releasedFailure(answer, parsed),
     strictVerdict(answer, parsed),
   ]);
   return codeScore(failure, strict);
 }
 
-async function officialFailure(
+async function releasedFailure(
   answer: string,
   { test, functionName }: KodCodeGold,
 ): Promise<CodeFailure | undefined> {
   if (functionName === null) return "no function name";
   const solution = officialCode(strip(answer), functionName);
-  if (solution === "") return "no code";
-  return failureOf(
-    await runTests(
-      { mode: "official", solution, test: officialTest(test) },
-      { timeoutMs: OFFICIAL_TIMEOUT_MS },
-    ),
+  const verdict = await runTests(
+    { mode: "official", solution, test: officialTest(test) },
+    { timeoutMs: OFFICIAL_TIMEOUT_MS },
   );
+  return officialFailure(solution, verdict);
 }
 
 function strictVerdict(

@@ -251,6 +251,17 @@ for (const [name, answer, expected] of ANSWERS) {
   });
 }
 
+Deno.test("kodcode.score() runs tests without code, as the released code", async () => {
+  const { gold } = (await loadAll(FIXTURE))[9]; // its tests are in a class
+  for (const answer of ["I cannot.", ""]) {
+    assertEquals(await kodcode.score([answer], gold), {
+      official: 1,
+      lenient: 0,
+      passedShare: 0,
+    });
+  }
+});
+
 Deno.test("kodcode.failures are those of programs", () => {
   assertEquals(kodcode.failures, CODE_FAILURES);
 });

@@ -3,7 +3,7 @@
  * subset run in the interpreter, within a millisecond; all others where the
  * benchmark runs them, in python3. Marks are the same.
  */
-import { codeScore, failureOf } from "../code_score.ts";
+import { codeScore, failureOf, officialFailure } from "../code_score.ts";
 import type { Verdict } from "../execution/mod.ts";
 import {
   Module,
@@ -55,10 +55,9 @@ export function interpretKodCode(answer: string, gold: string): Score {
   const official = officialCode(strip(answer), functionName);
   const code = withName(answerCode(answer), functionName);
   const strict = runFunctions(code, tests);
-  if (official === "") return codeScore("no code", strict);
   // Most answers are nothing but the function, and are run once.
   const verdict = official === code ? strict : runFunctions(official, tests);
-  return codeScore(failureOf(verdict), strict);
+  return codeScore(officialFailure(official, verdict), strict);
 }
 
 /** Marks an answer to BigCodeBench as `bigcodebench.score` does. */

@@ -38,9 +38,16 @@ const COLUMNS = {
 /** 0.7, 0.1 and 0.2 of the file for train, valid and test (kodcode.yaml:41-43). */
 const RATIOS: SplitRatios = { test: 0.2, valid: 0.1 / (0.7 + 0.1) };
 
+/** Milliseconds that a file of tests has. */
+export interface KodCodeLimits {
+  /** For `official`. */
+  readonly officialMs: number;
+  /** For `lenient`. */
+  readonly lenientMs: number;
+}
+
 /** Of the released code (code_utils.py:91), and of KodCode's authors. */
-const OFFICIAL_TIMEOUT_MS = 5_000;
-const STRICT_TIMEOUT_MS = 30_000;
+const LIMITS: KodCodeLimits = { officialMs: 5_000, lenientMs: 30_000 };
 
 /** No space before "Question", as in the released code. */
 const INSTRUCTION =
@@ -69,7 +76,7 @@ export const kodcode: Benchmark = {
   maxTurns: 1,
   failures: CODE_FAILURES,
   load,
-  score,
+  score: (turns, gold) => scoreKodCode(turns, gold, LIMITS),
 };
 
 async function load(folder: string, split: Split): Promise<Task[]> {
@@ -142,12 +149,17 @@ export function codePrompt(question: string): string {
   return `${INSTRUCTION}Question: ${strip(question)}\n`;
 }
 
-async function score(turns: readonly string[], gold: string): Promise<Score> {
+/** Marks the last turn's program within these limits; see `Benchmark.score`. */
+export async function scoreKodCode(
+  turns: readonly string[],
+  gold: string,
+  { officialMs, lenientMs }: KodCodeLimits,
+): Promise<Score> {
   const answer = lastTurn(turns);
   const parsed: KodCodeGold = JSON.parse(gold);
   const [failure, strict] = await Promise.all([
-    releasedFailure(answer, parsed),
-    strictVerdict(answer, parsed),
+    releasedFailure(answer, parsed, officialMs),
+    strictVerdict(answer, parsed, lenientMs),
   ]);
   return codeScore(failure, strict);
 }
@@ -155,12 +167,13 @@ async function score(turns: readonly string[], gold: string): Promise<Score> {
 async function releasedFailure(
   answer: string,
   { test, functionName }: KodCodeGold,
+  timeoutMs: number,
 ): Promise<CodeFailure | undefined> {
   if (functionName === null) return "no function name";
   const solution = officialCode(strip(answer), functionName);
   const verdict = await runTests(
     { mode: "official", solution, test: officialTest(test) },
-    { timeoutMs: OFFICIAL_TIMEOUT_MS },
+    { timeoutMs },
   );
   return officialFailure(solution, verdict);
 }
@@ -168,11 +181,12 @@ async function releasedFailure(
 function strictVerdict(
   answer: string,
   { test, functionName }: KodCodeGold,
+  timeoutMs: number,
 ): Promise<Verdict> {
   const code = answerCode(answer);
   return runTests({
     mode: "pytest",
     solution: functionName === null ? code : withName(code, functionName),
     test: importsSolution(test) ? test : `from solution import *\n${test}`,
-  }, { timeoutMs: STRICT_TIMEOUT_MS });
+  }, { timeoutMs });
 }

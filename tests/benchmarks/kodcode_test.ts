@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pl from "nodejs-polars";
 import { CODE_FAILURES } from "@/lib/benchmarks/code_score.ts";
-import { kodcode } from "@/lib/benchmarks/kodcode.ts";
+import { kodcode, scoreKodCode } from "@/lib/benchmarks/kodcode.ts";
 import type { Score, Split, Task } from "@/lib/benchmarks/task.ts";
 import { withFolder } from "@/tests/folder.ts";
 
@@ -260,6 +260,15 @@ Deno.test("kodcode.score() runs tests without code, as the released code", async
       passedShare: 0,
     });
   }
+});
+
+Deno.test("scoreKodCode() ends a program that does not end", async () => {
+  const { demonstration, gold } = (await loadAll(FIXTURE))[6];
+  const limits = { officialMs: 1000, lenientMs: 1000 };
+  assertEquals(
+    await scoreKodCode([demonstration[0].content], gold, limits),
+    { official: 0, lenient: 0, passedShare: 0, failure: "timeout" },
+  );
 });
 
 Deno.test("kodcode.failures are those of programs", () => {

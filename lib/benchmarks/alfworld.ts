@@ -62,7 +62,8 @@ export interface AlfworldOptions {
  *
  * - Games are `json_2.1.1/{train,valid_seen,valid_unseen}/*\/*\/game.tw-pddl`.
  *   Those that ALFWorld itself leaves out (movable receptacles, slices, not
- *   solvable) are left out. Each game's walkthrough must win.
+ *   solvable, folders without a game) are left out. Every other game must have
+ *   a walkthrough, which must win.
  * - `train` is AgentBank's conversations, each with its game; `valid` is the
  *   games of valid_seen, `test` those of valid_unseen. A folder may have
  *   conversations for `valid` (a twin's has).
@@ -129,12 +130,17 @@ async function load(
     const tasks: Task[] = [];
     for (const path of paths) {
       const file = await readGame(join(folder, path));
-      if (!file.solvable) continue;
+      if (file === undefined) continue;
       assertWinnable(file, path);
       const index = tasks.length;
       tasks.push(makeTask({ path, split, index, file, settings }));
     }
-    return tasks;
+    if (tasks.length > 0) return tasks;
+    throw new RangeError(
+      `Cannot load ${NAME} ${split} as a game in ${
+        join(folder, GAMES, GAME_SPLITS[split])
+      } must say that it is solvable: current value is none of ${paths.length}`,
+    );
   }
   const rows = await findFile(folder, names, {
     benchmark: NAME,
@@ -188,6 +194,11 @@ async function loadConversations(
     const place = `${path} row ${index + 1}`;
     const game = gamePath(games[index].game_file, place);
     const file = await readGame(join(folder, game));
+    if (file === undefined) {
+      throw new RangeError(
+        `Cannot read ${place} as its game must say that it is solvable: current value is ${game}`,
+      );
+    }
     assertWinnable(file, game);
     for (const [i, turn] of turns.entries()) {
       if (i % 2 === 1) assertActs(turn, place);
@@ -217,7 +228,7 @@ function assertActs(turn: string, place: string): void {
 
 /** Whether we play a game as ALFWorld does: what wins there must win here. */
 function assertWinnable({ game, walkthrough }: GameFile, path: string): void {
-  if (walkthrough === null || replay(game, walkthrough).isWon) return;
+  if (replay(game, walkthrough).isWon) return;
   throw new RangeError(
     `Cannot load ${path} as its walkthrough must win: current value is ${
       walkthrough.join("; ")
@@ -232,7 +243,7 @@ export interface TaskSource {
   readonly split: Split;
   /** Its place in the split. */
   readonly index: number;
-  readonly file: GameFile;
+  readonly file: Omit<GameFile, "walkthrough">;
   readonly settings: Settings;
   /** What AgentBank recorded, from the room on. */
   readonly turns?: readonly string[];

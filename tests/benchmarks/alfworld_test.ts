@@ -221,7 +221,38 @@ Deno.test("alfworld.load() names what is missing or wrong", async () => {
     await put("movable", {});
     await put("AppleSliced", {});
     await put("b", { solvable: false });
+    // Nearly half of the folders that are downloaded have no game.
+    await Deno.mkdir(`${folder}/json_2.1.1/valid_unseen/b/trial_2`);
     assertEquals((await alfworld.load(folder, "test")).length, 1);
+    await put("a", { solvable: undefined });
+    await assertRejects(
+      () => alfworld.load(folder, "test"),
+      RangeError,
+      `Cannot load alfworld test as a game in ${folder}/json_2.1.1/valid_unseen must say that it is solvable: current value is none of 2`,
+    );
+    await Deno.mkdir(`${folder}/alfworld`);
+    await Deno.writeTextFile(
+      `${folder}/alfworld/train.jsonl`,
+      JSON.stringify({
+        id: "a",
+        game_file: "json_2.1.1/valid_unseen/b/trial_1/game.tw-pddl",
+        conversations: [
+          { from: "human", value: "room" },
+          { from: "gpt", value: "Action: look" },
+        ],
+      }),
+    );
+    await assertRejects(
+      () => alfworld.load(folder, "train"),
+      RangeError,
+      "row 1 as its game must say that it is solvable: current value is json_2.1.1/valid_unseen/b/trial_1/game.tw-pddl",
+    );
+    await put("c", { walkthrough: undefined });
+    await assertRejects(
+      () => alfworld.load(folder, "test"),
+      TypeError,
+      '"walkthrough" must be a list of text: current value is absent',
+    );
     await put("c", { walkthrough: ["look"] });
     await assertRejects(
       () => alfworld.load(folder, "test"),

@@ -66,10 +66,8 @@ export interface Game {
 export interface GameFile {
   /** The game. */
   readonly game: Game;
-  /** Whether it is to be played. */
-  readonly solvable: boolean;
-  /** Commands that win; null if none are known. */
-  readonly walkthrough: readonly string[] | null;
+  /** Commands that win. */
+  readonly walkthrough: readonly string[];
   /** Turns until it is given up; a twin's files say it. */
   readonly maxTurns: number | null;
   /** What the model is told first; a twin's files say it. */
@@ -81,11 +79,13 @@ export interface GameFile {
  *
  * `max_turns` and `instruction` are ours: a twin's games have them.
  *
+ * @returns Undefined if ALFWorld leaves the game out, since its file does not
+ * say that it is solvable; what else is in it is then not looked at.
  * @throws {Deno.errors.NotFound} If there is no such file.
  * @throws {SyntaxError | TypeError | RangeError} If it is not such a game; the
  * message names the file.
  */
-export async function readGame(path: string): Promise<GameFile> {
+export async function readGame(path: string): Promise<GameFile | undefined> {
   const fields = parseFields(await readText(path), path);
   const field = <Value>(name: string, type: ColumnType<Value>): Value => {
     const value = type.read(fields[name] ?? null);
@@ -96,10 +96,10 @@ export async function readGame(path: string): Promise<GameFile> {
       }`,
     );
   };
+  if (field("solvable", nullable(yesOrNo)) !== true) return undefined;
   return {
     game: parseGame(field("grammar", text), field("pddl_problem", text), path),
-    solvable: field("solvable", nullable(yesOrNo)) ?? false,
-    walkthrough: field("walkthrough", nullable(listOf(text))),
+    walkthrough: field("walkthrough", listOf(text)),
     maxTurns: field("max_turns", nullable(turns)),
     instruction: field("instruction", nullable(text)),
   };

@@ -4,7 +4,7 @@
  */
 import { type Random, randomChoice, shuffled } from "../../random.ts";
 import { HouseholdEnvironment } from "../alfworld_environment.ts";
-import { type GameFile, parseGame } from "../household/game.ts";
+import { parseGame } from "../household/game.ts";
 import type { Split, Task } from "../task.ts";
 import { makeTask } from "../alfworld.ts";
 import { alfworldDialect, APPLIANCES } from "./alfworld_dialect.ts";
@@ -84,19 +84,12 @@ export function drawAlfworld(
   };
   const path = gamePath(request, split, index);
   const game = parseGame(texts.grammar, texts.problem, path);
-  const file: GameFile = {
-    game,
-    solvable: true,
-    walkthrough: null,
-    maxTurns: null,
-    instruction: "",
-  };
   const task = (maxTurns: number): Task =>
     makeTask({
       path,
       split,
       index,
-      file: { ...file, maxTurns },
+      file: { game, maxTurns, instruction: "" },
       settings: { style: "tags", maxTurns },
     });
   const unlimited = task(Number.MAX_SAFE_INTEGER);

@@ -16,7 +16,7 @@ const PATHS = {
 };
 
 async function game(kind: keyof typeof PATHS): Promise<Game> {
-  return (await readGame(`${GAMES}/${PATHS[kind]}/trial_1/game.tw-pddl`)).game;
+  return (await readGame(`${GAMES}/${PATHS[kind]}/trial_1/game.tw-pddl`))!.game;
 }
 
 /** What a household says to each command. */
@@ -29,15 +29,15 @@ Deno.test("a game of each kind is won by its walkthrough, and not before", async
   const types: string[] = [];
   for (const kind of Object.keys(PATHS) as (keyof typeof PATHS)[]) {
     const path = `${GAMES}/${PATHS[kind]}/trial_1/game.tw-pddl`;
-    const { game, walkthrough } = await readGame(path);
+    const { game, walkthrough } = (await readGame(path))!;
     const household = new Household(game);
-    const won = walkthrough!.map((command) => {
+    const won = walkthrough.map((command) => {
       household.step(command);
       return household.isWon();
     });
     assertEquals(
       won,
-      walkthrough!.map((_, i) => i === walkthrough!.length - 1),
+      walkthrough.map((_, i) => i === walkthrough.length - 1),
     );
     types.push(taskTypeOf(game.goal));
   }
@@ -214,9 +214,10 @@ Deno.test("readGame() refuses what is not a game", async () => {
       Deno.writeTextFile(path, JSON.stringify(value));
     await Deno.writeTextFile(path, "(define");
     await assertRejects(() => readGame(path), SyntaxError, "must be a JSON");
-    await write({ grammar: "Your task is to: x.", pddl_problem: 3 });
+    const solvable = true;
+    await write({ solvable, grammar: "Your task is to: x.", pddl_problem: 3 });
     await assertRejects(() => readGame(path), TypeError, '"pddl_problem"');
-    await write({ grammar: "UNKNOWN", pddl_problem: "(define)" });
+    await write({ solvable, grammar: "UNKNOWN", pddl_problem: "(define)" });
     await assertRejects(() => readGame(path), SyntaxError, "its grammar");
     const whole = JSON.parse(
       await Deno.readTextFile(
@@ -225,7 +226,22 @@ Deno.test("readGame() refuses what is not a game", async () => {
     );
     await write({ ...whole, max_turns: 0 });
     await assertRejects(() => readGame(path), TypeError, '"max_turns"');
-    await write({ ...whole, solvable: undefined });
-    assertEquals((await readGame(path)).solvable, false);
+    await write({ ...whole, walkthrough: null });
+    await assertRejects(
+      () => readGame(path),
+      TypeError,
+      '"walkthrough" must be a list of text: current value is null',
+    );
+  });
+});
+
+Deno.test("readGame() looks at nothing else in a game that is not solvable", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/game.tw-pddl`;
+    for (const solvable of [false, undefined]) {
+      const game = { solvable, grammar: "UNKNOWN", "pddl_problem": "(define" };
+      await Deno.writeTextFile(path, JSON.stringify(game));
+      assertEquals(await readGame(path), undefined);
+    }
   });
 });

@@ -22,6 +22,37 @@ export interface Conversation {
   readonly turns: readonly string[];
 }
 
+/** What an agent says in a turn of an environment of commands. */
+export interface AgentTurn {
+  /** Why it acts; may be empty. */
+  readonly thought: string;
+  /** What it does. */
+  readonly action: string;
+}
+
+/**
+ * Reads "Thought: …" and, on a line of its own, "Action: …". The last such line
+ * begins the action, so a thought may say the word.
+ *
+ * @param place Where the turn stands, for messages.
+ * @throws {SyntaxError} If there is no action.
+ */
+export function readAgentTurn(turn: string, place: string): AgentTurn {
+  const [, thought = "", action = ""] =
+    /^(?:([^]*)\n)?\s*Action:([^]*)$/.exec(turn) ?? [];
+  if (action.trim() === "") {
+    throw new SyntaxError(
+      `Cannot read ${place} as each turn of gpt must have "Action:" at the start of a line, and an action after it: current value is ${
+        JSON.stringify(turn)
+      }`,
+    );
+  }
+  return {
+    thought: thought.replace(/^\s*Thought:/, "").trim(),
+    action: action.trim(),
+  };
+}
+
 /**
  * Reads the conversations of a file, JSONL or parquet.
  *

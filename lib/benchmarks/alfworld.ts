@@ -1,32 +1,22 @@
 /** ALFWorld: household tasks in a text world (Shridhar et al. 2021). */
 import { join } from "node:path";
 import { AGENTBANK, readConversations } from "./agentbank.ts";
+import { householdDemonstration } from "./alfworld_conversations.ts";
 import {
   ALFWORLD_FAILURES,
   HouseholdEnvironment,
   type HouseholdGold,
   replay,
   scoreHousehold,
-  withoutArrival,
 } from "./alfworld_environment.ts";
-import {
-  alfworldMessages,
-  observationText,
-  type PromptStyle,
-  turnText,
-} from "./alfworld_prompts.ts";
+import { alfworldMessages, type PromptStyle } from "./alfworld_prompts.ts";
 import { text } from "./columns.ts";
 import { findFile, isFile } from "./files.ts";
-import {
-  type Grammar,
-  translateCommand,
-  translateFeedback,
-} from "./household/commands.ts";
 import { type GameFile, readGame } from "./household/game.ts";
 import { taskTypeOf } from "./household/goal.ts";
 import { Household } from "./household/household.ts";
 import { readRows } from "./rows.ts";
-import type { Benchmark, Message, Split, Task } from "./task.ts";
+import type { Benchmark, Split, Task } from "./task.ts";
 
 const NAME = "alfworld";
 
@@ -200,10 +190,15 @@ async function loadConversations(
       );
     }
     assertWinnable(file, game);
-    for (const [i, turn] of turns.entries()) {
-      if (i % 2 === 1) assertActs(turn, place);
-    }
-    tasks.push(makeTask({ path: game, split, index, file, settings, turns }));
+    const [room, ...rest] = turns;
+    const demonstration = householdDemonstration(rest, place, {
+      grammar: file.game.grammar,
+      style: settings.style,
+    });
+    const conversation = { room, demonstration };
+    tasks.push(
+      makeTask({ path: game, split, index, file, settings, conversation }),
+    );
   }
   return tasks;
 }
@@ -214,15 +209,6 @@ function gamePath(path: string, place: string): string {
   if (at >= 0) return path.slice(at);
   throw new SyntaxError(
     `Cannot read ${place} as its game_file must be in ${GAMES}: current value is ${path}`,
-  );
-}
-
-function assertActs(turn: string, place: string): void {
-  if (/Action:/.test(turn)) return;
-  throw new SyntaxError(
-    `Cannot read ${place} as each turn of gpt must have "Action:": current value is ${
-      JSON.stringify(turn)
-    }`,
   );
 }
 
@@ -245,20 +231,22 @@ export interface TaskSource {
   readonly index: number;
   readonly file: Omit<GameFile, "walkthrough">;
   readonly settings: Settings;
-  /** What AgentBank recorded, from the room on. */
-  readonly turns?: readonly string[];
+  /** What AgentBank recorded: the room and the task, and what is taught. */
+  readonly conversation?: Pick<Task, "demonstration"> & {
+    readonly room: string;
+  };
 }
 
 /** The task of a game. */
 export function makeTask(
-  { path, split, index, file, settings, turns = [] }: TaskSource,
+  { path, split, index, file, settings, conversation }: TaskSource,
 ): Task {
   const { game, instruction } = file;
   const { style } = settings;
-  const [
-    room = `${new Household(game).room()}\n\nYour task is to: ${game.task}`,
-    ...rest
-  ] = turns;
+  const { room, demonstration } = conversation ?? {
+    room: `${new Household(game).room()}\n\nYour task is to: ${game.task}`,
+    demonstration: [],
+  };
   const gold: HouseholdGold = {
     game,
     maxTurns: file.maxTurns ?? settings.maxTurns,
@@ -272,37 +260,9 @@ export function makeTask(
       grammar: game.grammar,
       instruction,
     }),
-    demonstration: rest.map((turn, i): Message =>
-      i % 2 === 0
-        ? {
-          role: "assistant",
-          content: translateTurn(turn, game.grammar, style),
-        }
-        : {
-          role: "user",
-          content: observationText(
-            translateFeedback(
-              withoutArrival(turn.replace(/^Observation:\s*/, "")),
-              game.grammar,
-            ),
-            style,
-          ),
-        }
-    ),
+    demonstration,
     gold: JSON.stringify(gold),
     environment: "household",
     meta: { game: path, type: taskTypeOf(game.goal) },
   };
-}
-
-/** AgentBank's "Thought: … Action: …" in a style and a game's words. */
-function translateTurn(
-  turn: string,
-  grammar: Grammar,
-  style: PromptStyle,
-): string {
-  const [thought, action] = turn.split("Action:", 2).map((text) =>
-    text.replace(/^\s*Thought:/, "").trim()
-  );
-  return turnText(thought, translateCommand(action, grammar), style);
 }

@@ -1,6 +1,6 @@
 /** ScienceWorld's stand-in: tasks in a small laboratory. */
 import type { Environment, EnvironmentStep } from "../training/mod.ts";
-import { readConversations } from "./agentbank.ts";
+import { readAgentTurn, readConversations } from "./agentbank.ts";
 import { readAction, turnText } from "./alfworld_prompts.ts";
 import { integer, listOf, nullable, structOf, text } from "./columns.ts";
 import { findFile } from "./files.ts";
@@ -86,14 +86,15 @@ export function laboratoryTaskOf(
   game: LaboratoryGame,
   { split, index, turns }: LaboratoryTaskSource,
 ): Task {
+  const id = `${NAME}/${split}/${index}`;
   return {
-    id: `${NAME}/${split}/${index}`,
+    id,
     benchmark: NAME,
     split,
     messages: [{ role: "user", content: laboratoryTask(game) }],
     demonstration: turns.map((turn, i): Message =>
       i % 2 === 0
-        ? { role: "assistant", content: inTags(turn) }
+        ? { role: "assistant", content: inTags(turn, id) }
         : { role: "user", content: turn.replace(/^Observation: /, "") }
     ),
     gold: JSON.stringify(game),
@@ -103,10 +104,8 @@ export function laboratoryTaskOf(
 }
 
 /** "Thought: … Action: …" in tags. */
-function inTags(turn: string): string {
-  const [thought, action = ""] = turn.split("Action:", 2).map((part) =>
-    part.replace(/^\s*Thought:/, "").trim()
-  );
+function inTags(turn: string, place: string): string {
+  const { thought, action } = readAgentTurn(turn, place);
   return turnText(thought, action, "tags");
 }
 

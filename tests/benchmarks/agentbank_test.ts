@@ -1,5 +1,6 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
+import { readAgentTurn } from "@/lib/benchmarks/agentbank.ts";
 import { readConversations } from "@/lib/benchmarks/mod.ts";
 import { withFolder } from "@/tests/folder.ts";
 
@@ -58,6 +59,31 @@ Deno.test("readConversations() refuses speakers that are not in turn", async () 
       () => read(...speakers.map((from): [string, string] => [from, "x"])),
       SyntaxError,
       `train.jsonl row 1 as human and gpt must speak in turn, gpt last: current value is ${current}`,
+    );
+  }
+});
+
+Deno.test("readAgentTurn() parts a thought from the action after it", () => {
+  const turns = [
+    ["Thought: I look.\nOnce.\nAction: look\n", "I look.\nOnce.", "look"],
+    [
+      "Thought: My last Action: failed. I go.\nAction: go to sinkbasin 1",
+      "My last Action: failed. I go.",
+      "go to sinkbasin 1",
+    ],
+    ["Thought: a\nAction: b\nAction: c", "a\nAction: b", "c"],
+    [" Action: look", "", "look"],
+  ];
+  for (const [turn, thought, action] of turns) {
+    assertEquals(readAgentTurn(turn, "here"), { thought, action }, turn);
+  }
+  for (const turn of ["", "I look.", "Action: ", "Thought: an Action: look"]) {
+    assertThrows(
+      () => readAgentTurn(turn, "here"),
+      SyntaxError,
+      `Cannot read here as each turn of gpt must have "Action:" at the start of a line, and an action after it: current value is ${
+        JSON.stringify(turn)
+      }`,
     );
   }
 });

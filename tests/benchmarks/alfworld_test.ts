@@ -286,10 +286,13 @@ Deno.test("alfworld.load() refuses conversations of another form", async () => {
   };
   await refuse({ "game_file": "elsewhere" }, "must be in json_2.1.1");
   await refuse({ "game_file": "json_2.1.1/train/x" }, "game of ALFWorld");
-  await refuse({
-    conversations: [
-      { from: "human", value: "room" },
-      { from: "gpt", value: "I do nothing." },
-    ],
-  }, 'must have "Action:"');
+  const says = (value: string): object => ({
+    conversations: [{ from: "human", value: "room" }, { from: "gpt", value }],
+  });
+  await refuse(says("I do nothing."), 'must have "Action:"');
+  await refuse(says("Thought: a\nAction: "), "and an action after it");
+  await refuse(
+    says("Thought: a\nAction: fly to the moon"),
+    'train.jsonl row 1 as each action must be a command of ALFWorld: current value is "fly to the moon"',
+  );
 });

@@ -137,5 +137,29 @@ Deno.test("scienceworld.load() says that ScienceWorld itself cannot be read", as
       TypeError,
       'column "game"',
     );
+    const says = (value: string): Promise<void> =>
+      Deno.writeTextFile(
+        `${folder}/train.jsonl`,
+        JSON.stringify({
+          id: "0",
+          game: GAME,
+          conversations: [
+            { from: "human", value: "room" },
+            { from: "gpt", value },
+          ],
+        }),
+      );
+    await says("Thought: My Action: failed.\nAction: look around");
+    const [task] = await scienceworld.load(folder, "train");
+    assertEquals(
+      task.demonstration[0].content,
+      "<think>My Action: failed.</think>\n<action>look around</action>",
+    );
+    await says("I look around.");
+    await assertRejects(
+      () => scienceworld.load(folder, "train"),
+      SyntaxError,
+      'Cannot read scienceworld/train/0 as each turn of gpt must have "Action:"',
+    );
   });
 });

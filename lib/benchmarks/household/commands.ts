@@ -92,12 +92,6 @@ export function commandText(
   }
 }
 
-/** A command in a grammar's words; text that is no command stays as it is. */
-export function translateCommand(text: string, grammar: Grammar): string {
-  const command = readCommand(text);
-  return command === undefined ? text : commandText(command, grammar);
-}
-
 /** What a household says when a thing was placed. */
 export function placedText(
   thing: string,

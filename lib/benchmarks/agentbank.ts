@@ -57,7 +57,8 @@ export function readAgentTurn(turn: string, place: string): AgentTurn {
  * Reads the conversations of a file, JSONL or parquet.
  *
  * Whether the published rows begin with an instruction could not be seen, so
- * both forms are read.
+ * both forms are read: an instruction is what the agent answers with "OK" and
+ * neither a thought nor an action nor an answer.
  *
  * @throws {SyntaxError} If a conversation is not of the human and the agent in
  * turn, the agent last.
@@ -73,7 +74,8 @@ export async function readConversations(path: string): Promise<Conversation[]> {
       from === (i % 2 === 0 ? "human" : "gpt")
     );
     const turns = conversations.map(({ value }) => value);
-    const isHeaded = turns.length > 2 && /^OK\b/i.test(strip(turns[1]));
+    const isHeaded = turns.length > 2 && /^OK\b/i.test(strip(turns[1])) &&
+      !/\b(?:Thought|Action|Final Answer):/.test(turns[1]);
     if (!isInTurn || turns.length === 0 || turns.length % 2 === 1) {
       throw new SyntaxError(
         `Cannot read ${path} row ${

@@ -45,6 +45,22 @@ Deno.test("readConversations() parts an instruction and its OK from the turns", 
   assertEquals(okapi.head, "none");
 });
 
+Deno.test("readConversations() takes no first turn that does something for an OK", async () => {
+  for (
+    const turn of [
+      "OK, I look.\nAction: search[Tarn]",
+      "OK. Thought: I know.",
+      "Ok.\nFinal Answer: Tarn",
+    ]
+  ) {
+    const [{ head, turns }] = await read(["human", "Who?"], ["gpt", turn], [
+      "human",
+      "Observation: x",
+    ], ["gpt", "Final Answer: Tarn"]);
+    assertEquals([head, turns[0], turns.length], ["none", "Who?", 4]);
+  }
+});
+
 Deno.test("readConversations() refuses speakers that are not in turn", async () => {
   const bad: [string[], string][] = [
     [[], "no turn"],

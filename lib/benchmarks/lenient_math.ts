@@ -5,11 +5,12 @@ import { isEquivalent, lastBox, openBox } from "./boxed_math.ts";
  * Marks a boxed answer by what it means rather than how it is written.
  *
  * 1. The answer is the last box of the completion that closes, `\boxed` or
- *    `\fbox`; the gold is read as the official scorer reads it.
+ *    `\fbox`; the gold is read as the official scorer reads it. `\boxed {5}`
+ *    is read both as `\boxed{5}` and as the official scorer reads it.
  * 2. What is equivalent for the official scorer is right.
- * 3. Marks of style count for nothing: spacing commands, `\text{}` and fonts,
- *    `\left` and `\right`, dollar, percent and degree signs, a full stop at the
- *    end, and a short left side as in "x=5".
+ * 3. Marks of style count for nothing: braces around the whole, spacing
+ *    commands, `\text{}` and fonts, `\left` and `\right`, dollar, percent and
+ *    degree signs, a full stop at the end, and a short left side as in "x=5".
  * 4. Numbers are compared by value and exactly: commas between thousands,
  *    decimals, fractions with a sign anywhere ("1,080" and "1080", "18.00" and
  *    "18", "2/4" and `\frac{1}{2}`, "-3/4" and `\frac{-3}{4}`). A percent sign
@@ -29,32 +30,45 @@ import { isEquivalent, lastBox, openBox } from "./boxed_math.ts";
  * @returns 1 if the answer is right, 0 if not or if a box is missing.
  */
 export function lenientMathScore(completion: string, gold: string): 0 | 1 {
-  const answer = lastClosedBox(completion);
   const reference = lastBox(gold);
-  if (answer === undefined || reference === undefined) return 0;
-  if (isEquivalent(answer, reference)) return 1;
-
-  const [left, right] = [removeStyle(answer), removeStyle(reference)];
-  return isSameQuantity(left, right) || isSameOption(left, right) ||
-      isSameText(left, right)
-    ? 1
-    : 0;
+  if (reference === undefined) return 0;
+  const right = removeStyle(reference);
+  const isRight = readLastBox(completion).some((answer) => {
+    if (isEquivalent(answer, reference)) return true;
+    const left = removeStyle(answer);
+    return isSameQuantity(left, right) || isSameOption(left, right) ||
+      isSameText(left, right);
+  });
+  return isRight ? 1 : 0;
 }
 
-function lastClosedBox(text: string): string | undefined {
+/** What the last box that closes can hold; nothing if there is none. */
+function readLastBox(text: string): string[] {
   const boxes = text.replaceAll("\\fbox", "\\boxed");
   const starts = [...boxes.matchAll(/\\boxed/g)].map((match) => match.index);
   for (const start of starts.reverse()) {
-    const box = boxes.startsWith("\\boxed ", start)
-      ? boxes.slice(start + "\\boxed ".length).split("$")[0]
-      : openBox(boxes, start);
-    if (box !== undefined) return box;
+    const box = boxes.slice(start);
+    const readings = [
+      openBox(box.replace(/^\\boxed\s+\{/, "\\boxed{"), 0),
+      box.startsWith("\\boxed ")
+        ? box.slice("\\boxed ".length).split("$")[0]
+        : undefined,
+    ].filter((reading) => reading !== undefined);
+    if (readings.length > 0) return readings;
   }
-  return undefined;
+  return [];
+}
+
+/** The text without braces around the whole of it. */
+function withoutBraces(text: string): string {
+  const inside = openBox(`\\boxed${text}`, 0);
+  return inside !== undefined && inside.length === text.length - 2
+    ? inside
+    : text;
 }
 
 function removeStyle(text: string): string {
-  return text
+  return withoutBraces(text.trim())
     .replaceAll("\\!", "")
     .replace(/(\d)(?:\\,|\{,\})(?=\d{3})/g, "$1,")
     .replace(/\\[,;: ]|~|\n/g, " ")

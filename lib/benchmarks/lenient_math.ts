@@ -17,7 +17,8 @@ import { isEquivalent, lastBox, openBox } from "./boxed_math.ts";
  *    does not divide by 100.
  * 5. Unit words after a number ("18 dollars") need not be there, but must be
  *    the same if both sides have them. A word that changes the value ("5
- *    million") is no unit.
+ *    million", "5 squared", "2 thirds") is no unit; a quarter is one, since
+ *    GSM8K counts coins.
  * 6. Letters of options, A to E, are compared without case, brackets or the
  *    option's text ("(A)", "a", `\text{A}`, "A. foo").
  * 7. Otherwise the texts must be the same but for spaces.
@@ -104,7 +105,7 @@ const QUANTITY = new RegExp(
   "i",
 );
 const SCALES =
-  /\b(?:dozen|hundred|thousand|million|billion|trillion|half|pi)\b/;
+  /\b(?:(?:dozen|hundred|thousand|million|billion|trillion|third|tenth|hundredth|thousandth)s?|half|halves|pi|squared|cubed|factorial)\b/;
 
 function parseQuantity(text: string): Quantity | undefined {
   const match = text.replace(FRACTION, "$1$2$3/$4$5").match(QUANTITY);

@@ -16,11 +16,18 @@ const NAME = "fever";
 const SOURCE = "fever.ai";
 const FILE = "paper_test.jsonl";
 
-/** The three verdicts, each with the words that mean it for `lenient`. */
+/** No denial stands directly before, as in "not supported". */
+const AFFIRMED = String
+  .raw`(?<!(?:\b(?:not|cannot|never)|n['’]t) (?:be |been )?)`;
+
+/**
+ * The three verdicts, each with the words that mean it for `lenient`. What
+ * there is not enough information to say is said of no other verdict.
+ */
 const VERDICTS: Readonly<Record<string, RegExp>> = {
-  "SUPPORTS": /\bsupport(?:s|ed)\b/i,
-  "REFUTES": /\brefute(?:s|d)\b/i,
-  "NOT ENOUGH INFO": /\bnot enough info(?:rmation)?\b/i,
+  "SUPPORTS": new RegExp(String.raw`${AFFIRMED}\bsupport(?:s|ed)\b`, "i"),
+  "REFUTES": new RegExp(String.raw`${AFFIRMED}\brefute(?:s|d)\b`, "i"),
+  "NOT ENOUGH INFO": /\bnot enough info(?:rmation)?\b(?: to\b[^.]*)?/i,
 };
 
 /**
@@ -30,7 +37,7 @@ const VERDICTS: Readonly<Record<string, RegExp>> = {
  * Ours, as MemGen's FEVER code is not released: the file (the 9,999 labelled
  * claims of paper_test.jsonl), `feverPrompt`, and the scorers. `official` is
  * FEVER's label accuracy: the answer is the verdict, but for case and spaces.
- * `lenient` reads the one verdict that the answer names.
+ * `lenient` reads the one verdict that the answer names and does not deny.
  */
 export const fever: Benchmark = {
   name: NAME,
@@ -83,9 +90,7 @@ function score(turns: readonly string[], gold: string): Promise<Score> {
   lastTurn(turns);
   const answer = episodeAnswer(turns);
   const words = collapseSpace(answer ?? "");
-  const named = Object.keys(VERDICTS).filter((verdict) =>
-    VERDICTS[verdict].test(words)
-  );
+  const named = namedVerdicts(words);
   const official = answer !== undefined && isRight(answer, gold) ? 1 : 0;
   const lenient = named.length === 1 && named[0] === gold ? 1 : 0;
   if (official === 1) return Promise.resolve({ official, lenient });
@@ -97,6 +102,13 @@ function score(turns: readonly string[], gold: string): Promise<Score> {
     ? "wrong verdict"
     : "no verdict";
   return Promise.resolve({ official, lenient, failure });
+}
+
+function namedVerdicts(words: string): string[] {
+  const others = words.replace(VERDICTS["NOT ENOUGH INFO"], "");
+  return Object.keys(VERDICTS).filter((verdict) =>
+    VERDICTS[verdict].test(verdict === "NOT ENOUGH INFO" ? words : others)
+  );
 }
 
 function isRight(answer: string, gold: string): boolean {

@@ -82,6 +82,38 @@ Deno.test("fever.score() gives label accuracy and the verdict named", async () =
     ["<answer> SUPPORTS or REFUTES </answer>", "SUPPORTS", 0, 0, "no verdict"],
     ["<answer> yes </answer>", "SUPPORTS", 0, 0, "no verdict"],
     ["SUPPORTS", "SUPPORTS", 0, 0, "no answer"],
+    ["<answer> not supported </answer>", "SUPPORTS", 0, 0, "no verdict"],
+    ["<answer> It isn't supported. </answer>", "SUPPORTS", 0, 0, "no verdict"],
+    ["<answer> cannot be refuted </answer>", "REFUTES", 0, 0, "no verdict"],
+    ["<answer> never refuted </answer>", "REFUTES", 0, 0, "no verdict"],
+    [
+      "<answer> Not supported, REFUTES </answer>",
+      "REFUTES",
+      0,
+      1,
+      "other form",
+    ],
+    [
+      "<answer> There is not enough information to say it is supported </answer>",
+      "NOT ENOUGH INFO",
+      0,
+      1,
+      "other form",
+    ],
+    [
+      "<answer> There is not enough information to say it is supported </answer>",
+      "SUPPORTS",
+      0,
+      0,
+      "wrong verdict",
+    ],
+    [
+      "<answer> NOT ENOUGH INFO or SUPPORTS </answer>",
+      "NOT ENOUGH INFO",
+      0,
+      0,
+      "no verdict",
+    ],
   ];
   for (const [turn, gold, official, lenient, failure] of vectors) {
     assertEquals(

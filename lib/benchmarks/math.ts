@@ -40,8 +40,10 @@ const SPLIT_SEED = 42;
  * subject and level in proportion. Which ones the paper took is not published.
  * The problems are read from
  *
- * 1. `train/SUBJECT/NUMBER.json`, the original files. A folder of the same form
- *    called `valid`, as a twin has, is then the validation split.
+ * 1. `train/SUBJECT/NUMBER.json`, the original files; all seven subjects. A
+ *    folder of the same form called `valid`, as a twin has, is then the
+ *    validation split, and there may be fewer subjects. Names that begin with a
+ *    dot (.DS_Store) are left out.
  * 2. `SUBJECT/train-00000-of-00001.parquet` of the hub; all seven subjects.
  */
 export const math: Benchmark = {
@@ -56,7 +58,9 @@ async function load(folder: string, split: Split): Promise<Task[]> {
   if (split === "test") return await loadTest(folder);
   const hasValid = await isFolder(join(folder, "valid"));
   const file = hasValid ? split : "train";
-  const problems = await isFolder(join(folder, file))
+  const isOriginal = await isFolder(join(folder, file));
+  if (isOriginal && !hasValid) await assertSubjects(folder);
+  const problems = isOriginal
     ? await readOriginal(join(folder, file))
     : await readHub(folder);
   const tasks = problems.map((problem, index) =>
@@ -97,6 +101,16 @@ async function loadTest(folder: string): Promise<Task[]> {
   const options = { source: TEST_HUB_ID, id: "unique_id" } as const;
   const rows = await readRows(path, columns, options);
   return rows.map((row, index) => toTask(row, "test", `test/${index}`));
+}
+
+/** The original training files are of all subjects. */
+async function assertSubjects(folder: string): Promise<void> {
+  for (const subject of MATH_FOLDERS) {
+    if (await isFolder(join(folder, "train", subject))) continue;
+    throw new Deno.errors.NotFound(
+      `Cannot load ${NAME} as the folder must hold train/${subject} of hendrycks/math: current value is ${folder}`,
+    );
+  }
 }
 
 const COLUMNS = { problem: text, level: text, type: text, solution: text };
@@ -185,8 +199,10 @@ function choose(tasks: readonly Task[], most: number): Task[] {
   return tasks.filter(({ id }) => chosen.has(id));
 }
 
-/** Names in a folder, numbers by their value. */
+/** Names in a folder that do not begin with a dot, numbers by their value. */
 async function entriesOf(folder: string): Promise<string[]> {
   const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-  return names.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  return names.filter((name) => !name.startsWith(".")).sort((a, b) =>
+    a.localeCompare(b, "en", { numeric: true })
+  );
 }

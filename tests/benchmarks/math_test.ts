@@ -141,14 +141,21 @@ Deno.test("math.load() says where the test file is published", async () => {
   );
 });
 
+/** Makes the folders of the original files. */
+async function makeSubjects(train: string): Promise<void> {
+  for (const subject of SUBJECTS) {
+    await Deno.mkdir(join(train, subject), { recursive: true });
+  }
+}
+
 /** Writes one original file and loads the folder. */
 function loadOne(problem: unknown): Promise<unknown> {
   return withFolder(async (folder) => {
-    const subject = join(folder, "train", "algebra");
-    await Deno.mkdir(subject, { recursive: true });
+    const train = join(folder, "train");
+    await makeSubjects(train);
     if (problem !== undefined) {
       await Deno.writeTextFile(
-        join(subject, "1.json"),
+        join(train, "algebra", "1.json"),
         JSON.stringify(problem, null, 4),
       );
     }
@@ -195,4 +202,34 @@ Deno.test("math.load() refuses bad files and too few problems", async () => {
   ) {
     await assertRejects(() => loadOne(problem), errorClass, message);
   }
+});
+
+Deno.test("math.load() needs all seven subjects of the original files", async () => {
+  await withFolder(async (folder) => {
+    const train = join(folder, "train");
+    await makeSubjects(train);
+    await Deno.remove(join(train, "prealgebra"));
+    await assertRejects(
+      () => math.load(folder, "train"),
+      Deno.errors.NotFound,
+      `Cannot load math as the folder must hold train/prealgebra of hendrycks/math: current value is ${folder}`,
+    );
+  });
+});
+
+Deno.test("math.load() leaves out names that begin with a dot", async () => {
+  await withFolder(async (folder) => {
+    const train = join(folder, "train");
+    await makeSubjects(train);
+    for (const place of [train, join(train, "algebra")]) {
+      await Deno.writeTextFile(join(place, ".DS_Store"), "Bud1");
+    }
+    for (let number = 0; number < 101; number++) {
+      await Deno.writeTextFile(
+        join(train, "algebra", `${number}.json`),
+        JSON.stringify(PROBLEM),
+      );
+    }
+    assertEquals((await math.load(folder, "train")).length, 1);
+  });
 });

@@ -14,7 +14,7 @@ import { Progress } from "@/tasks/progress.ts";
 export const DEFINITION = {
   name: "fetch-data",
   description:
-    "Downloads the files of a benchmark from the Hugging Face hub into a folder, where deno task evaluate and the others read them, counts their tasks, and says what must be got by hand. Goes on where it was stopped. HF_TOKEN in the environment says who you are, where a data set asks; HF_ENDPOINT is the address of another hub.",
+    "Downloads the files of a benchmark from the Hugging Face hub into a folder, where deno task evaluate and the others read them, counts their tasks, and says what must be got by hand; run it once more when that is there, to have the tasks counted. Goes on where it was stopped. HF_TOKEN in the environment says who you are, where a data set asks; HF_ENDPOINT is the address of another hub.",
   positionals: {
     benchmark: {
       type: "string",
@@ -81,10 +81,11 @@ export async function fetchData(options: FetchDataOptions): Promise<string> {
     );
   }
   const files = source.files.length;
-  if (files === 0) return `${benchmark}: no file to download`;
-  const fetched = await fetchFiles(source, options);
+  const fetched = files === 0 ? [] : await fetchFiles(source, options);
   return [
-    `${benchmark}: ${files} files in ${folder}, ${fetched.length} of them new`,
+    files === 0
+      ? `${benchmark}: no file to download`
+      : `${benchmark}: ${files} files in ${folder}, ${fetched.length} of them new`,
     ...await countTasks(benchmark, source, folder),
   ].join("\n");
 }
@@ -104,16 +105,26 @@ async function fetchFiles(
   }
 }
 
-/** A line of the tasks in each split; none where nothing is to count. */
+/**
+ * A line of the tasks in each split, or of the file that must be got by hand
+ * before they can be counted; none where nothing is to count.
+ */
 async function countTasks(
   name: string,
-  { tasks }: DataSource,
+  { tasks, byHand }: DataSource,
   folder: string,
 ): Promise<string[]> {
   const counts: string[] = [];
   for (const [split, published] of Object.entries(tasks ?? {})) {
     const benchmark = findBenchmark(name);
-    const { length } = await benchmark.load(folder, split as Split);
+    let length: number;
+    try {
+      ({ length } = await benchmark.load(folder, split as Split));
+    } catch (error) {
+      const isAwaited = error instanceof Deno.errors.NotFound;
+      if (!isAwaited || byHand === undefined) throw error;
+      return [`Tasks: to be counted by another run. ${error.message}`];
+    }
     if (length !== published) {
       throw new RangeError(
         `Cannot use ${folder} as ${name} ${split} must have ${published} tasks: current value is ${length}`,

@@ -13,7 +13,7 @@ export interface DataSource {
   readonly files: readonly HubFile[];
   /** What a person must get by other means, step by step. */
   readonly byHand?: string;
-  /** Tasks of the splits that these files hold, as our loader counts them. */
+  /** Published tasks of the splits, as our loader counts them. */
   readonly tasks?: Readonly<Partial<Record<Split, number>>>;
 }
 
@@ -35,6 +35,7 @@ export const DATA_SOURCES: Readonly<Record<string, DataSource>> = {
     }],
     byHand:
       "The games are not on the hub. Download json_2.1.3_tw-pddl.zip from release 0.4.2 of alfworld/alfworld on GitHub and unpack it here, so that there are json_2.1.1/train, valid_seen and valid_unseen with a game.tw-pddl for each game. The command alfworld-download of the Python package alfworld does the same.",
+    tasks: { train: 3_321, valid: 140, test: 134 },
   },
   triviaqa: {
     licence:
@@ -71,7 +72,7 @@ export const DATA_SOURCES: Readonly<Record<string, DataSource>> = {
       hubId: "bigcode/bigcodebench",
       path: "data/v0.1.4-00000-of-00001.parquet",
     }],
-    tasks: { test: 228 },
+    tasks: { train: 821, valid: 91, test: 228 },
   },
   gpqa: {
     licence: "CC BY 4.0; the rows must not be published",
@@ -122,5 +123,6 @@ export const DATA_SOURCES: Readonly<Record<string, DataSource>> = {
     files: [],
     byHand:
       `FEVER is not on the hub as a file. Download paper_test.jsonl from fever.ai (Dataset, FEVER) and put it here. ${CORPUS}`,
+    tasks: { test: 9_999 },
   },
 };

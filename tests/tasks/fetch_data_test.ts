@@ -4,6 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pl from "nodejs-polars";
@@ -117,13 +118,74 @@ Deno.test("describeSource() says the licence, the terms and what must be got by 
 });
 
 hubTest(
-  "fetchData() asks the hub nothing where it has no file",
+  "fetchData() asks the hub nothing where it has no file, and counts what came by hand",
   async (hub, hubUrl, folder) => {
     const options = { benchmark: "fever", folder, hubUrl, acceptTerms: false };
-    assertEquals(await fetchData(options), "fever: no file to download");
+    assertEquals(
+      await fetchData(options),
+      `fever: no file to download\nTasks: to be counted by another run. Cannot load fever as the folder must hold paper_test.jsonl of fever.ai: current value is ${folder}`,
+    );
+    const claims = Array.from({ length: 9999 }, (_, id) =>
+      JSON.stringify({
+        id,
+        verifiable: "VERIFIABLE",
+        label: "SUPPORTS",
+        claim: "Tarn is a river.",
+      }));
+    const path = join(folder, "paper_test.jsonl");
+    await Deno.writeTextFile(path, claims.join("\n"));
+    assertEquals(
+      await fetchData(options),
+      "fever: no file to download\nTasks: test 9999",
+    );
+    await Deno.writeTextFile(path, claims.slice(1).join("\n"));
+    await assertRejects(
+      () => fetchData(options),
+      RangeError,
+      `Cannot use ${folder} as fever test must have 9999 tasks: current value is 9998`,
+    );
     assertEquals(hub.requests, []);
   },
 );
+
+hubTest(
+  "fetchData() says which of ALFWorld's games must come before its tasks are counted",
+  async (hub, hubUrl, folder) => {
+    const game = "json_2.1.1/train/a/trial_1/game.tw-pddl";
+    const bytes = await withFolder(async (folder) => {
+      const path = join(folder, "rows.parquet");
+      const row = {
+        id: "alf_0",
+        "game_file": game,
+        conversations: [
+          { from: "human", value: "room" },
+          { from: "gpt", value: "Action: look" },
+        ],
+      };
+      pl.readJSON(Buffer.from(JSON.stringify(row)), { format: "lines" })
+        .writeParquet(path);
+      return await Deno.readFile(path);
+    });
+    const name = "alfworld/train-00000-of-00001.parquet";
+    hub.files.set(`Solaris99/AgentBank/${name}`, bytes);
+    assertEquals(
+      await fetchData({
+        benchmark: "alfworld",
+        folder,
+        hubUrl,
+        acceptTerms: false,
+      }),
+      `alfworld: 1 files in ${folder}, 1 of them new\nTasks: to be counted by another run. Cannot read ${folder}/${game} as it must be a game of ALFWorld (alfworld-download): current value is none`,
+    );
+  },
+);
+
+Deno.test("DATA_SOURCES has the number of tasks of all that is published", () => {
+  for (const [name, { tasks }] of Object.entries(DATA_SOURCES)) {
+    // ScienceWorld's tasks are made by its program.
+    assertEquals(tasks === undefined, name === "scienceworld", name);
+  }
+});
 
 Deno.test("DATA_SOURCES knows every benchmark, and how to get all of its files", () => {
   for (const name of BENCHMARK_NAMES) assert(name in DATA_SOURCES, name);

@@ -3,8 +3,8 @@
 import { basename, join } from "node:path";
 import { CODE_FAILURES, codeScore, failureOf } from "./code_score.ts";
 import {
+  anyStruct,
   type ColumnType,
-  isRecord,
   jsonText,
   type Row,
   text,
@@ -29,12 +29,6 @@ const pythonListText: ColumnType<readonly string[]> = {
     typeof value === "string" && /^\[('[^']*'(, *'[^']*')*)?\]$/.test(value)
       ? [...value.matchAll(/'([^']*)'/g)].map(([, name]) => name)
       : undefined,
-};
-
-/** A struct whose fields are not looked at. */
-const anyStruct: ColumnType<Readonly<Record<string, unknown>>> = {
-  description: "a struct",
-  read: (value) => isRecord(value) ? value : undefined,
 };
 
 const COLUMNS = {

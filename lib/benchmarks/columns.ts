@@ -91,6 +91,12 @@ export function structOf<const Asked extends Columns>(
   };
 }
 
+/** A struct whose fields are not looked at. */
+export const anyStruct: ColumnType<Readonly<Record<string, unknown>>> = {
+  description: "a struct",
+  read: (value) => isRecord(value) ? value : undefined,
+};
+
 /** A text that holds a value as JSON. */
 export function jsonText<Value>(type: ColumnType<Value>): ColumnType<Value> {
   return {

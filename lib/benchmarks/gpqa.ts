@@ -37,7 +37,8 @@ const OPTION_SEED = 42;
  *   rows are left out of training and validation, where the released code
  *   trains on them. 250 of 448 remain; int(n / 10) are for validation.
  *
- * The authors ask that the questions are not published: `isConfidential`.
+ * The authors ask that the questions are not published: `isConfidential`. Their
+ * column `Canary String`, which a twin does not have, is not asked for.
  */
 export const gpqa: Benchmark = {
   name: NAME,

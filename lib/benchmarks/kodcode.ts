@@ -7,7 +7,14 @@ import {
   codeScore,
   officialFailure,
 } from "./code_score.ts";
-import { listOf, nullable, type Row, structOf, text } from "./columns.ts";
+import {
+  listOf,
+  nullable,
+  number,
+  type Row,
+  structOf,
+  text,
+} from "./columns.ts";
 import { runTests, type Verdict } from "./execution/mod.ts";
 import { findFile, isFile } from "./files.ts";
 import {
@@ -31,8 +38,14 @@ const COLUMNS = {
   subset: text,
   question: text,
   solution: text,
-  test_info: nullable(listOf(structOf({ function_name: text }))),
+  test_info: nullable(listOf(structOf({
+    docstring: nullable(text),
+    function_declaration: nullable(text),
+    function_name: text,
+    parameter_list: nullable(text),
+  }))),
   gpt_difficulty: text,
+  gpt_pass_percentage: nullable(number),
 };
 
 /** 0.7, 0.1 and 0.2 of the file for train, valid and test (kodcode.yaml:41-43). */
@@ -60,7 +73,9 @@ const INSTRUCTION =
  * Reads the hub's parquet file, or train.jsonl of the same columns; the column
  * of the tests may be `test` or `test_code`. The one file of 10,000 rows gives
  * 7,000 tasks for training, 1,000 for validation, 2,000 for the test, chosen by
- * hash; a folder with test.jsonl (a twin's) has a file for each.
+ * hash; a folder with test.jsonl (a twin's) has a file for each. Not asked for,
+ * as a twin has none of them: `version`, `gpt_pass_sequence`,
+ * `gpt_pass_trial_num`, `metadata` and `conversations`.
  *
  * `official` runs what the released code would take of the answer, with 5
  * seconds for the whole file of tests. `lenient` runs the answer's code as

@@ -1,7 +1,7 @@
 /** TriviaQA: questions for a search engine (mandarjoshi/trivia_qa). */
 import { dirname, join } from "node:path";
 import { AGENTBANK } from "./agentbank.ts";
-import { listOf, structOf, text } from "./columns.ts";
+import { anyStruct, listOf, nullable, structOf, text } from "./columns.ts";
 import { findFile, isFile } from "./files.ts";
 import {
   isRightAnswer,
@@ -20,6 +20,27 @@ const NAME = "triviaqa";
 const HUB_ID = "mandarjoshi/trivia_qa";
 /** The hub's folder of questions with Wikipedia pages, less the pages. */
 const CONFIGURATION = "rc.wikipedia.nocontext";
+
+/** All columns of the file; what no task needs may be empty. */
+const COLUMNS = {
+  "question": text,
+  "question_id": text,
+  "question_source": nullable(text),
+  "entity_pages": nullable(anyStruct),
+  "search_results": nullable(anyStruct),
+  "answer": structOf({
+    "aliases": nullable(listOf(text)),
+    "normalized_aliases": listOf(text),
+    "matched_wiki_entity_name": nullable(text),
+    "normalized_matched_wiki_entity_name": nullable(text),
+    "normalized_value": nullable(text),
+    "type": nullable(text),
+    "value": nullable(text),
+  }),
+};
+
+/** What the hub's test file has in place of an answer. */
+const HIDDEN = "<unk>";
 
 /**
  * TriviaQA as the released code poses it (data/triviaqa/builder.py).
@@ -82,18 +103,19 @@ async function loadQuestions(
   path: string,
   { file, split }: { readonly file: string; readonly split: Split },
 ): Promise<Task[]> {
-  const rows = await readRows(path, {
-    question: text,
-    "question_id": text,
-    answer: structOf({ "normalized_aliases": listOf(text) }),
-  }, { source: HUB_ID, id: "question_id" });
+  const rows = await readRows(path, COLUMNS, {
+    source: HUB_ID,
+    id: "question_id",
+  });
   return rows.map(({ question, question_id, answer }, index) => {
     const aliases = answer.normalized_aliases;
-    if (aliases.length === 0) {
+    if (aliases.length === 0 || aliases.includes(HIDDEN)) {
       throw new RangeError(
         `Cannot read ${path} row ${
           index + 1
-        } as answer.normalized_aliases must name the answer: current value is none, as in the hub's test file`,
+        } as answer.normalized_aliases must name the answer, which the hub's test file hides: current value is ${
+          aliases.join(", ") || "none"
+        }`,
       );
     }
     return {

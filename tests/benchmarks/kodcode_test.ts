@@ -135,7 +135,22 @@ Deno.test("kodcode.load() refuses what is not KodCode's", async () => {
     await assertRejects(
       () => kodcode.load(folder, "train"),
       TypeError,
-      'column "test_info" must be a list of a struct of function_name (text) or null',
+      'column "test_info" must be a list of a struct of docstring (text or null), function_declaration',
+    );
+    await writeRows(folder, [{
+      ...row,
+      test_info: [{ function_name: "add" }],
+    }]);
+    await assertRejects(
+      () => kodcode.load(folder, "train"),
+      TypeError,
+      'column "test_info" must be a list of a struct of',
+    );
+    await writeRows(folder, [{ ...row, gpt_pass_percentage: "0.5" }]);
+    await assertRejects(
+      () => kodcode.load(folder, "train"),
+      TypeError,
+      'column "gpt_pass_percentage" must be a number or null',
     );
     await writeRows(folder, [row]);
     await assertRejects(

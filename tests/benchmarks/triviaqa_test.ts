@@ -189,14 +189,34 @@ Deno.test("triviaqa.load() refuses hidden answers, repeated ids and lacking ones
   const rows = readRows(`${QUESTIONS}/validation.jsonl`);
   const hidden = {
     ...rows[1],
-    answer: { aliases: [], normalized_aliases: [], value: "<unk>" },
+    answer: {
+      ...rows[1].answer as object,
+      aliases: [],
+      normalized_aliases: [],
+      value: "<unk>",
+    },
   };
+  const { question_source: __, ...sourceless } = rows[1];
   const { answer: _, ...lacking } = rows[1];
   const cases: [unknown, new (message: string) => Error, string][] = [
     [
       hidden,
       RangeError,
-      "row 2 as answer.normalized_aliases must name the answer: current value is none, as in the hub's test file",
+      "row 2 as answer.normalized_aliases must name the answer, which the hub's test file hides: current value is none",
+    ],
+    [
+      {
+        ...rows[1],
+        answer: { ...rows[1].answer as object, normalized_aliases: ["<unk>"] },
+      },
+      RangeError,
+      "must name the answer, which the hub's test file hides: current value is <unk>",
+    ],
+    [sourceless, SyntaxError, 'must have the column "question_source"'],
+    [
+      { ...rows[1], answer: { normalized_aliases: ["dr no"] } },
+      TypeError,
+      'column "answer" must be a struct of aliases (a list of text or null), normalized_aliases (a list of text), matched_wiki_entity_name (text or null)',
     ],
     [
       { ...rows[1], question_id: "tc_1" },
@@ -207,7 +227,7 @@ Deno.test("triviaqa.load() refuses hidden answers, repeated ids and lacking ones
     [
       { ...rows[1], answer: { normalized_aliases: "dr no" } },
       TypeError,
-      'column "answer" must be a struct of normalized_aliases (a list of text)',
+      'column "answer" must be a struct of',
     ],
   ];
   for (const [second, errorClass, message] of cases) {

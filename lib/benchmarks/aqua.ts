@@ -39,7 +39,7 @@ const FILES: Readonly<Record<Split, readonly [string, string]>> = {
  *
  * The released code has no AQuA: prompt, answer and scorer are those that it
  * has for GPQA, with options written as the file does ("A) 125"). A train file
- * of more than 4,000 rows gives 4,000, chosen by hash.
+ * of more than 4,000 rows gives 4,000, chosen by hash; all of them are checked.
  */
 export const aqua: Benchmark = {
   name: NAME,
@@ -56,25 +56,15 @@ async function load(folder: string, split: Split): Promise<Task[]> {
     source: SOURCE,
   });
   const rows = await readRows(path, COLUMNS, { source: SOURCE });
-  const chosen = chosenIndices(rows.length, split);
-  return chosen.map((index) =>
-    toTask(rows[index], { split, index, place: `${path} row ${index + 1}` })
+  const tasks = rows.map((row, index) =>
+    toTask(row, { split, index, place: `${path} row ${index + 1}` })
   );
-}
-
-/** Which rows of a file are tasks. */
-function chosenIndices(rows: number, split: Split): number[] {
-  const indices = Array.from({ length: rows }, (_, index) => index);
-  if (split !== "train") return indices;
-  const chosen = chooseIds(indices.map((index) => taskId(split, index)), {
-    count: Math.min(rows, MOST_TRAINING_TASKS),
+  if (split !== "train") return tasks;
+  const chosen = chooseIds(tasks.map(({ id }) => id), {
+    count: Math.min(tasks.length, MOST_TRAINING_TASKS),
     seed: SUBSET_SEED,
   });
-  return indices.filter((index) => chosen.has(taskId(split, index)));
-}
-
-function taskId(split: Split, index: number): string {
-  return `${NAME}/${split}/${index}`;
+  return tasks.filter(({ id }) => chosen.has(id));
 }
 
 function toTask(
@@ -90,7 +80,7 @@ function toTask(
   }
   const gold = choiceAnswer(rationale, correct);
   return {
-    id: taskId(split, index),
+    id: `${NAME}/${split}/${index}`,
     benchmark: NAME,
     split,
     messages: choiceMessages(question, optionLines(options, place)),

@@ -72,7 +72,7 @@ export function gsm8kPrompt(question: string): string {
  * "Work.\n#### 7" to "Work.\boxed{7}" (builder.py:44).
  *
  * The rule for the number is the expression that OpenAI's own scorer reads it
- * with (grade_school_math/dataset.py, ANS_RE).
+ * with (grade_school_math/dataset.py, ANS_RE), and that it has a digit.
  */
 function boxAnswer(answer: string, place: string): string {
   const [work, ...values] = strip(answer).split("\n####");
@@ -81,7 +81,7 @@ function boxAnswer(answer: string, place: string): string {
       `Cannot read ${place} as column "answer" must have one line that starts with ####: current value has ${values.length}`,
     );
   }
-  if (!/^ -?[0-9.,]+$/.test(values[0])) {
+  if (!/^ -?[.,]*[0-9][0-9.,]*$/.test(values[0])) {
     throw new SyntaxError(
       `Cannot read ${place} as column "answer" must end in "#### " and a number: current value ends in "####${
         values[0]

@@ -1,7 +1,7 @@
 /** MATH: problems of mathematics competitions (hendrycks/math). */
 import { join } from "node:path";
 import { BOXED_FAILURES, scoreBoxed } from "./boxed_score.ts";
-import { integer, text } from "./columns.ts";
+import { integer, type Row, text } from "./columns.ts";
 import { findFile, isFolder } from "./files.ts";
 import { gsm8kPrompt } from "./gsm8k.ts";
 import { strip } from "./python_text.ts";
@@ -100,7 +100,10 @@ async function loadTest(folder: string): Promise<Task[]> {
   };
   const options = { source: TEST_HUB_ID, id: "unique_id" } as const;
   const rows = await readRows(path, columns, options);
-  return rows.map((row, index) => toTask(row, "test", `test/${index}`));
+  return rows.map((row, index) => {
+    assertBoxed(row, `${path} row ${index + 1}`);
+    return toTask(row, "test", `test/${index}`);
+  });
 }
 
 /** The original training files are of all subjects. */
@@ -123,11 +126,7 @@ async function readOriginal(folder: string): Promise<Problem[]> {
     for (const name of await entriesOf(join(folder, subject))) {
       const path = join(folder, subject, name);
       const row = await readObject(path, COLUMNS, { source });
-      problems.push({
-        ...row,
-        subject: row.type,
-        level: parseLevel(row, path),
-      });
+      problems.push(toProblem(row, path));
     }
   }
   if (problems.length > 0) return problems;
@@ -143,13 +142,29 @@ async function readHub(folder: string): Promise<Problem[]> {
     const name = join(subject, "train-00000-of-00001.parquet");
     const path = await findFile(folder, [name], owner);
     const rows = await readRows(path, COLUMNS, { source: TRAIN_HUB_ID });
-    for (const [index, row] of rows.entries()) {
-      const place = `${path} row ${index + 1}`;
-      const level = parseLevel(row, place);
-      problems.push({ ...row, subject: row.type, level });
-    }
+    problems.push(
+      ...rows.map((row, index) => toProblem(row, `${path} row ${index + 1}`)),
+    );
   }
   return problems;
+}
+
+function toProblem(row: Row<typeof COLUMNS>, place: string): Problem {
+  assertBoxed(row, place);
+  return { ...row, subject: row.type, level: parseLevel(row, place) };
+}
+
+/** The answer of a solution without a box could not be found. */
+function assertBoxed(
+  { solution }: { readonly solution: string },
+  place: string,
+): void {
+  if (/\\(?:boxed|fbox)/.test(solution)) return;
+  throw new SyntaxError(
+    `Cannot read ${place} as column "solution" must have \\boxed or \\fbox: current value ends in ${
+      JSON.stringify(solution.slice(-60))
+    }`,
+  );
 }
 
 /** "Level 3" to 3, "Level ?" to null. */

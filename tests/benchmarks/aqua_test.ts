@@ -103,6 +103,19 @@ Deno.test("aqua.load() takes 4,000 training rows by hash, in the file's order", 
   });
 });
 
+Deno.test("aqua.load() refuses a bad training row that is not chosen", async () => {
+  await withFolder(async (folder) => {
+    const rows: unknown[] = Array.from({ length: 4001 }, () => ROW);
+    rows[2680] = { ...ROW, correct: "Z" };
+    await writeRows(folder, "train.json", rows);
+    await assertRejects(
+      () => aqua.load(folder, "train"),
+      RangeError,
+      'row 2681 as column "correct" must be one of A, B, C, D, E: current value is Z',
+    );
+  });
+});
+
 /** A bad row, its error and the message's end. */
 const BAD_ROWS = [
   [

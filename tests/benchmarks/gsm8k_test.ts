@@ -154,6 +154,10 @@ const BAD_ANSWERS: readonly (readonly [string, string])[] = [
     'must end in "#### " and a number: current value ends in "#### 7 pens"',
   ],
   [
+    "W.\n#### ,,",
+    'must end in "#### " and a number: current value ends in "#### ,,"',
+  ],
+  [
     "W.\n#### ",
     'must end in "#### " and a number: current value ends in "####"',
   ],

@@ -167,7 +167,7 @@ const PROBLEM = {
   problem: "p",
   level: "Level 1",
   type: "Algebra",
-  solution: "s",
+  solution: "It is $\\boxed{1}$.",
 };
 
 Deno.test("math.load() refuses bad files and too few problems", async () => {
@@ -177,6 +177,11 @@ Deno.test("math.load() refuses bad files and too few problems", async () => {
         { ...PROBLEM, level: "Level 6" },
         SyntaxError,
         'as column "level" must be "Level" and 1 to 5 or "?": current value is Level 6',
+      ],
+      [
+        { ...PROBLEM, solution: "It is 1." },
+        SyntaxError,
+        'algebra/1.json as column "solution" must have \\boxed or \\fbox: current value ends in "It is 1."',
       ],
       [
         { ...PROBLEM, solution: undefined },
@@ -231,5 +236,23 @@ Deno.test("math.load() leaves out names that begin with a dot", async () => {
       );
     }
     assertEquals((await math.load(folder, "train")).length, 1);
+  });
+});
+
+Deno.test("math.load() refuses a test solution without a box", async () => {
+  const lines = (await Deno.readTextFile(join(FIXTURE, "test.jsonl")))
+    .trimEnd().split("\n").map((line) => JSON.parse(line));
+  await withFolder(async (folder) => {
+    const path = join(folder, "test.jsonl");
+    const rows = [lines[0], { ...lines[1], solution: "It is 1." }];
+    await Deno.writeTextFile(
+      path,
+      rows.map((row) => JSON.stringify(row)).join("\n"),
+    );
+    await assertRejects(
+      () => math.load(folder, "test"),
+      SyntaxError,
+      `Cannot read ${path} row 2 as column "solution" must have \\boxed or \\fbox`,
+    );
   });
 });

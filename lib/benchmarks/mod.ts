@@ -8,7 +8,7 @@
  * const benchmark = findBenchmark("gsm8k");
  * const [task] = await benchmark.load("../shared/data/gsm8k", "test");
  * await benchmark.score(["So 9 * 2 = 18. \\boxed{18.00}"], task.gold);
- * // { official: 0, lenient: 1, failure: "wrong answer" }
+ * // { official: 0, lenient: 1, failure: "other form" }
  * ```
  *
  * @module

@@ -87,7 +87,7 @@ async function load(folder: string, split: Split): Promise<Task[]> {
       demonstration: [],
       gold: questionGold(aliases),
       environment: "search",
-      // How often the subject's page was read, which results are parted by.
+      // Popularity is how often the subject's page was read.
       meta: { subject: row.subj, relation: row.prop, popularity: row.s_pop },
     };
   });

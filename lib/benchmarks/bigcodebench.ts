@@ -138,7 +138,10 @@ export function bigCodeBenchTask(
   };
 }
 
-/** BigCodeBench's own prompt of an `instruct_prompt`, byte for byte. */
+/**
+ * BigCodeBench's own prompt of an `instruct_prompt`, byte for byte. Tasks have
+ * KodCode's; this one is offered for comparisons with published numbers.
+ */
 export function bigCodeBenchPrompt(instructPrompt: string): string {
   return `Please provide a self-contained Python script that solves the following problem in a markdown code block:\n${
     strip(instructPrompt)

@@ -51,7 +51,6 @@ export {
   containsAlias,
   containsPopQaAlias,
   exactMatch,
-  extractSolution,
   lenientAnswerScore,
   normalizeSquad,
   normalizeTriviaQa,

@@ -22,9 +22,11 @@ export function containsAlias(
 }
 
 /**
- * MemGen's reward in GRPO: 1 if the last `<answer>` of a trajectory is right by
- * `containsAlias`, 0.5 if it is wrong, 0 if there is none (env.py:86-112). Half
- * of it is for the form, so it is no accuracy.
+ * MemGen's released reward in GRPO: 1 if the last `<answer>` of a trajectory is
+ * right by `containsAlias`, 0.5 if it is wrong, 0 if there is none
+ * (env.py:86-112). Half of it is for the form, so it is no accuracy.
+ *
+ * It is offered for comparison: the reward of our `SearchEnvironment` is 1 or 0.
  *
  * @param trajectory All that the model wrote and read, without the prompt.
  */
@@ -32,25 +34,10 @@ export function trajectoryReward(
   trajectory: string,
   aliases: readonly string[],
 ): 0 | 0.5 | 1 {
-  const answer = answersIn(trajectory).at(-1);
-  if (answer === undefined) return 0;
-  return containsAlias(answer, aliases) ? 1 : 0.5;
-}
-
-/**
- * The answer that Search-R1 scores: the last of at least two, since its prompt
- * holds one as an example (verl/utils/reward_score/qa_em.py). Without the
- * prompt before it, a lone answer is therefore not found.
- */
-export function extractSolution(text: string): string | undefined {
-  const answers = answersIn(text);
-  return answers.length < 2 ? undefined : answers.at(-1);
-}
-
-function answersIn(text: string): string[] {
-  return [...text.matchAll(/<answer>(.*?)<\/answer>/gs)].map(([, answer]) =>
-    strip(answer)
-  );
+  const answers = [...trajectory.matchAll(/<answer>(.*?)<\/answer>/gs)];
+  if (answers.length === 0) return 0;
+  const [, answer] = answers[answers.length - 1];
+  return containsAlias(strip(answer), aliases) ? 1 : 0.5;
 }
 
 /** Python's `string.punctuation`: all that ASCII prints but letters and digits. */

@@ -80,9 +80,10 @@ export interface SearchEnvironmentOptions {
  * A search is answered with the passages alone, without the tags that the
  * prompt promises, as in the released code. Deviations: the turn stays in the
  * chat as it was written, where the released code cuts what follows the first
- * closing tag; and a search engine that
- * fails ends the run; the released code answers "Cannot find corresponding
- * pages." and goes on, so that a broken engine looks like a weak model.
+ * closing tag; a search engine that fails ends the run, where the released code
+ * answers "Cannot find corresponding pages." and goes on, so that a broken
+ * engine looks like a weak model; and a wrong answer has the reward 0, where the
+ * released code's GRPO gives it 0.5 for its form (`trajectoryReward`).
  */
 export class SearchEnvironment implements Environment {
   readonly #task: Task;

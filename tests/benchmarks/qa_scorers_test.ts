@@ -3,7 +3,6 @@ import {
   containsAlias,
   containsPopQaAlias,
   exactMatch,
-  extractSolution,
   lenientAnswerScore,
   normalizeSquad,
   normalizeTriviaQa,
@@ -45,18 +44,6 @@ Deno.test("trajectoryReward() gives half for the form, as the released code", ()
   for (const [trajectory, aliases, reward] of vectors) {
     assertEquals(trajectoryReward(trajectory, aliases), reward, trajectory);
   }
-});
-
-Deno.test("extractSolution() needs the prompt's example before the answer", () => {
-  const prompt = "For example, <answer> Beijing </answer>. ";
-  assertEquals(extractSolution(`${prompt}<answer>\nTarn\n</answer>`), "Tarn");
-  assertEquals(
-    extractSolution(`${prompt}<answer> a </answer><answer> b </answer>`),
-    "b",
-  );
-  assertEquals(extractSolution(prompt), undefined);
-  assertEquals(extractSolution("<answer> Tarn </answer>"), undefined);
-  assertEquals(extractSolution(""), undefined);
 });
 
 Deno.test("normalizeSquad() and normalizeTriviaQa() part at punctuation", () => {

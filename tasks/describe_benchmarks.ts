@@ -1,6 +1,7 @@
 /** `deno task describe-benchmarks`: the numbers of the twins' data cards. */
 // deno-lint-ignore-file no-console
 import { join } from "node:path";
+import { withProbes } from "@/experiments/pretraining/card.ts";
 import { RECIPES } from "@/experiments/pretraining/recipe.ts";
 import { tokenizerFiles } from "@/experiments/pretraining/tokenizer.ts";
 import { twinVocabulary } from "@/experiments/pretraining/vocabulary.ts";
@@ -45,7 +46,7 @@ import {
 export const DEFINITION = {
   name: "describe-benchmarks",
   description:
-    "Prints what the twins are: their sizes and lengths, what scripts reach on them without a model, and what mini reasoners do before any training. The numbers are those of results/twins, NAME.json; the data cards beside them, NAME.md, are made of the same numbers. --measure and --reasoner measure again and write both.",
+    "Prints what the twins are: their sizes and lengths, what scripts reach on them without a model, and what mini reasoners do before any training. The numbers are those of results/twins, NAME.json; the data cards beside them, NAME.md, and the reasoners' model cards are made of the same numbers. --measure and --reasoner measure again and write them.",
   options: {
     benchmark: {
       type: "string",
@@ -187,6 +188,21 @@ export async function measureReasoner(
   progress?.end();
 }
 
+/** Writes what a reasoner can do, by the twins' numbers, into its model card. */
+export async function renewModelCard(
+  path: string,
+  reasoner: string,
+  folder: string = TWIN_RESULTS,
+): Promise<void> {
+  const described = await readTwins(TWINS, folder);
+  const probes = described.flatMap(({ twin, numbers }) => {
+    const probed = numbers?.reasoners[reasoner];
+    return probed === undefined ? [] : [{ twin, probed }];
+  });
+  const card = await Deno.readTextFile(path);
+  await Deno.writeTextFile(path, withProbes(card, probes));
+}
+
 if (import.meta.main) {
   await runTask(DEFINITION, async (args) => {
     const { benchmark, measure, reasoner: name } = args;
@@ -196,13 +212,15 @@ if (import.meta.main) {
     }
     if (name !== undefined) {
       const backend = await startBackend(args);
-      const model = await loadModel(join("results", "reasoners", name));
+      const folder = join("results", "reasoners", name);
+      const model = await loadModel(folder);
       const command = `deno task describe-benchmarks --reasoner ${name}`;
       const made = provenanceText(await provenance(command, backend));
       const generator = new Generator(model, "always");
       await measureReasoner({ name, made, model, generator }, twins);
       generator.dispose();
       disposeTree(model.weights);
+      await renewModelCard(join(folder, "README.md"), name);
     }
     const described = await readTwins(twins);
     console.log(renderText(twinTable(described)));

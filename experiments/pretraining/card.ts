@@ -88,6 +88,29 @@ gives the same model on the same kind of machine.
 `;
 }
 
+/** The probes' table of a card: from its heading to the loss curve. */
+const PROBE_SECTION = /^## What it can do\n[^]*?(?=^!\[Loss of)/m;
+
+/**
+ * A model card with other probes in the place of its own.
+ *
+ * @throws {SyntaxError} If it has none.
+ */
+export function withProbes(
+  card: string,
+  probes: readonly ProbedReasoner[],
+): string {
+  if (!PROBE_SECTION.test(card)) {
+    throw new SyntaxError(
+      `Cannot renew the model card as it must have the section "What it can do": current value is ${
+        JSON.stringify(card.slice(0, 40))
+      }`,
+    );
+  }
+  const section = `${renderMarkdown(probeTable(probes))}\n`;
+  return card.replace(PROBE_SECTION, () => section);
+}
+
 function phaseRows(
   { phases }: Recipe,
   { phaseSteps }: Pick<Pretrained, "phaseSteps">,

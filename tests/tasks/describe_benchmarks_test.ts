@@ -30,6 +30,7 @@ import {
   measureReasoner,
   measureTwins,
   readTwins,
+  renewModelCard,
 } from "@/tasks/describe_benchmarks.ts";
 import {
   readTwinCard,
@@ -261,3 +262,22 @@ Deno.test("deno task describe-benchmarks: prints all twins as a process", async 
   assertEquals(stdout.match(/not measured/g), null);
   assert(!existsSync("results/twins/toy.json"));
 });
+
+Deno.test("renewModelCard() puts the twins' numbers into the card, and changes nothing else", () =>
+  withFolder(async (folder) => {
+    const shipped = Deno.readTextFileSync(
+      join("results", "reasoners", "mini-qwen2.5", "README.md"),
+    );
+    const path = join(folder, "README.md");
+    const row = /^\| GSM8K \|.*$/m;
+    Deno.writeTextFileSync(path, shipped.replace(row, "| GSM8K | old |"));
+    await renewModelCard(path, "mini-qwen2.5");
+    // The shipped card is of the shipped numbers.
+    assertEquals(Deno.readTextFileSync(path), shipped);
+    Deno.writeTextFileSync(path, "# Another card");
+    await assertRejects(
+      () => renewModelCard(path, "mini-qwen2.5"),
+      SyntaxError,
+      'Cannot renew the model card as it must have the section "What it can do": current value is "# Another card"',
+    );
+  }));

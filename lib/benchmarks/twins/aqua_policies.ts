@@ -56,6 +56,23 @@ export const readAquaNotes: Policy = storySolver(
   notedWorld,
 );
 
+/** Differences that slips make. */
+const SLIPS: readonly number[] = [1, 2, 10];
+
+/** Distances of a value from the others. */
+function distances(values: readonly number[], value: number): number[] {
+  return values.filter((other) => other !== value)
+    .map((other) => Math.abs(other - value));
+}
+
+/** The value of the highest score; the first of several. */
+function highest(
+  values: readonly number[],
+  score: (value: number) => number,
+): number {
+  return values.reduce((a, b) => score(b) > score(a) ? b : a);
+}
+
 /**
  * All policies.
  *
@@ -108,6 +125,20 @@ export function aquaPolicies(
     shortcut(
       "option nearest to the sum of all numbers",
       (_, told) => told.reduce((sum, number) => sum + number),
+    ),
+    shortcut(
+      "option with the nearest neighbour",
+      (values) =>
+        highest(values, (value) => -Math.min(...distances(values, value))),
+    ),
+    shortcut(
+      "option with most others 1, 2 or 10 away",
+      (values) =>
+        highest(
+          values,
+          (value) =>
+            distances(values, value).filter((by) => SLIPS.includes(by)).length,
+        ),
     ),
   ];
 }

@@ -5,7 +5,7 @@
 import { type Random, randomChoice, shuffled } from "../../random.ts";
 import type { Glossary } from "./glossary.ts";
 import { ITEMS, NAMES } from "./lexicon.ts";
-import { drawNumberOptions, type Options } from "./option_list.ts";
+import type { Options } from "./option_list.ts";
 import type { Rates } from "./rates.ts";
 import type { Story } from "./story.ts";
 import {
@@ -81,6 +81,18 @@ export interface DrawnAqua {
   readonly options: Options;
 }
 
+/** What options are made of. */
+export interface OptionsDraw {
+  /** The right number. */
+  readonly gold: number;
+  /** How many options are smaller. */
+  readonly place: number;
+  /** The sum of what is told. */
+  readonly told: number;
+  /** What mistakes give, the first kinds first. */
+  readonly mistakes: readonly number[];
+}
+
 /** Settings of a draw. */
 export interface AquaDrawOptions {
   /** The facts. */
@@ -91,6 +103,8 @@ export interface AquaDrawOptions {
   readonly lengths: readonly number[];
   /** How many options are smaller than the right one. */
   readonly place: number;
+  /** The options of a problem; undefined if these numbers have none. */
+  drawOptions(random: Random, draw: OptionsDraw): Options | undefined;
   /** Which kinds are allowed. */
   accepts(signature: AquaSignature): boolean;
 }
@@ -146,9 +160,9 @@ function tryProblem(
 function tryNumbers(
   random: Random,
   signature: AquaSignature,
-  { world, drawWorld, place }: Pick<
+  { world, drawWorld, drawOptions, place }: Omit<
     AquaDrawOptions,
-    "world" | "drawWorld" | "place"
+    "lengths" | "accepts"
   >,
 ): DrawnAqua | undefined {
   const { topic, operations, question } = signature;
@@ -163,17 +177,17 @@ function tryNumbers(
   if (!working.isInRange || !isUnambiguous(events, working)) return undefined;
   const asksCoins = operations.at(-1) === "sell";
   const story: Story = { unit, events, asked, asksCoins };
-  const options = drawNumberOptions(
-    random,
-    working.value,
+  const options = drawOptions(random, {
+    gold: working.value,
     place,
-    drawErrors(random, { story, world, drawWorld }),
-  );
+    told: events.reduce((sum, { count = 0 }) => sum + count, 0),
+    mistakes: drawMistakes(random, { story, world, drawWorld }),
+  });
   return options === undefined ? undefined : { story, signature, options };
 }
 
-/** Results of mistakes: the sum of what is told, then of every kind one. */
-function drawErrors(
+/** Results of mistakes, of every kind one, then of every kind another. */
+function drawMistakes(
   random: Random,
   faulted: Parameters<typeof slip>[1],
 ): number[] {
@@ -183,12 +197,9 @@ function drawErrors(
     planWrongly,
     slip,
   ]);
-  const told = faulted.story.events
-    .reduce((sum, { count = 0 }) => sum + count, 0);
-  const mistakes = [0, 1].flatMap(() =>
+  return [0, 1].flatMap(() =>
     faults.map((fault) => fault(random, faulted))
       .filter((working): working is Working => working?.isInRange ?? false)
       .map(({ value }) => value)
   );
-  return [told, ...mistakes];
 }

@@ -24,10 +24,14 @@ import {
 import { drillLookUps, drillSums, GLOSSARY_NOTES } from "./drills.ts";
 import { keepKnown, knownFacts } from "./glossary.ts";
 import { type HeldOut, holdOut, splitOf } from "./held_out.ts";
+import { isLucky } from "./luck.ts";
 import {
+  drawEvenOptions,
+  drawNumberOptions,
   drillOptions,
   goldPlace,
   LETTERS,
+  nearestOption,
   optionLines,
 } from "./option_list.ts";
 import {
@@ -116,6 +120,8 @@ const SOURCE: PracticeSource<AquaWorld> = {
       drawWorld: drawAquaWorld,
       lengths: [1, ...LENGTHS],
       place: randomInt(random, LETTERS.length),
+      drawOptions: (random, { gold, place, told, mistakes }) =>
+        drawNumberOptions(random, gold, place, [told, ...mistakes]),
       accepts: () => true,
     });
     const problem = toProblem("aqua-practice", "train", { ...drawn, world });
@@ -149,8 +155,10 @@ export const aquaTwin: Twin<AquaProblem> = {
 Word problems with five options. Every one needs a fact that its question does
 not state: those of the GSM8K twin's world, and besides how many things a
 machine makes in an hour, what share of them a fair leaves, and how long a span of
-time lasts. The options are numbers in ascending order. The right one has every
-place equally often; the others are what mistakes give, where there is room.
+time lasts. The options are numbers in ascending order, as far apart as what
+mistakes give. The right one has every place equally often, whatever these
+distances are, and is nearest to the sum of the question's numbers no more often
+than another.
 
 What is new in the test split is how facts are combined: ${AQUA_HELD_OUT.test.size} pairs of successive
 operations occur in no other split, and every test problem has one of them. ${AQUA_HELD_OUT.valid.size}
@@ -247,12 +255,19 @@ function drawSplit(
   index: number,
   world: AquaWorld,
 ): DrawnAqua {
+  const isSumRight = isLucky(LETTERS.length, index, "aqua-twin", split, "sum");
   for (;;) {
     const drawn = drawAqua(random, {
       world,
       drawWorld: drawAquaWorld,
       lengths: LENGTHS,
       place: goldPlace(index, "aqua-twin", split),
+      drawOptions(random, { gold, place, told, mistakes }) {
+        const options = drawEvenOptions(random, gold, place, mistakes);
+        if (options === undefined) return undefined;
+        const isRight = Number(options[nearestOption(options, told)]) === gold;
+        return isRight === isSumRight ? options : undefined;
+      },
       accepts: (signature) =>
         splitOf(AQUA_HELD_OUT, topicBigrams(signature)) === split,
     });

@@ -63,6 +63,33 @@ export function drawNumberOptions(
   return Object.fromEntries(values.map((value, i) => [LETTERS[i], `${value}`]));
 }
 
+/**
+ * Numbers in ascending order, as far apart as what mistakes give, the right one
+ * at any place: these distances tell nothing of it. Where only the right one is
+ * what mistakes are near, it is the one with the nearest neighbours.
+ *
+ * @param below How many are smaller than the right one.
+ * @param errors What mistakes give.
+ * @returns Undefined if a number is not of the twin's range.
+ */
+export function drawEvenOptions(
+  random: Random,
+  gold: number,
+  below: number,
+  errors: readonly number[],
+): Options | undefined {
+  const near = shuffled(random, Array.from({ length: 16 }, (_, i) => i - 8));
+  const distances = [
+    ...new Set([...errors.map((value) => value - gold), ...near]),
+  ]
+    .filter((by) => by !== 0).slice(0, LETTERS.length - 1);
+  const apart = [0, ...distances].sort((a, b) => a - b);
+  const values = apart.map((by) => gold + by - apart[below]);
+  return values[0] < LEAST || values.at(-1)! > LARGEST
+    ? undefined
+    : Object.fromEntries(values.map((value, i) => [LETTERS[i], `${value}`]));
+}
+
 /** Options as AQuA writes them, a line each. */
 export function optionLines(options: Options): string[] {
   return Object.entries(options).map(([letter, value]) =>

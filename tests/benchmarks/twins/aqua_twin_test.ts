@@ -4,17 +4,23 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { choiceText } from "@/lib/benchmarks/twins/option_list.ts";
+import {
+  choiceText,
+  drawEvenOptions,
+} from "@/lib/benchmarks/twins/option_list.ts";
+import { isLucky } from "@/lib/benchmarks/twins/luck.ts";
 import {
   AQUA_HELD_OUT,
   aquaTwin,
   FACT_NAMES,
+  measurePolicies,
   play,
   RATE_NAMES,
   readAquaNotes,
   splitProblems,
   topicBigrams,
 } from "@/lib/benchmarks/twins/mod.ts";
+import { seededRandom } from "@/lib/random.ts";
 
 const { problem, sizes } = aquaTwin;
 
@@ -53,6 +59,33 @@ Deno.test("choiceText() reads all options where none is the number", () => {
     choiceText(options, 10),
     "A) 3\nB) 8\nC) 20\n10 is nearest option B.",
   );
+});
+
+Deno.test("drawEvenOptions() keeps the distances wherever the right one is", () => {
+  const values = (below: number, gold = 40, errors = [41, 39, 50, 60]) => {
+    const options = drawEvenOptions(seededRandom("even"), gold, below, errors);
+    return options && Object.values(options).map(Number);
+  };
+  assertEquals(values(0), [40, 41, 42, 51, 61]);
+  assertEquals(values(1), [39, 40, 41, 50, 60]);
+  assertEquals(values(4), [19, 20, 21, 30, 40]);
+  assertEquals(values(4, 20), undefined);
+  assertEquals(values(0, 40, [41, 41, 40])?.length, 5);
+});
+
+Deno.test("isLucky() is true once in so many problems", () => {
+  const lucky = Array.from({ length: 50 }, (_, i) => isLucky(5, i, "any"));
+  for (let block = 0; block < 50; block += 5) {
+    const among = lucky.slice(block, block + 5);
+    assertEquals(among.filter((each) => each).length, 1);
+  }
+});
+
+Deno.test("the AQuA twin's shortcuts are at most five points above chance", async () => {
+  for (const { name, kind, correct, n } of await measurePolicies(aquaTwin)) {
+    if (kind === "shortcut") assert(correct / n <= 0.25, name);
+    if (kind === "oracle") assertEquals(correct, n);
+  }
 });
 
 Deno.test("the AQuA twin gives the right option every place", () => {

@@ -4,6 +4,7 @@
  * them need. A benchmark's own world stays unknown to them, but for the known
  * facts.
  */
+import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   drillLookUps,
@@ -68,6 +69,15 @@ export class Corpus {
         (token) => token < 0 ? IGNORED_LABEL : token,
       ),
     };
+  }
+
+  /** What tells it from every other corpus: SHA-256 of all that is in it. */
+  digest(): string {
+    const hash = createHash("sha256");
+    for (const { buffer, byteOffset, byteLength } of [this.tokens, this.ends]) {
+      hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+    }
+    return hash.digest("hex");
   }
 
   #tokensOf(index: number): Int32Array {

@@ -1,4 +1,5 @@
 /** Pre-training, in a folder that it can go on from. */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { CandidatePoints } from "@/lib/memgen/mod.ts";
 import { loadTokenizer, type Model, type Tokenizer } from "@/lib/models/mod.ts";
@@ -73,11 +74,11 @@ interface PlannedPhase {
 
 /**
  * Pre-trains a reasoner, or goes on where the folder says. The samples are
- * drawn anew each time, as they are always the same.
+ * drawn anew each time: what twins give to practise may have changed since.
  *
  * @throws {RangeError} If a sample is longer than all buckets of the recipe.
- * @throws {Error} If the folder is of another recipe, or the loss is no longer
- * finite.
+ * @throws {Error} If the folder is of another recipe, tokenizer or corpus, or
+ * the loss is no longer finite.
  */
 export async function pretrain(
   recipe: Recipe,
@@ -96,6 +97,12 @@ export async function pretrain(
     (sum, { batches }) => sum + batches.length,
     0,
   );
+  const settings = {
+    ...recipe,
+    tokenizer: createHash("sha256")
+      .update(JSON.stringify([...tokenizerFiles])).digest("hex"),
+    corpora: phases.map(({ corpus }) => corpus.digest()),
+  };
   const step = makeTrainStep<PretrainingBatch>(
     (weights, batch) => pretrainingLoss({ config, weights }, batch),
     {
@@ -107,7 +114,7 @@ export async function pretrain(
   );
   const trained = await train(recipeWeights(config, recipe.seed), {
     totalSteps,
-    checkpoint: { folder, saveEvery, settings: recipe },
+    checkpoint: { folder, saveEvery, settings },
     onStep: (index, metrics) => onStep?.(index, metrics, totalSteps),
     step(state, index) {
       const { phase, phaseIndex } = phaseAt(phases, index);

@@ -35,6 +35,19 @@ Deno.test("Corpus gives its samples by number, by hand", () => {
   assertEquals(corpus.row(1), { ids: [9, 3], labels: [IGNORED_LABEL, 3] });
 });
 
+Deno.test("Corpus.digest() tells every token and every end apart", () => {
+  const digest = (tokens: number[], ends: number[]): string =>
+    new Corpus(Int32Array.from(tokens), Int32Array.from(ends)).digest();
+  const digests = [
+    digest([1, 2, 3], [2, 3]),
+    digest([1, 2, ~3], [2, 3]),
+    digest([1, 2, 3 + 2 ** 24], [2, 3]),
+    digest([1, 2, 3], [1, 3]),
+  ];
+  assertEquals(new Set(digests).size, 4);
+  assertEquals(digest([1, 2, 3], [2, 3]), digests[0]);
+});
+
 Deno.test("drawCorpus() encodes the first samples, and learns what is to learn", async () => {
   const size = 130;
   const corpus = await drawCorpus(TOKENIZER, MIXTURE, size);

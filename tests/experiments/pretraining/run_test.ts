@@ -112,6 +112,23 @@ Deno.test("pretrain() goes on where it was stopped, to the same weights", () =>
       } as it must be of a run with 'weightDecay' 0.1: current value is 0.01`,
     );
     assertEquals(tf.memory().numTensors, before);
+
+    // A finished run does not stand for that of another corpus.
+    const { practise } = gsm8kTwin;
+    try {
+      gsm8kTwin.practise = (random) => [
+        ...practise(random),
+        { text: " kites", learn: true },
+      ];
+      await assertRejects(
+        () => pretrain(RECIPE, { folder: stopped }),
+        Error,
+        "must be of a run with 'corpora' [",
+      );
+    } finally {
+      gsm8kTwin.practise = practise;
+    }
+    assertEquals(tf.memory().numTensors, before);
   }));
 
 Deno.test("pretrain() refuses a sample that fits no bucket", () =>

@@ -81,7 +81,10 @@ export interface EvaluationSummary extends EvaluationRun {
   readonly failures: Readonly<Record<string, number>>;
   /** Tokens of all answers. */
   readonly newTokens: number;
-  /** Answers as long as they may be; nearly all of them were cut off. */
+  /**
+   * Answers of which a turn is as long as it may be; nearly all of these turns
+   * were cut off.
+   */
   readonly answersAtLimit: number;
   /** How often memory was inserted. */
   readonly insertions: number;
@@ -118,7 +121,9 @@ export function summarize(
     lenient: accuracy("lenient"),
     failures: countFailures(findBenchmark(run.settings.benchmark), records),
     newTokens: sum(({ tokens }) => tokens),
-    answersAtLimit: sum(({ tokens }) => Number(tokens === maxNewTokens)),
+    answersAtLimit: sum(({ turnTokens }) =>
+      Number(turnTokens.includes(maxNewTokens))
+    ),
     insertions: sum(({ insertions }) => insertions.length),
   };
 }

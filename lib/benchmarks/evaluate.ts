@@ -81,6 +81,7 @@ async function score(
     turns,
     observations: [],
     tokens: ids.length,
+    turnTokens: [ids.length],
     insertions: insertionsOf(augmentation),
     ...await benchmark.score(turns, gold),
   };

@@ -60,6 +60,7 @@ export async function evaluateEpisodes(
       observations: episode.turns.slice(0, -1)
         .map(({ observation }) => observation),
       tokens: episode.ids.length,
+      turnTokens: episode.turns.map(({ ids }) => ids.length),
       insertions: insertionsOf(episode.augmentation),
       ...await benchmark.score(turns, tasks[i].gold),
     };

@@ -18,6 +18,8 @@ export interface EvaluationRecord extends Score {
   readonly observations: readonly string[];
   /** Tokens that it wrote, the end token included. */
   readonly tokens: number;
+  /** The same of each turn: as many as are allowed, if it was cut off. */
+  readonly turnTokens: readonly number[];
   /** Number of the token before which memory was inserted, for each. */
   readonly insertions: readonly number[];
 }

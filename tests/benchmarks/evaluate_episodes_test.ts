@@ -112,6 +112,10 @@ Deno.test("evaluate() plays episodes with environments, and scores their turns",
     ],
   );
   assertEquals(records.map(({ tokens }) => tokens), [4, 6, 2]);
+  assertEquals(
+    records.map(({ turnTokens }) => turnTokens),
+    [[2, 2], [2, 2, 2], [2]],
+  );
   assertEquals(records[0].insertions, [0, 2]);
   assertEquals(progress, [[1, 3], [2, 3], [3, 3]]);
 });

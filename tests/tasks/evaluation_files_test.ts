@@ -67,6 +67,7 @@ function writtenText(benchmark: string): string {
       turns: ["You ask which gas forms."],
       observations: ["Gas."],
       tokens: 6,
+      turnTokens: [6],
       insertions: [],
       official: 0,
       lenient: 0,

@@ -55,6 +55,7 @@ function records() {
     id: `gsm8k/test/${i}`,
     turns: [""],
     observations: [],
+    turnTokens: [record.tokens],
     ...record,
   }));
 }
@@ -87,6 +88,17 @@ Deno.test("summarize() adds the records up, worked out by hand", () => {
     low: "20.77",
     high: "93.85",
   });
+});
+
+Deno.test("summarize() holds each turn of an episode against the limit", () => {
+  const [record] = records();
+  const count = (...turnTokens: number[]): number => {
+    const tokens = turnTokens.reduce((sum, turn) => sum + turn);
+    return summarize([{ ...record, tokens, turnTokens }], RUN).answersAtLimit;
+  };
+  assertEquals(count(9, 4, 4), 1);
+  assertEquals(count(2, 9, 9), 1);
+  assertEquals(count(4, 5), 0);
 });
 
 Deno.test("summaryTable() shows both scorers, what was asked and what it took", () => {

@@ -1,5 +1,6 @@
 /** The files of an evaluation: its records, its summary and its baseline. */
-import { basename, join, resolve } from "node:path";
+import { createHash } from "node:crypto";
+import { basename, dirname, join, resolve } from "node:path";
 import {
   type EvaluationRecord,
   findBenchmark,
@@ -83,13 +84,21 @@ export function summaryPath(output: string): string {
   return output.replace(/\.jsonl$/, ".json");
 }
 
+/** Folder of the reasoners that are told apart by their names alone. */
+const REASONERS = join("results", "reasoners");
+/** Digits of a digest in a name. */
+const DIGEST_DIGITS = 8;
+
 /**
  * A file named after the settings that change its records, such as
- * `.runs/evaluate/gsm8k-test-50-tiny-memory-random-0.5-seed-1-vanilla.jsonl`.
+ * `.runs/evaluate/gsm8k-test-mini-qwen2.5-tokens-8-vanilla.jsonl`. What lies
+ * where the user says is told apart by a digest of all such places, as in
+ * `.runs/evaluate/gsm8k-test-50-tiny-memory-seed-1-vanilla-5e0c0ba9.jsonl`.
  */
 export function defaultOutput(
   { precision, ...options }:
     & Omit<EvaluationSettings, "data" | "output" | "maxNewTokens">
+    & Partial<Pick<EvaluationSettings, "data" | "maxNewTokens">>
     & { readonly precision: Precision },
 ): string {
   const { benchmark, split, limit, model, adapter, memgen } = options;
@@ -100,6 +109,8 @@ export function defaultOutput(
     temperature: options.triggerTemperature || undefined,
     prompt: options.maxPromptAugmentations,
     inference: options.maxInferenceAugmentations,
+    texts: options.externalTexts,
+    tokens: options.maxNewTokens,
     seed: options.seed || undefined,
   };
   const parts = [
@@ -110,9 +121,36 @@ export function defaultOutput(
     ),
     options.method,
     precision === "fp32" ? undefined : precision,
+    placesDigest(options),
   ];
   const name = parts.filter((part) => part !== undefined).join("-");
   const folder = join(".runs", "evaluate");
   Deno.mkdirSync(folder, { recursive: true });
   return join(folder, `${name}.jsonl`);
+}
+
+/** A digest of where everything lies; undefined if nothing is the user's own. */
+function placesDigest(
+  { model, retriever, ...options }: Partial<EvaluationSettings>,
+): string | undefined {
+  const { data, adapter, memgen, weaverModel, externalMemory } = options;
+  const isReasoner = model !== undefined && dirname(model) === REASONERS;
+  const paths = {
+    data,
+    model: isReasoner ? undefined : model,
+    adapter,
+    memgen,
+    weaverModel,
+    externalMemory,
+  };
+  const places = [
+    ...Object.entries(paths).map(([name, path]) => [
+      name,
+      path === undefined ? undefined : resolve(path),
+    ]),
+    ["retriever", retriever],
+  ].filter(([, place]) => place !== undefined);
+  if (places.length === 0) return undefined;
+  return createHash("sha256").update(JSON.stringify(places)).digest("hex")
+    .slice(0, DIGEST_DIGITS);
 }

@@ -411,8 +411,9 @@ Deno.test({
           output,
         );
       }
-      const name = ".runs/evaluate/gsm8k-test-3-tiny-qwen2.5-vanilla";
-      assertStringIncludes(output, `Records: ${name}.jsonl\n`);
+      const [, name] =
+        /^Records: (\.runs\/evaluate\/gsm8k-test-3-tiny-qwen2\.5-tokens-8-vanilla-[0-9a-f]{8})\.jsonl$/m
+          .exec(output)!;
       assertStringIncludes(output, `Summary: ${name}.json\n`);
       const lines = Deno.readTextFileSync(join(folder, `${name}.jsonl`))
         .trimEnd().split("\n");
@@ -433,8 +434,9 @@ tensorflowTest(
         ...["--precision", "bf16"],
       );
       assertEquals(code, 0, errors);
-      const name = ".runs/evaluate/gsm8k-test-1-tiny-qwen2.5-vanilla-bf16";
-      assertStringIncludes(output, `Records: ${name}.jsonl\n`);
+      const [, name] =
+        /^Records: (\.runs\/evaluate\/gsm8k-test-1-tiny-qwen2\.5-tokens-2-vanilla-bf16-[0-9a-f]{8})\.jsonl$/m
+          .exec(output)!;
       const summary = Deno.readTextFileSync(join(folder, `${name}.json`));
       assertEquals(JSON.parse(summary).made.backend.precision, "bf16");
     }),

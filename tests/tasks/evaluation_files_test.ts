@@ -1,6 +1,10 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { readBaseline, writeEvaluation } from "@/tasks/evaluation_files.ts";
+import {
+  defaultOutput,
+  readBaseline,
+  writeEvaluation,
+} from "@/tasks/evaluation_files.ts";
 import { summarize } from "@/tasks/evaluation_summary.ts";
 import { withFolderSync } from "@/tests/folder.ts";
 
@@ -118,4 +122,61 @@ Deno.test("writeEvaluation() writes no text of GPQA, and all texts of others", (
     writtenText("gsm8k"),
     '"turns":["You ask which gas forms."],"observations":["Gas."]',
   );
+});
+
+const OPTIONS = {
+  benchmark: "gsm8k",
+  split: "test",
+  model: "results/reasoners/mini-qwen2.5",
+  method: "vanilla",
+  batchSize: 32,
+  seed: 0,
+  precision: "fp32",
+} as const;
+
+Deno.test("defaultOutput() names a reasoner's records in words alone", () => {
+  assertEquals(
+    defaultOutput(OPTIONS),
+    ".runs/evaluate/gsm8k-test-mini-qwen2.5-vanilla.jsonl",
+  );
+  assertEquals(
+    defaultOutput({ ...OPTIONS, maxNewTokens: 8, precision: "bf16" }),
+    ".runs/evaluate/gsm8k-test-mini-qwen2.5-tokens-8-vanilla-bf16.jsonl",
+  );
+});
+
+Deno.test("defaultOutput() gives other records another name", () => {
+  const memgen = { memgen: "memory", trigger: "always" };
+  const changes = [
+    {},
+    { limit: 8 },
+    { data: "data/gsm8k" },
+    { data: "more/gsm8k" },
+    { maxNewTokens: 8 },
+    { retriever: "http://127.0.0.1:8000/retrieve" },
+    { retriever: "http://127.0.0.1:8001/retrieve" },
+    { model: "models/mini-qwen2.5" },
+    { adapter: "lora" },
+    { adapter: "other/lora" },
+    memgen,
+    { memgen: "other/memory", trigger: "always" },
+    { ...memgen, weaverModel: "models/weaver" },
+    { ...memgen, externalMemory: "texts.txt" },
+    { ...memgen, externalMemory: "texts.txt", externalTexts: 2 },
+    { ...memgen, maxPromptAugmentations: 0 },
+    { method: "cot" },
+    { seed: 1 },
+  ] as const;
+  const names = changes.map((change) =>
+    defaultOutput({ ...OPTIONS, ...change })
+  );
+  assertEquals(new Set(names).size, changes.length);
+  // The same folder, however it is written; what changes the speed alone.
+  for (const same of [{ data: "data/../data/gsm8k/" }, { batchSize: 1 }]) {
+    const plain = "data" in same ? { data: "data/gsm8k" } : {};
+    assertEquals(
+      defaultOutput({ ...OPTIONS, ...same }),
+      defaultOutput({ ...OPTIONS, ...plain }),
+    );
+  }
 });

@@ -17,9 +17,11 @@ import {
   letterOf,
 } from "./gpqa_policies.ts";
 import {
+  askExperiment,
   type Doing,
   type Experiment,
   type Observation,
+  readExperiment,
   workExperiment,
 } from "./gpqa_problem.ts";
 import { always, answerOf } from "./single_turn.ts";
@@ -58,9 +60,16 @@ export function siblingExperiment(experiment: Experiment): Experiment {
   };
 }
 
+/** The question with the other treatment, in words of its own. */
+function askOtherwise(experiment: Experiment): string {
+  const others = { heated: "cooled", cooled: "heated" } as const;
+  return askExperiment(experiment)
+    .replace(/heated|cooled/, (word) => others[word as keyof typeof others]);
+}
+
 const FAULTS = {
   "demand misunderstanding": (_, experiment, world) =>
-    workExperiment(siblingExperiment(experiment), world),
+    workExperiment(readExperiment(askOtherwise(experiment)), world),
   "false belief": (random, experiment, world) => {
     const { facts } = workExperiment(experiment, world);
     const believed = randomChoice(random, facts);

@@ -9,7 +9,9 @@ import type { FailureEvent, FailureLabel } from "../failures.ts";
 import type { Message } from "../task.ts";
 import {
   type Ask,
+  askExercise,
   type Exercise,
+  readExercise,
   readMathStep,
   type Solution,
   workExercise,
@@ -63,9 +65,20 @@ export function siblingExercises(exercise: Exercise): Exercise[] {
     .map((ask) => ({ ...exercise, ask }));
 }
 
+/** Another question about the same number, in words of its own. */
+function askOtherwise(random: Random, exercise: Exercise): string {
+  const asked = askExercise(exercise);
+  const [number, start] = /(?:the [a-z]+ of )+(\$\d+\$)/.exec(asked)!;
+  const questions = [
+    `What is ${number}?`,
+    `By how much do ${start} and ${number} differ?`,
+  ];
+  return randomChoice(random, questions.filter((other) => other !== asked));
+}
+
 const FAULTS = {
   "demand misunderstanding": (random, exercise, world) =>
-    workExercise(randomChoice(random, siblingExercises(exercise)), world),
+    workExercise(readExercise(askOtherwise(random, exercise)), world),
   "false belief": (random, exercise, world) => {
     if (random() < 0.3) {
       const x = exercise.x + randomChoice(random, [-2, -1, 1, 2]);

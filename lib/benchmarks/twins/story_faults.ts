@@ -1,7 +1,12 @@
 /** Wrong ways to work a story out, each for a known reason. */
-import { type Random, randomChoice, randomInt } from "../../random.ts";
+import {
+  type Random,
+  randomChoice,
+  randomInt,
+  shuffled,
+} from "../../random.ts";
 import type { Name } from "./lexicon.ts";
-import type { Story, StoryEvent } from "./story.ts";
+import { readStory, type Story, type StoryEvent, tellStory } from "./story.ts";
 import { MOVES } from "./story_draw.ts";
 import { storyFactText, type StoryWorld } from "./story_facts.ts";
 import { type Working, workStory } from "./working.ts";
@@ -19,41 +24,73 @@ export interface Faulted {
 /** A wrong working; undefined where the draw gives none. */
 export type Fault = (random: Random, faulted: Faulted) => Working | undefined;
 
-/** The same events and another question. */
+/** The same events and another question: of one person, or of two together. */
 export function siblingStories(story: Story): Story[] {
   const { events, asked, asksCoins } = story;
-  const people = [...new Set(events.filter(isRelevant).map(({ who }) => who))];
-  const [first, last] = [people[0], people.at(-1)!];
+  const people = peopleOf(story);
+  const pairs = people.flatMap((last, i) =>
+    people.slice(0, i).map((first) => [first, last])
+  );
   const things = events.filter(({ kind }) => kind !== "sell");
-  const of = (person: Name): Story => {
-    const known = people.slice(0, people.indexOf(person) + 1);
-    return {
-      ...story,
-      events: things.filter(({ who }) => known.includes(who)),
-      asked: [person],
-      asksCoins: false,
-    };
-  };
-  const others = people.filter((person) =>
-    asksCoins || asked.length > 1 || !asked.includes(person)
-  ).map(of);
-  const isPair = people.length > 1 && asked.length === 1;
-  const together: Story = {
-    ...story,
-    events: things,
-    asked: [first, last],
-    asksCoins: false,
-  };
-  return isPair ? [...others, together] : others;
+  return [...people.map((person) => [person]), ...pairs]
+    .filter((others) => asksCoins || others.join() !== asked.join())
+    .map((others) => {
+      const known = people.slice(0, people.indexOf(others.at(-1)!) + 1);
+      return {
+        ...story,
+        events: things.filter(({ who }) => known.includes(who)),
+        asked: others,
+        asksCoins: false,
+      };
+    });
 }
 
-/** Answers another question. */
+/** Answers another question; of two people, only of the first and the last. */
 export const answerSibling: Fault = (random, { story, world }) => {
+  const people = peopleOf(story);
+  const ends = [people[0], people.at(-1)].join();
   const workings = siblingStories(story)
+    .filter(({ asked }) => asked.length === 1 || asked.join() === ends)
     .map((sibling) => workStory(sibling, world))
     .filter(({ steps }) => steps.length > 0);
   return workings.length === 0 ? undefined : randomChoice(random, workings);
 };
+
+/**
+ * Reads another question about the same events, told by itself, and works only
+ * what that one needs: a check on `siblingStories`, of which it knows nothing.
+ */
+export const answerOther: Fault = (random, { story, world }) => {
+  const owners = story.events.filter(({ kind, than }) =>
+    kind === "has" || than !== undefined
+  ).map(({ who }) => who);
+  const chosen = shuffled(random, owners).slice(0, 1 + randomInt(random, 2));
+  const told = tellStory({
+    ...story,
+    events: story.events.filter(({ kind }) => kind !== "sell"),
+    asked: owners.filter((owner) => chosen.includes(owner)),
+    asksCoins: false,
+  });
+  if (told === tellStory(story)) return undefined;
+  const other = readStory(told);
+  const working = workStory({ ...other, events: neededEvents(other) }, world);
+  return working.steps.length === 0 ? undefined : working;
+};
+
+/** The events on which the number depends that is asked for. */
+function neededEvents({ events, asked }: Story): StoryEvent[] {
+  const needed = new Set(asked);
+  return events.toReversed().filter((event) => {
+    if (!isRelevant(event) || !needed.has(event.who)) return false;
+    if (event.than !== undefined) needed.add(event.than);
+    return true;
+  }).toReversed();
+}
+
+/** People who have something, in the order of their appearance. */
+function peopleOf({ events }: Story): Name[] {
+  return [...new Set(events.filter(isRelevant).map(({ who }) => who))];
+}
 
 /** Takes a fact, or a number of the question, for another. */
 export const believeFalsely: Fault = (random, { story, world, drawWorld }) => {

@@ -12,7 +12,7 @@ import {
   type StoryWorld,
 } from "./story_facts.ts";
 import {
-  answerSibling,
+  answerOther,
   believeFalsely,
   type Fault,
   planWrongly,
@@ -134,7 +134,7 @@ export function storyInjectors(
       const other = form.otherAnswer(random, form.answer(right, options));
       return always(`${form.work(right, options)}\\boxed{${other}}`);
     },
-    "demand misunderstanding": inject(answerSibling),
+    "demand misunderstanding": inject(answerOther),
     "false belief": inject(believeFalsely),
     "planning failure": inject(planWrongly),
     "compositional reasoning": inject(slip),

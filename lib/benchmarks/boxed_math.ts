@@ -74,6 +74,11 @@ export function isEquivalent(left: string, right: string): boolean {
   return normalLeft === normalRight;
 }
 
+/** An answer as the official scorer compares it with another. */
+export function comparedText(answer: string): string {
+  return normalize(answer) ?? answer;
+}
+
 /**
  * `strip_string` of the released code (math_utils.py:192), step by step; the
  * order matters.

@@ -2,7 +2,11 @@
  * Why a run failed: the eight labels of the paper (appendix H.2, after Song,
  * Han and Goodman 2025), given here by programs that know the truth.
  *
- * Deviation: the paper's labels were given by hand, on TriviaQA alone.
+ * Deviations: the paper's labels were given by hand, on TriviaQA alone. What
+ * the benchmarks' specification (section 5.10) calls the multi-hot vector of a
+ * run is the set of labels of its events; no file keeps it, nor labels of
+ * models' runs. A search engine that missed the passage, and a model that
+ * answered anyway, is a "tool response error" without a subtype of its own.
  */
 
 /**

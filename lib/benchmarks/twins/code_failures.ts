@@ -18,28 +18,36 @@ export interface LabelOptions {
   readonly dialect: Dialect;
   /** Marks an answer; throws `SubsetError` where it cannot. */
   readonly interpret: (answer: string, gold: string) => Score;
+  /** Marks of the answer. Default: those of `interpret`, where it can. */
+  readonly score?: Score;
 }
 
-/** Labels of an answer; none if it is right, or if no rule applies. */
+/** Labels of what is wrong in an answer; none if no rule applies. */
 export function codeFailures(
   { task, chain, idioms }: CodeProblem,
   text: string,
-  { dialect, interpret }: LabelOptions,
+  { dialect, interpret, score }: LabelOptions,
 ): FailureLabel[] {
-  const isRight = (answer: string): boolean => {
+  const mark = (answer: string): Partial<Score> => {
     try {
-      return interpret(answer, task.gold).official === 1;
+      return interpret(answer, task.gold);
     } catch (error) {
-      if (error instanceof SubsetError) return false;
+      if (error instanceof SubsetError) return {};
       throw error;
     }
   };
-  if (isRight(text)) return [];
+  const { official, failure } = score ?? mark(text);
   const code = functionIn(text, dialect);
-  if (code === undefined || !isPython(code)) return ["tool parsing error"];
-  if (isRight(code)) return ["answer formatting failure"];
-  const answer = readAnswer(code, dialect);
-  return answer === undefined ? [] : readingErrors(answer, chain, idioms);
+  if (official !== 1) {
+    if (code !== undefined && mark(code).official === 1) {
+      return ["answer formatting failure"];
+    }
+    const isCode = code !== undefined && isPython(code) &&
+      failure !== "syntax error";
+    if (!isCode) return ["tool parsing error"];
+  }
+  const answer = code && readAnswer(code, dialect);
+  return answer ? readingErrors(answer, chain, idioms) : [];
 }
 
 /**

@@ -110,8 +110,8 @@ export function codeTwin(options: CodeTwinOptions): Twin<CodeProblem> {
       return named(problemOf(parts, options), "notes");
     },
     practise: (random) => practiseCode(random, options.promptOf, dialect),
-    failureEvents: (problem, chat) =>
-      codeFailures(problem, answerOf(chat), options)
+    failureEvents: (problem, chat, score) =>
+      codeFailures(problem, answerOf(chat), { ...options, score })
         .map((label) => ({ turn: 0, label })),
     injectors: codeInjectors(dialect, options.disguise),
     controls: {

@@ -40,10 +40,10 @@ interface Moment {
 }
 
 /**
- * What went wrong in a run; nothing if it solved the task.
+ * What is wrong in a run.
  *
- * A run in which nothing else went wrong has a planning failure at its last
- * turn, if all its acts were possible: its turns ran out.
+ * One that did not solve the task, and has no other fault, has a planning
+ * failure at its last turn, if all its acts were possible: its turns ran out.
  */
 export function episodeFailures(
   chat: readonly Message[],
@@ -52,7 +52,7 @@ export function episodeFailures(
   const { dialect } = truth;
   const turns = chat.filter(({ role }) => role === "assistant")
     .map(({ content }) => content);
-  if (truth.solves(turns.map((turn) => readTurn(turn)?.command))) return [];
+  const isSolved = truth.solves(turns.map((turn) => readTurn(turn)?.command));
   const isFormOnly = truth.solves(meantCommands(chat, dialect));
   const events: FailureEvent[] = [];
   let before: Moment | undefined;
@@ -66,7 +66,7 @@ export function episodeFailures(
     }
     before = moment;
   }
-  return events.length > 0 || hasNothing
+  return events.length > 0 || hasNothing || isSolved
     ? events
     : [{ turn: turns.length - 1, label: "planning failure" }];
 }

@@ -151,7 +151,7 @@ function inject(fault: Fault): Inject<GpqaProblem> {
   };
 }
 
-/** Why an answer is wrong. */
+/** What is wrong in an answer. */
 export function gpqaFailures(
   { experiment, world, options }: GpqaProblem,
   chat: readonly Message[],
@@ -172,12 +172,10 @@ export function gpqaFailures(
     readStep: (line) => readStep(line, truths),
   }, answerOf(chat));
   const right = workExperiment(experiment, world);
-  const gold = letterOf(options, right.colour)!;
-  if (trace?.box === gold) return [];
   return traceFailures(trace, {
     plan: right.steps,
     siblings: [workExperiment(siblingExperiment(experiment), world).steps],
-    gold,
+    gold: letterOf(options, right.colour)!,
     answerForm: /^[A-D]$/,
     isTrue: (fact) => truths.has(fact),
     options,

@@ -1,7 +1,11 @@
 /** What policies without a model reach on a twin, and what its labels are worth. */
 import { createHash } from "node:crypto";
 import { seededRandom } from "../../random.ts";
-import { type FailureLabel, failureLabel } from "../failures.ts";
+import {
+  type FailureEvent,
+  type FailureLabel,
+  failureLabel,
+} from "../failures.ts";
 import type { Split } from "../task.ts";
 import { play, type Played } from "./play.ts";
 import type { Inject, NamedPolicy, Twin, TwinProblem } from "./twin.ts";
@@ -117,10 +121,10 @@ export async function measureLabels(
     for (let run = 0; failed < count && run < 2 * count; run++) {
       const problem = twin.problem("test", run % twin.sizes.test);
       const policy = inject(problem, seededRandom("inject", label, run));
-      const { chat, score } = await play(twin, problem, policy);
-      if (score.official === 1) continue;
+      const played = await play(twin, problem, policy);
+      if (played.score.official === 1) continue;
       failed += 1;
-      const given = failureLabel(twin.failureEvents(problem, chat));
+      const given = failureLabel(runFailures(twin, problem, played));
       if (given === label) labelled += 1;
     }
     measured.push({ label, failed, labelled });
@@ -129,13 +133,29 @@ export async function measureLabels(
   return measured;
 }
 
-/** How many of the oracle's runs get a label, though nothing failed. */
+/**
+ * What went wrong in a run, for `failureLabel`: nothing if the benchmark's
+ * official scorer takes it, however it was come by.
+ */
+export function runFailures<P extends TwinProblem>(
+  twin: Twin<P>,
+  problem: P,
+  { chat, score }: Pick<Played, "chat" | "score">,
+): readonly FailureEvent[] {
+  return score.official === 1 ? [] : twin.failureEvents(problem, chat, score);
+}
+
+/**
+ * In how many of the oracle's runs the rules find a fault, though there is
+ * none. The scorer is not asked: it would hide what the rules find.
+ */
 export function countLabelled<P extends TwinProblem>(
   twin: Twin<P>,
   problems: readonly P[],
   played: readonly Played[],
 ): number {
-  return problems.filter((problem, i) =>
-    twin.failureEvents(problem, played[i].chat).length > 0
-  ).length;
+  return problems.filter((problem, i) => {
+    const { chat, score } = played[i];
+    return twin.failureEvents(problem, chat, score).length > 0;
+  }).length;
 }

@@ -12,6 +12,7 @@ export {
   measureLabels,
   measurePolicies,
   playProblems,
+  runFailures,
   splitProblems,
   twinKey,
 } from "./measure.ts";

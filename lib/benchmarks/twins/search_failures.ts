@@ -18,23 +18,18 @@ import type { SearchProblem } from "./search_problem.ts";
 import type { Goal } from "./search_solver.ts";
 
 /**
- * What went wrong in a run that did not end in the right answer.
+ * What is wrong in a run; one that ends without an answer, and has no other
+ * fault, has a planning failure at its last turn.
  *
  * @param chat The whole chat, from the task's messages on.
- * @param isRight Whether the benchmark's scorer takes an answer.
  */
 export function searchFailures(
   problem: SearchProblem,
   chat: readonly Message[],
-  isRight: (answer: string, gold: string) => boolean,
 ): FailureEvent[] {
   const said = chat.slice(problem.task.messages.length);
   const turns = said.filter(({ role }) => role === "assistant")
     .map(({ content }) => content);
-  const answer = episodeAnswer(turns);
-  if (answer !== undefined && isRight(answer, problem.task.gold)) {
-    return [];
-  }
   const reader = new RunReader(problem);
   const events = said.flatMap(({ role, content }): FailureEvent[] => {
     if (role !== "assistant") {
@@ -44,7 +39,8 @@ export function searchFailures(
     const turn = reader.turns;
     return reader.take(content).map((label) => ({ turn, label }));
   });
-  if (events.length > 0 || answer !== undefined) return events;
+  const hasAnswer = episodeAnswer(turns) !== undefined;
+  if (events.length > 0 || hasAnswer) return events;
   return [{ turn: turns.length - 1, label: "planning failure" }];
 }
 

@@ -118,8 +118,7 @@ export function makeSearchTwin(
       });
     },
     practise: (random) => practiseSearch(form, random),
-    failureEvents: (problem, chat) =>
-      searchFailures(problem, chat, form.isRight),
+    failureEvents: searchFailures,
     injectors: searchInjectors(form),
     controls: {
       "permuted skin": (split, index) => {

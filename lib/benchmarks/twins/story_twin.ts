@@ -80,7 +80,7 @@ export function notedWorld(prompt: string): StoryWorld {
   return readStoryFacts(prompt.split("\n")[0]);
 }
 
-/** Why an answer to a story is wrong. */
+/** What is wrong in an answer to a story. */
 export function storyFailures(
   form: AnswerForm,
   { story, world, options }: StoryProblem,
@@ -91,14 +91,12 @@ export function storyFailures(
     answerOf(chat),
   );
   const working = workStory(story, world);
-  const gold = form.answer(working, options);
-  if (trace?.box === gold) return [];
   const truths = new Set(storyFactTexts(world));
   return traceFailures(trace, {
     plan: working.steps,
     siblings: siblingStories(story)
       .map((sibling) => workStory(sibling, world).steps),
-    gold,
+    gold: form.answer(working, options),
     answerForm: form.pattern,
     isTrue: (fact) => truths.has(fact),
     options,

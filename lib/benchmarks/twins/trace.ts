@@ -2,7 +2,7 @@
  * Worked answers as a program reads them: the facts that they state, their
  * steps, the option that they choose, and what is in the box.
  */
-import { firstBox } from "../boxed_math.ts";
+import { comparedText, firstBox } from "../boxed_math.ts";
 import type { FailureLabel } from "../failures.ts";
 
 /** One step, such as "Zoe has 3+4=<<3+4=7>>7 kites." */
@@ -51,7 +51,7 @@ export interface Trace {
   readonly result?: { readonly of: string; readonly value: string };
   /** Undefined if there are no options. */
   readonly choice?: Choice;
-  /** What is in the box. */
+  /** What is in the box, as the official scorer compares it. */
   readonly box?: string;
 }
 
@@ -72,7 +72,8 @@ export function readTrace(
   language: TraceLanguage,
   text: string,
 ): Trace | undefined {
-  const box = firstBox(text);
+  const boxed = firstBox(text);
+  const box = boxed === undefined ? undefined : comparedText(boxed);
   const facts: string[] = [];
   const steps: Step[] = [];
   let choice: Choice | undefined;

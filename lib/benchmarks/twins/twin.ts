@@ -5,7 +5,7 @@
 import type { Random } from "../../random.ts";
 import type { Environment } from "../../training/mod.ts";
 import type { FailureEvent, FailureLabel } from "../failures.ts";
-import type { Benchmark, Message, Split, Task } from "../task.ts";
+import type { Benchmark, Message, Score, Split, Task } from "../task.ts";
 
 /** Writes the model's next turn after a chat. */
 export type Policy = (chat: readonly Message[]) => string;
@@ -76,8 +76,18 @@ export interface Twin<P extends TwinProblem = TwinProblem> {
   noted(world: NotedWorld, index: number, distractors?: number): P;
   /** A text for pre-training: skills, and the use of notes. */
   practise(random: Random): Segments;
-  /** What went wrong in a failed run; see `failureLabel`. */
-  failureEvents(problem: P, chat: readonly Message[]): readonly FailureEvent[];
+  /**
+   * What the rules of the failure labels find in a run, be it right or wrong;
+   * `runFailures` asks the official scorer, too.
+   *
+   * @param score The run's marks. Without them, a program that only python3 can
+   * read is not known to have a syntax error.
+   */
+  failureEvents(
+    problem: P,
+    chat: readonly Message[],
+    score?: Score,
+  ): readonly FailureEvent[];
   /** Policies that fail for a known reason; only the labels that apply. */
   readonly injectors: Readonly<
     Partial<Record<FailureLabel, Inject<P>>>

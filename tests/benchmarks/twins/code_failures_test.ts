@@ -52,6 +52,9 @@ Deno.test("codeFailures() says what is wrong with an answer, by hand", () => {
   const cases: [string, string, string[]][] = [
     ["a bracket is missing", answer(["[2:]", "[2:"]), ["tool parsing error"]],
     ["no function", "The answer is 7.", ["tool parsing error"]],
+    ["a wrong function, then no code", "def solve(xs):\n    return 1\n)", [
+      "tool parsing error",
+    ]],
     ["another fence", `\`\`\`py\n${answer()}\n\`\`\``, [
       "answer formatting failure",
     ]],

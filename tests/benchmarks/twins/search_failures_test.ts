@@ -71,11 +71,7 @@ function events(...said: readonly string[]): readonly FailureEvent[] {
     role: i % 2 === 0 ? "assistant" : "user",
     content,
   }));
-  return searchFailures(
-    PROBLEM,
-    [...MESSAGES, ...chat],
-    (answer, gold) => answer.toLowerCase().includes(gold),
-  );
+  return searchFailures(PROBLEM, [...MESSAGES, ...chat]);
 }
 
 function turn(thought: string, call: string): string {
@@ -90,8 +86,10 @@ Deno.test("searchFailures() finds nothing wrong with a run that succeeds", () =>
     events(FIRST, BOSS, SECOND, HOME, turn(`${HOME} ${CONCLUSION}`, ANSWER)),
     [],
   );
-  // However it was come by.
-  assertEquals(events(turn("The vark is the boss.", ANSWER)), []);
+  // The rules do not ask whether the answer is right.
+  assertEquals(events(turn("The vark is the boss.", ANSWER)), [
+    { turn: 0, label: "false belief" },
+  ]);
 });
 
 const CASES: readonly [why: string, label: string, said: readonly string[]][] =

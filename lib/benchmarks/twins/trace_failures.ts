@@ -24,7 +24,10 @@ export interface TraceTruth {
   readonly options?: Readonly<Record<string, string>>;
 }
 
-/** What is wrong in the only turn of a run. */
+/**
+ * What is wrong in the only turn of a run; nothing if it is not of the twin's
+ * language, or neither works nor answers.
+ */
 export function traceFailures(
   trace: Trace | undefined,
   truth: TraceTruth,
@@ -65,8 +68,9 @@ const RULES: Readonly<
         truth.options?.[choice.letter] !== choice.value;
   },
   "planning failure": (trace, truth) =>
-    trace.steps.length === 0 ||
-    alignedSteps(trace, truth) < trace.steps.length,
+    trace.steps.length === 0
+      ? trace.box !== undefined
+      : alignedSteps(trace, truth) < trace.steps.length,
   "compositional reasoning": (trace, truth) => {
     const { steps, result } = trace;
     const count = alignedSteps(trace, truth);

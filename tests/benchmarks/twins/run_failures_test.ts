@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { failureLabel } from "@/lib/benchmarks/mod.ts";
 import {
+  aquaTwin,
+  gpqaTwin,
   gsm8kTwin,
   kodcodeTwin,
   mathTwin,
@@ -62,4 +64,23 @@ Deno.test("a box is read as the official scorer reads it", async () => {
     (await judge(gsm8kTwin, 0, `${WORK}\\boxed{${box}}`)).label;
   assertEquals(await label(" 43 "), "think-act inconsistency");
   assertEquals(await label("42 in all"), "answer formatting failure");
+});
+
+Deno.test("an answer that neither works nor answers gets no label", async () => {
+  for (const twin of [gsm8kTwin, aquaTwin, mathTwin, gpqaTwin]) {
+    for (
+      const text of [
+        "",
+        "kites kites kites",
+        "I do not know",
+        "I do not know.",
+        "I do not know.\\boxed{7}",
+      ]
+    ) {
+      const { label } = await judge(twin, 0, text);
+      assertEquals(label, "other", `${twin.benchmark.name}: ${text}`);
+    }
+    const { label } = await judge(twin, 0, "\\boxed{no idea}");
+    assertEquals(label, "planning failure");
+  }
 });

@@ -20,8 +20,8 @@ export interface CheckOptions {
   /** Counts tokens. */
   readonly tokenizer: Tokenizer;
   /**
-   * Problems of a split that texts and policies are tried on, and failed runs
-   * of each label. Files and kinds are compared for all problems.
+   * Problems of a split that policies are tried on, and failed runs of each
+   * label. Files, kinds and lengths are those of all problems.
    */
   readonly count: number;
 }
@@ -50,6 +50,8 @@ export async function checkBenchmark(
     valid: splitProblems(twin, "valid"),
     test: splitProblems(twin, "test"),
   };
+  const demonstrations = SPLITS.flatMap((split) => problems[split])
+    .filter(({ task }) => task.demonstration.length > 0);
   const asked = problems.test.slice(0, count);
   const oracle = twin.policies().find(({ kind }) => kind === "oracle");
   const played = oracle === undefined
@@ -63,7 +65,7 @@ export async function checkBenchmark(
     ...await checkFiles(twin, problems, folder),
     ...await checkEnvironments(twin, asked, played, folder),
     ...await checkDemonstrations(twin, problems.train.slice(0, count)),
-    ...checkTexts(twin, tokenizer, problems.train.slice(0, count), played),
+    ...checkTexts(twin, tokenizer, demonstrations, played),
     ...checkPractice(twin, count),
     ...policyFaults(await measurePolicies(twin, count)),
     ...labelled === 0 ? [] : [`${labelled} runs of the oracle get a label`],
@@ -230,12 +232,12 @@ async function checkDemonstrations(
 function checkTexts(
   { maxTokens }: Twin,
   tokenizer: Tokenizer,
-  train: readonly TwinProblem[],
+  demonstrations: readonly TwinProblem[],
   played: readonly Played[],
 ): string[] {
   const wrong: string[] = [];
   const chats = [
-    ...train.map(({ task: { id, messages, demonstration } }) => ({
+    ...demonstrations.map(({ task: { id, messages, demonstration } }) => ({
       id,
       messages,
       trace: demonstration,

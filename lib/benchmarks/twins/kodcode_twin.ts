@@ -24,7 +24,7 @@ export const kodcodeTwin: Twin<CodeProblem> = codeTwin({
   interpret: interpretKodCode,
   sizes: { train: 4000, valid: 400, test: 1000 },
   trainingSizes: [4000, 1000, 250],
-  maxTokens: 160,
+  maxTokens: 176,
   about: `
 Every problem asks for a function that takes a list of numbers through two or
 three operations. One or two of these are written out ("add 3 to each number");

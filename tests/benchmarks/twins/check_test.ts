@@ -179,6 +179,15 @@ const BROKEN: readonly [change: Partial<Twin>, fault: string][] = [
   [tasks(() => ({ gold: "beige" })), "toy/train/0 is shown a wrong answer"],
   [{ maxTokens: 10 }, "toy/train/0 has 27 tokens"],
   [{ maxTokens: 10 }, "run 0 has 27 tokens"],
+  // One of them all, also after the first `count`, and of any split.
+  ...["toy/train/31", "toy/valid/7"].map((long): [Partial<Twin>, string] => [
+    tasks(({ id, demonstration: [{ role, content }] }) =>
+      id === long
+        ? { demonstration: [{ role, content: content.repeat(9) }] }
+        : {}
+    ),
+    `${long} has 83 tokens`,
+  ]),
   [tasks(() => ({ messages: [] })), "toy/train/0 has no prompt"],
   [
     tasks(({ messages, demonstration }) => ({

@@ -54,7 +54,7 @@ export interface TwinNumbers {
   readonly tokens: { readonly prompt: Lengths; readonly answer: Lengths };
   /** On all of the test split. */
   readonly policies: readonly MeasuredPolicy[];
-  /** Runs of the oracle that got a label, though nothing failed. */
+  /** Runs of the oracle in which the labels' rules find a fault. */
   readonly oracleLabelled: number;
   /** Of runs with injected failures. */
   readonly labels: readonly MeasuredLabel[];

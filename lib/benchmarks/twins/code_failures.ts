@@ -38,15 +38,13 @@ export function codeFailures(
   };
   const { official, failure } = score ?? mark(text);
   const code = functionIn(text, dialect);
-  if (official !== 1) {
-    if (code !== undefined && mark(code).official === 1) {
-      return ["answer formatting failure"];
-    }
-    const isCode = code !== undefined && isPython(code) &&
-      failure !== "syntax error";
-    if (!isCode) return ["tool parsing error"];
-  }
-  const answer = code && readAnswer(code, dialect);
+  const isDisguised = official !== 1 && code !== undefined &&
+    mark(code).official === 1;
+  if (isDisguised) return ["answer formatting failure"];
+  const isCode = code !== undefined && isPython(code) &&
+    failure !== "syntax error";
+  if (!isCode) return ["tool parsing error"];
+  const answer = readAnswer(code, dialect);
   return answer ? readingErrors(answer, chain, idioms) : [];
 }
 

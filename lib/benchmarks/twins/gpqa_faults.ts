@@ -52,7 +52,7 @@ type Fault = (
 ) => Observation;
 
 /** The same experiment with the other treatment. */
-export function siblingExperiment(experiment: Experiment): Experiment {
+function siblingExperiment(experiment: Experiment): Experiment {
   return {
     ...experiment,
     treatments: experiment.treatments

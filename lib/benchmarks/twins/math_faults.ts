@@ -59,7 +59,7 @@ export function writeSolution(solution: Solution): string {
 }
 
 /** The same operations on the same number, and other questions about them. */
-export function siblingExercises(exercise: Exercise): Exercise[] {
+function siblingExercises(exercise: Exercise): Exercise[] {
   const asks: readonly Ask[] = ["value", "difference"];
   return asks.filter((ask) => ask !== exercise.ask)
     .map((ask) => ({ ...exercise, ask }));

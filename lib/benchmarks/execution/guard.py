@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import select
 import signal
@@ -9,6 +10,7 @@ import tempfile
 import time
 
 import isolation
+import plain_tests
 import program
 
 TICK_SECONDS = 0.05
@@ -19,10 +21,13 @@ class Abandoned(Exception):
     """Nobody waits for the verdict any more."""
 
 
-def run(request, kind, folder):
-    """Runs a request and prints its verdict; false if it could not begin.
+def run(request, kind, folder, begun):
+    """Runs a request and prints its verdict.
 
     `folder` is empty and the program's, or the root of its file system.
+    `begun[0]` is 1 from when the program may have done something.
+
+    @raises OSError: If the program's process could not be set apart.
     """
     limits = request["limits"]
     if kind == "namespaces":
@@ -33,22 +38,22 @@ def run(request, kind, folder):
     child = os.fork()
     if child == 0:
         os.close(reader)
+        begun.close()
         _begin(request, kind, folder, reporter(writer, secret))
     os.close(writer)
-    results = Results(secret)
+    results = Results(secret, begun)
     try:
         ending = _watch(child, reader, results, kind, limits)
     except Abandoned:
-        return True
+        return
     finally:
         if kind != "namespaces":  # else all end with this process
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
     if not results.ready:
-        return False
+        raise OSError(f"a program could not begin: {results.error or ending[1]}")
     verdict = {**results.verdict(ending), "isolation": kind}
     os.write(1, f"{json.dumps(verdict)}\n".encode())
-    return True
 
 
 def reporter(writer, secret, write=os.write):
@@ -77,6 +82,10 @@ def _begin(request, kind, folder, report, leave=os._exit):
         tempfile.tempdir = None  # this runner's is not the program's
         isolation.confine(kind, folder, request["limits"])
         isolation.end_with_parent()
+    except Exception as error:
+        report("error", plain_tests.describe(error))
+        leave(0)
+    try:
         report("ready")
         program.run(request, report)
         report("ended")
@@ -85,10 +94,14 @@ def _begin(request, kind, folder, report, leave=os._exit):
 
 
 class Results:
-    """What the program's process has reported."""
+    """What the program's process has reported.
 
-    def __init__(self, secret):
+    The first byte of `begun` becomes 1 when that process is ready.
+    """
+
+    def __init__(self, secret, begun=None):
         self.secret = secret
+        self.begun = begun
         self.pending = b""
         self.ready = self.ended = False
         self.tests = self.passed = 0
@@ -105,6 +118,7 @@ class Results:
     def _take(self, kind, value):
         if kind == "ready":
             self.ready = True
+            self.begun[0] = 1
         elif kind == "ended":
             self.ended = True
         elif kind == "tests":
@@ -131,9 +145,12 @@ def _watch(child, reader, results, kind, limits):
     """Reads results until the program ends or is over a limit.
 
     Returns the status and the reason where the program did not end by itself.
+    Its time begins when it is ready.
     """
-    deadline = time.monotonic() + limits["timeoutMs"] / 1000
+    deadline = math.inf
     while True:
+        if results.ready and deadline == math.inf:
+            deadline = time.monotonic() + limits["timeoutMs"] / 1000
         readable, _, _ = select.select([reader, 0], [], [], TICK_SECONDS)
         if 0 in readable:
             raise Abandoned
@@ -188,10 +205,17 @@ def _describe(status):
     code = os.waitstatus_to_exitcode(status)
     if code >= 0:
         return "crashed", f"exited with {code} before the tests ended"
-    name = signal.Signals(-code).name
-    if name == "SIGXCPU":
+    if -code == signal.SIGXCPU:
         return "timeout", "took too much processor time"
-    return "crashed", f"was ended by {name} before the tests ended"
+    return "crashed", f"was ended by {_signal_name(-code)} before the tests ended"
+
+
+def _signal_name(number):
+    """Real-time signals, which anyone may send, have no name in Python."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _memory_mib(child, kind):

@@ -18,10 +18,13 @@ import os
 import resource
 import signal
 import sys
+import traceback
 
 from refusal import refusal
 
 KINDS = ("namespaces", "audit hook")
+# How what `in_child` calls may end, besides 0 for success, as exit codes.
+FAILED, REFUSED, KILLED = 1, 3, 4
 NOBODY = 65534
 ADDRESS_SPACE = 32 * 2**30  # libraries reserve much that they do not use
 DESCRIPTORS = 256
@@ -52,9 +55,10 @@ def call(name, *arguments):
 
 
 def in_child(kind, use):
-    """Calls `use` in a new process that is set apart; false if it cannot be.
+    """Calls `use` in a new process that is set apart; returns how that ended.
 
-    `use` tells by its result whether the program could begin.
+    0; REFUSED after an OSError, such as the machine not allowing it; FAILED
+    after another error, told on standard error; KILLED by a signal.
     """
     if kind == "namespaces":
         return _in_process(lambda: _in_namespaces(use))
@@ -72,18 +76,26 @@ def _in_namespaces(use):
 
 
 def _in_process(use):
-    """What `use` gives in a process that ends with this one; false if refused."""
+    """Calls `use` in a process that ends with this one; returns how it ended.
+
+    `use` returns None, or how a process that it began ended.
+    """
     child = os.fork()
     if child == 0:
-        succeeded = False
+        code = FAILED
         try:
             end_with_parent()
-            succeeded = use()
+            code = use() or 0
         except OSError:
-            pass  # this machine does not allow it
+            traceback.print_exc()
+            code = REFUSED
+        except BaseException:
+            traceback.print_exc()
         finally:
-            os._exit(0 if succeeded else 1)
-    return os.waitpid(child, 0)[1] == 0
+            sys.stderr.flush()
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return KILLED if code < 0 else code
 
 
 def end_with_parent():

@@ -12,6 +12,7 @@ started ends with it. When standard input closes, the guard ends.
 """
 
 import json
+import mmap
 import os
 import shutil
 import sys
@@ -27,14 +28,33 @@ del sys.path[0]
 def main():
     request = json.loads(sys.stdin.buffer.readline())
     os.closerange(3, 256)
-    kinds = [request["isolation"]] if request["isolation"] else isolation.KINDS
     folder = tempfile.mkdtemp(prefix="memgen_program_")
     try:
-        for kind in kinds:
-            if isolation.in_child(kind, lambda: guard.run(request, kind, folder)):
-                return
+        run(request, folder)
     finally:
         shutil.rmtree(folder)
+
+
+def run(request, folder):
+    """Runs a request in the first isolation that can be set up.
+
+    Once the program has begun it is never run again in a weaker one: what goes
+    wrong then is its verdict, or an error.
+    """
+    kinds = [request["isolation"]] if request["isolation"] else isolation.KINDS
+    begun = mmap.mmap(-1, 1)  # shared with the guard, which writes 1
+    for kind in kinds:
+        code = isolation.in_child(
+            kind, lambda: guard.run(request, kind, folder, begun))
+        if code == 0:
+            return
+        if code == isolation.KILLED and begun[0]:
+            verdict = guard.Results(b"").verdict(
+                ("crashed", "ended the process that guards it"))
+            print(json.dumps({**verdict, "isolation": kind}))
+            return
+        if code != isolation.REFUSED or begun[0]:
+            raise SystemExit(f"the guard of a program ended with {code}")
     raise SystemExit(f"this machine does not allow {' or '.join(kinds)}")
 
 

@@ -1,13 +1,30 @@
-/** Processes of this machine, found by the name that they gave themselves. */
+/** Processes of this machine, found by a mark that they carry. */
 
-/** Ids of processes with that name; none where there is no /proc. */
-export async function processesNamed(name: string): Promise<string[]> {
+/** Ids of processes that named themselves so; none where there is no /proc. */
+export function processesNamed(name: string): Promise<string[]> {
+  return findProcesses(({ comm }) => comm === name);
+}
+
+/** The same, and of those that have the mark among their arguments. */
+export function processesMarked(mark: string): Promise<string[]> {
+  return findProcesses(({ comm, cmdline }) =>
+    comm === mark || cmdline.includes(mark)
+  );
+}
+
+async function findProcesses(
+  isWanted: (process: { comm: string; cmdline: string }) => boolean,
+): Promise<string[]> {
   if (Deno.build.os !== "linux") return [];
   const found: string[] = [];
   for (const { name: id } of Deno.readDirSync("/proc")) {
     if (!/^\d+$/.test(id)) continue;
-    const comm = await Deno.readTextFile(`/proc/${id}/comm`).catch(() => "");
-    if (comm.trim() === name) found.push(id);
+    const [comm, cmdline] = await Promise.all(
+      ["comm", "cmdline"].map((file) =>
+        Deno.readTextFile(`/proc/${id}/${file}`).catch(() => "")
+      ),
+    );
+    if (isWanted({ comm: comm.trim(), cmdline })) found.push(id);
   }
   return found;
 }

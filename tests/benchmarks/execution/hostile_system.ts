@@ -1,0 +1,195 @@
+/** Programs that reach for other processes, for files and for the network. */
+import {
+  attack,
+  correct,
+  endless,
+  type HostileProgram,
+  REFUSED_BY_PYTHON,
+  type Targets,
+} from "@/tests/benchmarks/execution/hostile_program.ts";
+
+/** All of them. */
+export function systemPrograms(
+  { outside, parent, port, runner, mark }: Targets,
+): HostileProgram[] {
+  const named = `
+import os, sys, time
+def name_self():
+    try:
+        with open("/proc/self/comm", "w") as file:
+            file.write("${mark}")
+    except OSError:
+        pass
+name_self()
+`;
+  return [
+    endless(
+      "is a fork bomb",
+      `${named}
+while True:
+    try:
+        os.fork()
+    except BlockingIOError:
+        time.sleep(0.01)
+`,
+      { namespaces: "memory", "audit hook": "failed" },
+    ),
+    correct(
+      "leaves a daemon",
+      `${named}
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        time.sleep(1000)
+    os._exit(0)
+`,
+      REFUSED_BY_PYTHON,
+    ),
+    correct(
+      "leaves a subprocess",
+      `${named}
+import subprocess
+subprocess.Popen([sys.executable, "-c", "open('/proc/self/comm', 'w').write('${mark}'); import time; time.sleep(1000)"])
+`,
+      REFUSED_BY_PYTHON,
+    ),
+    correct(
+      "becomes another program",
+      `import os\nos.execv("/bin/true", ["true"])`,
+      { namespaces: "crashed", "audit hook": "failed" },
+    ),
+    attack(
+      "kills the parent",
+      `import os, signal\nos.kill(${parent}, signal.SIGKILL)`,
+    ),
+    correct(
+      "kills all it can",
+      `
+import os, signal
+for pid in (os.getppid(), 1, -1):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
+`,
+    ),
+    correct("kills itself", "import os\nos.kill(os.getpid(), 9)", {
+      namespaces: "crashed",
+      "audit hook": "failed",
+    }),
+    correct(
+      "ends in a way that its guard must know to name, to begin elsewhere",
+      `
+import os
+if os.getcwd() == "/program":
+    os.kill(os.getpid(), 35)
+open(${JSON.stringify(`${outside}/escaped`)}, "w").close()
+`,
+      { namespaces: "crashed", "audit hook": "failed" },
+    ),
+    attack(
+      "traces the parent",
+      `
+import ctypes
+libc = ctypes.CDLL(None)
+assert libc.ptrace(16, ${parent}, 0, 0) == 0
+`,
+    ),
+    attack(
+      "raises its limits",
+      `
+import resource
+resource.setrlimit(resource.RLIMIT_NPROC, (10_000, 10_000))
+`,
+    ),
+    attack(
+      "becomes root",
+      `import os\nassert os.getuid() != 0 or os.stat(${
+        JSON.stringify(runner)
+      })\nos.setuid(0)\nos.mkdir(${JSON.stringify(`${outside}/root`)})`,
+    ),
+
+    attack(
+      "fills the disk",
+      `
+with open("big", "wb") as file:
+    for _ in range(200):
+        file.write(bytes(2**20))
+`,
+    ),
+    attack(
+      "makes many files",
+      `
+for number in range(20_000):
+    open(f"file{number}", "w").close()
+`,
+    ),
+    attack(
+      "unpacks a zip bomb",
+      `
+import io, zipfile
+packed = io.BytesIO()
+with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    archive.writestr("bomb", bytes(10**8))
+zipfile.ZipFile(packed).extractall()
+`,
+    ),
+    attack(
+      "writes outside",
+      `open(${JSON.stringify(`${outside}/new.txt`)}, "w").write("x")`,
+    ),
+    attack(
+      "writes outside through a link",
+      `
+import os
+os.symlink(${JSON.stringify(outside)}, "link")
+open("link/secret.txt", "w").write("x")
+`,
+    ),
+    attack(
+      "removes what is outside",
+      `
+import shutil
+shutil.rmtree(${JSON.stringify(outside)})
+`,
+    ),
+    attack(
+      "writes to the runner",
+      `open(${JSON.stringify(runner)}, "a").write("x")`,
+    ),
+    attack(
+      "writes to Python's library",
+      `import os\nopen(os.__file__, "a").write("")`,
+    ),
+    correct("goes to another folder", `import os\nos.chdir("/")`),
+    correct(
+      "leaves a folder that nobody may open",
+      `import os\nos.mkdir("locked", 0)`,
+      REFUSED_BY_PYTHON,
+    ),
+
+    attack(
+      "connects to the parent",
+      `
+import socket
+socket.create_connection(("127.0.0.1", ${port}), timeout=5)
+`,
+    ),
+    attack(
+      "sends a datagram",
+      `
+import socket
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", ${port}))
+`,
+    ),
+    attack(
+      "reads the parent's memory",
+      `open("/proc/${parent}/mem", "rb").close()`,
+    ),
+    attack(
+      "reads the parent's environment",
+      `assert open("/proc/${parent}/environ", "rb").read()`,
+    ),
+    attack("has an environment", `import os\nassert "PATH" in os.environ`),
+  ];
+}

@@ -48,8 +48,9 @@ def run(request, kind, folder, begun):
         return
     finally:
         if kind != "namespaces":  # else all end with this process
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+            for end in (os.kill, os.killpg):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    end(child, signal.SIGKILL)
     if not results.ready:
         raise OSError(f"a program could not begin: {results.error or ending[1]}")
     verdict = {**results.verdict(ending), "isolation": kind}

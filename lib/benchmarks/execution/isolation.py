@@ -5,14 +5,17 @@ Two kinds; the first that the machine allows is used, and every verdict names it
 "namespaces" (Linux): the kernel's user, mount, PID, network, IPC and host name
 namespaces, as containers have. The program sees its own processes, no network,
 a small file system in memory, and read-only the folders of the system and of
-Python. As root, it also becomes the user nobody.
+Python. As root, it also becomes the user nobody. Linux refuses it what would
+lead out of its limits; see system_calls.py.
 
 "audit hook": where namespaces are not allowed, or on another system. Python
 itself refuses sockets, other programs, signals to others, and files outside
-the program's folder. That stops programs that do harm by accident, and not one
-that attacks the interpreter.
+the program's folder, and so does Linux where it can, but for the files. That
+stops programs that do harm by accident, and not one that attacks the
+interpreter.
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -20,7 +23,8 @@ import signal
 import sys
 import traceback
 
-from refusal import refusal
+import refusal
+import system_calls
 
 KINDS = ("namespaces", "audit hook")
 # How what `in_child` calls may end, besides 0 for success, as exit codes.
@@ -193,8 +197,12 @@ def confine(kind, folder, limits):
         header = (ctypes.c_uint32 * 2)(0x20080522, 0)
         call("capset", ctypes.byref(header), ctypes.byref((ctypes.c_uint32 * 6)()))
         call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)  # or its /proc/self is root's
+        system_calls.refuse_calls(call, alone=False)
     else:
-        sys.addaudithook(refusal(folder))
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):
+                system_calls.refuse_calls(call, alone=True)
+        refusal.refuse(folder)
 
 
 def _become_nobody(kind, folder):

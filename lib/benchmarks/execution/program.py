@@ -30,7 +30,7 @@ def _hide_runner():
     """Takes this runner's modules out of the program's sight."""
     for name in (
         "guard", "isolation", "package_tests", "plain_tests", "program", "refusal",
-        "sanitize",
+        "removal", "sanitize", "system_calls",
     ):
         sys.modules.pop(name, None)
     sys.modules["__main__"] = types.ModuleType("__main__")

@@ -1,15 +1,21 @@
 """What Python refuses a program where the kernel cannot keep it apart.
 
 An audit hook (PEP 578) is told of what Python is about to do, and cannot be
-taken out again. It is told of nothing that machine code does.
+taken out again. It is told of nothing that machine code does, and of a few
+functions of Python's own it is not told either, or too little; these are
+replaced.
 """
 
+import contextlib
+import importlib
 import os
+import sys
 
 REFUSED = (
     "ctypes.dlopen", "ctypes.dlsym", "os.chmod", "os.chown", "os.exec", "os.fork",
     "os.kill", "os.posix_spawn", "os.setxattr", "os.spawn", "os.system", "pty.",
-    "resource.", "signal.pthread_kill", "socket.", "subprocess.",
+    "resource.", "signal.pthread_kill", "socket.", "sqlite3.enable_load_extension",
+    "sqlite3.load_extension", "subprocess.",
 )
 ALLOWED = ("socket.__new__", "socket.gethostname")
 CHANGING = (
@@ -17,11 +23,77 @@ CHANGING = (
     "os.truncate", "os.utime", "shutil.rmtree", "sqlite3.connect",
 )
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+# Functions that no audit hook is told of, by module.
+UNSEEN = {
+    "_posixshmem": ("shm_open", "shm_unlink"),
+    "_posixsubprocess": ("fork_exec",),
+    "_signal": ("pidfd_send_signal",),
+    "os": ("mkfifo", "mknod"),
+    "posix": ("mkfifo", "mknod"),
+    "signal": ("pidfd_send_signal",),
+    "subprocess": ("_fork_exec",),
+}
+SQLITE_OK, SQLITE_DENY, SQLITE_ATTACH = 0, 1, 24
 CHANGES = 2000  # files that a program may write, remove, and so on
 
 
-def refusal(folder):
-    """An audit hook that raises PermissionError for what is not allowed.
+def _take_away(is_inside):
+    """Replaces functions that no audit hook sees, or whose paths it cannot know."""
+    for module_name, names in UNSEEN.items():
+        module = sys.modules.get(module_name)
+        if module is None and module_name.startswith("_"):
+            with contextlib.suppress(ImportError):
+                module = importlib.import_module(module_name)
+        for name in names:
+            if hasattr(module, name):
+                setattr(module, name, _refused(f"{module_name}.{name}"))
+    sys.modules["posix"].open = os.open = _open_absolute(os.open)
+    with contextlib.suppress(ImportError):
+        sqlite = importlib.import_module("_sqlite3")
+        sqlite.connect = _connect_inside(sqlite, is_inside)
+
+
+def _refused(name):
+    def refuse(*_, **__):
+        raise PermissionError(f"{name} is not allowed")
+
+    return refuse
+
+
+def _open_absolute(open_file):
+    """`os.open` that says where a path begins that is not absolute."""
+
+    def open(path, flags, mode=0o777, *, dir_fd=None):
+        path = os.fsdecode(path)
+        if not os.path.isabs(path):
+            parent = os.getcwd() if dir_fd is None else f"/proc/self/fd/{dir_fd}"
+            path = os.path.join(parent, path)
+        return open_file(path, flags, mode)
+
+    return open
+
+
+def _connect_inside(sqlite, is_inside):
+    """`sqlite3.connect` of which no statement opens a file elsewhere."""
+    connect_anywhere = sqlite.connect
+
+    def authorize(action, path, *_):
+        """What SQLite asks of each statement before it begins."""
+        if action != SQLITE_ATTACH or path in ("", ":memory:"):
+            return SQLITE_OK
+        is_allowed = path is not None and is_inside(_database_path(path))
+        return SQLITE_OK if is_allowed else SQLITE_DENY
+
+    def connect(*arguments, **settings):
+        connection = connect_anywhere(*arguments, **settings)
+        connection.set_authorizer(authorize)
+        return connection
+
+    return connect
+
+
+def refuse(folder):
+    """Sets an audit hook that raises PermissionError for what is not allowed.
 
     A program may read files, but none of /proc, and change those in its folder.
     """
@@ -45,7 +117,9 @@ def refusal(folder):
 
     def hook(event, arguments):
         if event == "open":
-            path, _, flags = arguments
+            path, mode, flags = arguments
+            if mode is None and not os.path.isabs(os.fsdecode(path)):
+                raise PermissionError("os.open must have been replaced")
             if flags & WRITING:
                 change(event, [(path,)])
             elif not isinstance(path, int):
@@ -56,7 +130,8 @@ def refusal(folder):
         elif event.startswith(REFUSED) and event not in ALLOWED:
             raise PermissionError(f"{event} is not allowed")
 
-    return hook
+    _take_away(is_inside)
+    sys.addaudithook(hook)
 
 
 def _paths(event, arguments):
@@ -72,5 +147,18 @@ def _paths(event, arguments):
             return [(path, descriptor)]
         case ("os.remove" | "os.rmdir" | "shutil.rmtree"), (path, descriptor):
             return [(path, -1 if descriptor is None else descriptor)]
+        case "sqlite3.connect", (database,):
+            return [(_database_path(database),)]
         case _:
             return [(arguments[0],)]
+
+
+def _database_path(database):
+    """The path in a URI that names a database; other names are paths."""
+    name = os.fsdecode(database)
+    if not name.startswith("file:"):
+        return name
+    path = name.removeprefix("file:").partition("?")[0].partition("#")[0]
+    if "%" in path or path.startswith("//"):
+        raise PermissionError(f"{name} is not allowed: give a plain path")
+    return path

@@ -1,8 +1,10 @@
 /** Programs that take what a machine has: time, memory, disk. */
 import {
+  attack,
   correct,
   endless,
   type HostileProgram,
+  REFUSED_BY_PYTHON,
   type Targets,
 } from "@/tests/benchmarks/execution/hostile_program.ts";
 
@@ -74,6 +76,69 @@ def answer():
 `,
       expected: { namespaces: "memory", "audit hook": "failed" },
     },
+    attack(
+      "takes memory that is no process's",
+      `
+import os
+for number in range(24):
+    memory = os.memfd_create(str(number))
+    for _ in range(50):
+        os.write(memory, bytes(2**20))
+`,
+    ),
+    attack(
+      "takes memory of a namespace of its own",
+      `
+import ctypes, os
+user, group = os.getuid(), os.getgid()
+libc = ctypes.CDLL(None)
+NEW_USER, NEW_MOUNTS = 0x10000000, 0x20000
+assert libc.unshare(NEW_USER | NEW_MOUNTS) == 0
+for name, text in ("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1"):
+    with open(f"/proc/self/{name}", "w") as file:
+        file.write(text)
+assert libc.mount(b"t", b"/tmp", b"tmpfs", 0, b"size=4g") == 0
+for number in range(24):
+    with open(f"/tmp/{number}", "wb") as file:
+        for _ in range(50):
+            file.write(bytes(2**20))
+`,
+    ),
+    attack(
+      "clones itself into a namespace of its own",
+      `
+import ctypes, os
+SYS_CLONE = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
+NEW_USER, SIGCHLD = 0x10000000, 17
+pid = ctypes.CDLL(None).syscall(SYS_CLONE, NEW_USER | SIGCHLD, 0, 0, 0, 0)
+if pid == 0:
+    os._exit(0)
+assert pid > 0
+`,
+    ),
+    attack(
+      "takes memory of System V",
+      `
+import ctypes
+libc = ctypes.CDLL(None)
+assert libc.shmget(0, 2**26, 0o1600) >= 0
+`,
+    ),
+    correct(
+      "uses threads and processes as Python has them",
+      `
+import os, subprocess, sys, threading
+thread = threading.Thread(target=len, args=("",))
+thread.start()
+thread.join()
+pid = os.fork()
+if pid == 0:
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+assert subprocess.run([sys.executable, "-c", "print(1)"], capture_output=True).stdout == b"1\\n"
+`,
+      REFUSED_BY_PYTHON,
+    ),
     {
       name: "reads a null pointer",
       solution: "import ctypes\ndef answer(): return ctypes.string_at(0)",

@@ -54,6 +54,32 @@ subprocess.Popen([sys.executable, "-c", "open('/proc/self/comm', 'w').write('${m
       REFUSED_BY_PYTHON,
     ),
     correct(
+      "starts a program where Python does not look",
+      `
+from multiprocessing.util import spawnv_passfds
+spawnv_passfds(b"/bin/sh", ["sh", "-c", ": ${mark}; while true; do sleep 1; done"], ())
+`,
+      REFUSED_BY_PYTHON,
+    ),
+    correct(
+      "starts Python anew",
+      `
+import multiprocessing
+multiprocessing.get_context("spawn").Process(target=print).start()
+`,
+      REFUSED_BY_PYTHON,
+    ),
+    correct(
+      "kills its guard through a descriptor",
+      `
+import os, signal
+try:
+    signal.pidfd_send_signal(os.pidfd_open(os.getppid()), signal.SIGKILL)
+except OSError:
+    pass
+`,
+    ),
+    correct(
       "becomes another program",
       `import os\nos.execv("/bin/true", ["true"])`,
       { namespaces: "crashed", "audit hook": "failed" },
@@ -151,6 +177,65 @@ open("link/secret.txt", "w").write("x")
       `
 import shutil
 shutil.rmtree(${JSON.stringify(outside)})
+`,
+    ),
+    attack(
+      "makes a node outside",
+      `import os\nos.mknod(${JSON.stringify(outside)} + "/node")`,
+    ),
+    attack(
+      "makes a pipe outside",
+      `import os\nos.mkfifo(${JSON.stringify(outside)} + "/pipe")`,
+    ),
+    attack(
+      "writes beside an open folder",
+      `
+import os
+folder = os.open(${JSON.stringify(outside)}, os.O_RDONLY)
+os.open("new.txt", os.O_WRONLY | os.O_CREAT, dir_fd=folder)
+`,
+    ),
+    attack(
+      "attaches a database outside",
+      `
+import sqlite3
+connection = sqlite3.connect("inside.db")
+connection.execute("ATTACH DATABASE '${outside}/new.db' AS other")
+connection.execute("CREATE TABLE other.made (x)")
+`,
+    ),
+    attack(
+      "opens a database outside by its address",
+      `
+import sqlite3
+connection = sqlite3.connect("file:${outside}/new.db", uri=True)
+connection.execute("CREATE TABLE made (x)")
+`,
+    ),
+    correct(
+      "leaves shared memory",
+      `
+import _posixshmem, os
+_posixshmem.shm_open("/${mark}", os.O_CREAT | os.O_RDWR, mode=0o600)
+`,
+      REFUSED_BY_PYTHON,
+    ),
+    correct(
+      "leaves folders inside folders",
+      `
+import os
+for _ in range(1500):
+    os.mkdir("folder")
+    os.chdir("folder")
+`,
+    ),
+    correct(
+      "leaves a folder that its user may not open",
+      `
+import os
+os.umask(0o777)
+os.mkdir("locked", 0o700)
+os.umask(0)
 `,
     ),
     attack(

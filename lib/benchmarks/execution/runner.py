@@ -14,13 +14,13 @@ started ends with it. When standard input closes, the guard ends.
 import json
 import mmap
 import os
-import shutil
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import guard
 import isolation
+import removal
 
 del sys.path[0]
 
@@ -32,7 +32,7 @@ def main():
     try:
         run(request, folder)
     finally:
-        shutil.rmtree(folder)
+        removal.remove(folder)
 
 
 def run(request, folder):

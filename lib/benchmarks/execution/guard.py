@@ -41,7 +41,7 @@ def run(request, kind, folder, begun):
         begun.close()
         _begin(request, kind, folder, reporter(writer, secret))
     os.close(writer)
-    results = Results(secret, begun)
+    results = Results(secret, child, begun)
     try:
         ending = _watch(child, reader, results, kind, limits)
     except Abandoned:
@@ -57,16 +57,20 @@ def run(request, kind, folder, begun):
     os.write(1, f"{json.dumps(verdict)}\n".encode())
 
 
-def reporter(writer, secret, write=os.write):
+def reporter(writer, secret, write=os.write, getpid=os.getpid):
     """What the program's process reports with.
 
     It holds on to what it calls, since the program may replace functions of
-    modules.
+    modules. Reports bear the number of the process and their own: one that a
+    copy of the process sends or that is lost is known.
     """
+    sent = 0
 
     def report(kind, value=""):
-        line = f"\n{kind} {value}".replace("\n", " ").encode("utf-8", "replace")
-        write(writer, b"\n%s%s\n" % (secret, line))
+        nonlocal sent
+        sent += 1
+        line = f"{getpid()} {sent} {kind} {value}".replace("\n", " ")
+        write(writer, b"\n%s%s\n" % (secret, line.encode("utf-8", "replace")))
 
     return report
 
@@ -100,9 +104,11 @@ class Results:
     The first byte of `begun` becomes 1 when that process is ready.
     """
 
-    def __init__(self, secret, begun=None):
+    def __init__(self, secret, child, begun):
         self.secret = secret
+        self.child = child
         self.begun = begun
+        self.count = 0
         self.pending = b""
         self.ready = self.ended = False
         self.tests = self.passed = 0
@@ -113,10 +119,15 @@ class Results:
         self.pending = pending[:LONGEST_LINE]
         for line in lines:
             if line.startswith(self.secret):
-                kind, _, value = line[len(self.secret):].decode().strip().partition(" ")
-                self._take(kind, value)
+                line = line[len(self.secret):].decode()
+                process, number, kind, value = line.split(" ", 3)
+                if int(process) == self.child:
+                    self._take(int(number), kind, value)
 
-    def _take(self, kind, value):
+    def _take(self, number, kind, value):
+        self.count += 1
+        if number != self.count and self.error is None:
+            self.error = "a report of the tests is missing"
         if kind == "ready":
             self.ready = True
             self.begun[0] = 1

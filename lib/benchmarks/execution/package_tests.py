@@ -29,6 +29,9 @@ class _Results:
 
     def pytest_collection_modifyitems(self, items):
         self.report("tests", len(items))
+        modules = {getattr(item, "module", None) for item in items} - {None}
+        for module in modules:
+            self.watched.add_tests(vars(module))
 
     def pytest_runtest_logreport(self, report):
         """Called for set-up, call and teardown of each test, and for subtests."""

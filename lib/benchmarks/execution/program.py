@@ -5,7 +5,8 @@ TEXT` for what goes wrong.
 """
 
 import builtins
-import importlib
+import functools
+import importlib.util
 import os
 import sys
 import types
@@ -14,6 +15,7 @@ import unittest
 import package_tests
 import plain_tests
 import sanitize
+import watched
 
 
 def run(request, report):
@@ -30,55 +32,10 @@ def _hide_runner():
     """Takes this runner's modules out of the program's sight."""
     for name in (
         "guard", "isolation", "package_tests", "plain_tests", "program", "refusal",
-        "removal", "sanitize", "system_calls",
+        "removal", "sanitize", "system_calls", "watched",
     ):
         sys.modules.pop(name, None)
     sys.modules["__main__"] = types.ModuleType("__main__")
-
-
-class Watched:
-    """What decides over tests, as it was before the program began.
-
-    A program that replaces an assertion, or a function that tests rely on,
-    passes nothing.
-    """
-
-    PACKAGES = ("builtins", "unittest", "pytest", "_pytest", "pluggy")
-
-    def __init__(self):
-        self.modules = {
-            name: module for name, module in sys.modules.items()
-            if name.split(".")[0] in self.PACKAGES
-        }
-        self.members = []
-        for module in self.modules.values():
-            self._watch(module)
-            for value in vars(module).values():
-                if isinstance(value, type) and value.__module__ == module.__name__:
-                    self._watch(value)
-
-    def _watch(self, owner):
-        functions = {
-            name: value for name, value in vars(owner).items() if callable(value)
-        }
-        self.members.append((owner, functions, set(vars(owner))))
-
-    def check(self):
-        for name, module in self.modules.items():
-            if sys.modules.get(name) is not module:
-                raise AssertionError(f"the program replaced the module {name}")
-        for owner, functions, names in self.members:
-            now = vars(owner)
-            changed = [
-                name for name, function in functions.items()
-                if now.get(name) is not function
-            ]
-            if isinstance(owner, type):
-                new = now.keys() - names
-                changed += [name for name in new if name.startswith("__")]
-            if changed:
-                name = f"{owner.__name__}.{changed[0]}"
-                raise AssertionError(f"the program changed {name}")
 
 
 def run_official(request, report):
@@ -87,14 +44,17 @@ def run_official(request, report):
     Everything is run by `exec`, then each callable named test_*, without
     arguments (data/utils/code_utils.py:43-62).
     """
-    watched = Watched()
+    watch = watched.Watched(request["test"])
     report("tests", 1)
     names = {}
-    exec(f"{request['solution']}\n{request['test']}", names)
+    before = f"{request['solution']}\n"
+    code = compile(before + request["test"], "<string>", "exec", dont_inherit=True)
+    exec(code, names)
+    watch.add_tests(names, code, before)
     for name, value in names.items():
         if callable(value) and name.startswith("test_"):
             value()
-    watched.check()
+    watch.check()
     report("passed")
 
 
@@ -108,10 +68,23 @@ def run_pytest(request, report):
             file.write(request[part])
     sys.path.insert(0, os.getcwd())
     if not plain_tests.are_plain(request["test"]):
-        return package_tests.run("test_solution.py", report, Watched)
-    watched = Watched()
-    module = importlib.import_module("test_solution")
-    plain_tests.run(module, report, watched.check)
+        watch = functools.partial(watched.Watched, request["test"])
+        return package_tests.run("test_solution.py", report, watch)
+    watch = watched.Watched(request["test"])
+    module = _load_tests("test_solution.py", watch)
+    plain_tests.run(module, report, watch.check)
+
+
+def _load_tests(path, watch):
+    """Imports tests; nothing that the program does can give others for them."""
+    name = path.removesuffix(".py")
+    spec = importlib.util.spec_from_file_location(name, os.path.abspath(path))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    code = spec.loader.get_code(name)
+    exec(code, vars(module))
+    watch.add_tests(vars(module), code)
+    return module
 
 
 def run_unittest(request, report):
@@ -119,15 +92,17 @@ def run_unittest(request, report):
 
     Source: bigcodebench/eval/__init__.py, unsafe_execute.
     """
-    watched = Watched()
+    watch = watched.Watched(request["test"])
     solution = request["solution"]
     if request["entryPoint"]:
         solution = sanitize.sanitize(solution, request["entryPoint"])
     module = types.ModuleType("__test__")
     module.__dict__.update({"__builtins__": builtins, "__file__": "__test__.py",
                             "__package__": None, "sys": sys})
-    text = f"{request['prelude']}{solution}\n{request['test']}"
-    exec(compile(text, "__test__.py", "exec"), vars(module))
+    before = f"{request['prelude']}{solution}\n"
+    code = compile(before + request["test"], "__test__.py", "exec", dont_inherit=True)
+    exec(code, vars(module))
     sys.modules["__test__"] = module
+    watch.add_tests(vars(module), code, before)
     suite = unittest.TestLoader().loadTestsFromTestCase(module.TestCases)
-    plain_tests.run_suite(suite, report, watched.check)
+    plain_tests.run_suite(suite, report, watch.check)

@@ -49,9 +49,9 @@ def run(request, folder):
         if code == 0:
             return
         if code == isolation.KILLED and begun[0]:
-            verdict = guard.Results(b"").verdict(
-                ("crashed", "ended the process that guards it"))
-            print(json.dumps({**verdict, "isolation": kind}))
+            error = "ended the process that guards it"
+            print(json.dumps({"status": "crashed", "passed": 0, "failed": 1,
+                              "error": error, "isolation": kind}))
             return
         if code != isolation.REFUSED or begun[0]:
             raise SystemExit(f"the guard of a program ended with {code}")

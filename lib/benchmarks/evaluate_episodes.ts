@@ -33,7 +33,10 @@ export async function evaluateEpisodes(
   const { model, memory, seed = 0, batchSize = 32 } = options;
   const { maxTurns } = benchmark;
   let ended = 0;
-  const onEnd = (): void => onProgress?.(++ended, tasks.length);
+  const onEnd = (): void => {
+    ended += 1;
+    onProgress?.(ended, tasks.length);
+  };
   const episodes = await playEpisodes(
     tasks.map((task) => () =>
       observed(environments(task), { prompt, maxTurns, onEnd })
@@ -50,6 +53,8 @@ export async function evaluateEpisodes(
       timeoutMs: TIMEOUT_MS,
     },
   );
+  // Those that ran out of positions ended without their environment.
+  while (ended < tasks.length) onEnd();
   return await inOrder(episodes, async (episode, i) => {
     const turns = episode.turns.map(({ ids }) =>
       completionText(model.tokenizer, ids)
@@ -88,6 +93,7 @@ function observed(
 ): Environment {
   let turns = 0;
   return {
+    keepsTime: environment.keepsTime,
     reset: async (options) => prompt(await environment.reset(options)),
     step: async (text) => {
       const step = await environment.step(text);

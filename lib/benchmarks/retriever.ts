@@ -2,7 +2,14 @@
  * A search engine over HTTP, with Search-R1's interface: the client, which
  * `retriever_server.ts` and Search-R1's own server both answer.
  */
+import { Queue } from "./execution/queue.ts";
 import type { FoundPassage, PassageSearch } from "./passages.ts";
+
+/**
+ * Requests that may be under way at once. A server works on few at a time, and
+ * a batch of episodes may ask thousands of questions together.
+ */
+const REQUESTS_AT_ONCE = 4;
 
 /** What a retriever is asked. */
 export interface RetrieveRequest {
@@ -20,6 +27,9 @@ export interface RetrieveRequest {
  * The released code takes any failure for a search that found nothing, so a
  * wrong port costs a whole run; here it is an error before the run, and so is
  * a failure later on.
+ *
+ * A few requests are under way at a time; others wait, and their time begins
+ * when they are sent.
  *
  * @param url Address, such as `http://127.0.0.1:8001/retrieve`.
  * @param probes Two queries that it must find something for; two, because
@@ -46,7 +56,9 @@ export async function openRetriever(
       }": current value is none`,
     );
   });
-  return async (query, count) => (await retrieve(address, [query], count))[0];
+  const queue = new Queue(REQUESTS_AT_ONCE);
+  return (query, count) =>
+    queue.run(async () => (await retrieve(address, [query], count))[0]);
 }
 
 /** Where a retriever is, and how long it may take. */

@@ -86,6 +86,8 @@ export interface SearchEnvironmentOptions {
  * released code's GRPO gives it 0.5 for its form (`trajectoryReward`).
  */
 export class SearchEnvironment implements Environment {
+  /** The search engine has a time-out; waiting for it does not count. */
+  readonly keepsTime = true;
   readonly #task: Task;
   readonly #options: SearchEnvironmentOptions;
   #turns = 0;

@@ -20,6 +20,11 @@ export interface EnvironmentStep {
 /** A task that is worked on in turns; each episode has its own. */
 export interface Environment {
   /**
+   * Whether it sees to it itself that its answers come in time, as one does
+   * that waits for its turn at a search engine. Default: no.
+   */
+  readonly keepsTime?: boolean;
+  /**
    * Begins an episode.
    *
    * @param options Equal seeds begin alike.
@@ -48,7 +53,7 @@ export interface EnvironmentCall {
  * Begins an episode.
  *
  * @throws {Error} If the environment throws (its error is the cause), or does
- * not answer in time.
+ * not answer in time, unless it keeps time itself.
  * @throws {RangeError} If it gives no message.
  */
 export async function resetEnvironment(
@@ -56,7 +61,10 @@ export async function resetEnvironment(
   seed: number,
   call: EnvironmentCall,
 ): Promise<readonly ChatMessage[]> {
-  const messages = await answer(() => environment.reset({ seed }), call);
+  const messages = await answer(
+    () => environment.reset({ seed }),
+    ownClock(environment, call),
+  );
   if (messages.length === 0) {
     throw new RangeError(
       `Cannot play ${call.name} as its environment must begin with a message: current value is []`,
@@ -69,7 +77,7 @@ export async function resetEnvironment(
  * Takes a turn.
  *
  * @throws {Error} If the environment throws (its error is the cause), or does
- * not answer in time.
+ * not answer in time, unless it keeps time itself.
  * @throws {RangeError} If the reward is not finite.
  */
 export async function stepEnvironment(
@@ -77,7 +85,10 @@ export async function stepEnvironment(
   text: string,
   call: EnvironmentCall,
 ): Promise<EnvironmentStep> {
-  const step = await answer(() => environment.step(text), call);
+  const step = await answer(
+    () => environment.step(text),
+    ownClock(environment, call),
+  );
   if (!Number.isFinite(step.reward)) {
     throw new RangeError(
       `Cannot play ${call.name} as its reward must be finite: current value is ${step.reward}`,
@@ -86,11 +97,20 @@ export async function stepEnvironment(
   return step;
 }
 
+/** The call, without a time if the environment keeps it. */
+function ownClock(
+  { keepsTime = false }: Environment,
+  { name, timeoutMs }: EnvironmentCall,
+): EnvironmentCall {
+  return { name, timeoutMs: keepsTime ? Infinity : timeoutMs };
+}
+
 /** What a call gives, if it gives it in time. */
 async function answer<T>(
   run: () => T | Promise<T>,
   { name, timeoutMs }: EnvironmentCall,
 ): Promise<T> {
+  if (timeoutMs === Infinity) return await callOf(run, name);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(

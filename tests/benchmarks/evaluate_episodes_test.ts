@@ -120,6 +120,18 @@ Deno.test("evaluate() plays episodes with environments, and scores their turns",
   assertEquals(progress, [[1, 3], [2, 3], [3, 3]]);
 });
 
+Deno.test("evaluate() tells of episodes that the model's positions end", async () => {
+  const progress: number[][] = [];
+  const config = { ...model.config, maxPositions: 32 };
+  const records = await evaluate(COUNTING, ["9", "0"].map(task), {
+    ...OPTIONS,
+    model: { ...model, config },
+    onProgress: (...numbers) => progress.push(numbers),
+  });
+  assertEquals(records.map(({ turns }) => turns.length), [1, 1]);
+  assertEquals(progress, [[1, 2], [2, 2]]);
+});
+
 Deno.test("evaluate() begins episodes with what the method makes of them", async () => {
   const [{ turns }] = await evaluate(COUNTING, [task("6")], {
     ...OPTIONS,

@@ -213,6 +213,25 @@ Deno.test("A retriever that fails later on is an error, not an empty search", as
   });
 });
 
+Deno.test("openRetriever() lets searches wait, and times each from when it is sent", async () => {
+  let before = Promise.resolve();
+  let waiting = 0;
+  let mostWaiting = 0;
+  const oneAfterTheOther = async (request: Request) => {
+    mostWaiting = Math.max(mostWaiting, ++waiting);
+    before = before.then(() => new Promise((end) => setTimeout(end, 20)));
+    await before;
+    waiting -= 1;
+    return ours(request);
+  };
+  await withServer(oneAfterTheOther, async (url) => {
+    const search = await openRetriever(url, PROBES, 1_000);
+    const queries = Array.from({ length: 100 }, () => search("Elmford", 1));
+    assertEquals((await Promise.all(queries)).length, 100); // in 2 seconds
+  });
+  assertEquals(mostWaiting, 4);
+});
+
 Deno.test("Environments search the retriever, once it has found their questions", async () => {
   const [task] = await triviaqa.load(FIXTURE, "test");
   const step = "<search> Elmford bridge </search>";

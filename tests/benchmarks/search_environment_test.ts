@@ -9,6 +9,7 @@ import {
   searchMessages,
   type Task,
 } from "@/lib/benchmarks/mod.ts";
+import { stepEnvironment } from "@/lib/training/environment.ts";
 
 const TASK: Task = {
   id: "triviaqa/validation/0",
@@ -142,4 +143,18 @@ Deno.test("SearchEnvironment lets a failing search engine end the run", async ()
     Error,
     "engine is down",
   );
+});
+
+Deno.test("SearchEnvironment may wait for its search engine longer than others", async () => {
+  const environment = new SearchEnvironment(TASK, {
+    search: async () => {
+      await new Promise((end) => setTimeout(end, 50));
+      return FOUND;
+    },
+    isRight: () => false,
+  });
+  const turn = "<search> tarn </search>";
+  const call = { name: "episode 0", timeoutMs: 10 };
+  const { observation } = await stepEnvironment(environment, turn, call);
+  assertEquals(observation.startsWith("Doc 1"), true);
 });

@@ -178,7 +178,7 @@ def confine(kind, folder, limits):
     if os.getuid() == 0 and (kind == "namespaces" or _others_can_read(os.__file__)):
         _become_nobody(kind, folder)
     for name, limit in (
-        ("RLIMIT_CPU", limits["timeoutMs"] // 1000 + 2),
+        ("RLIMIT_CPU", (limits["timeoutMs"] // 1000 + 2) * (os.cpu_count() or 1)),
         ("RLIMIT_AS", ADDRESS_SPACE),
         ("RLIMIT_FSIZE", limits["diskMiB"] * 2**20),
         ("RLIMIT_NPROC", limits["processes"]),

@@ -139,6 +139,30 @@ assert subprocess.run([sys.executable, "-c", "print(1)"], capture_output=True).s
 `,
       REFUSED_BY_PYTHON,
     ),
+    correct(
+      "shares its memory with the processes that it starts",
+      `
+import os, time
+data = b"x" * (100 * 2**20)
+pids = []
+for _ in range(12):
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(1)
+        os._exit(0)
+    pids.append(pid)
+for pid in pids:
+    os.waitpid(pid, 0)
+`,
+      REFUSED_BY_PYTHON,
+    ),
+    correct(
+      "may use all processors until its time is over",
+      `
+import os, resource
+assert resource.getrlimit(resource.RLIMIT_CPU)[0] >= 30 * os.cpu_count()
+`,
+    ),
     {
       name: "reads a null pointer",
       solution: "import ctypes\ndef answer(): return ctypes.string_at(0)",

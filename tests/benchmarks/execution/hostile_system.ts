@@ -32,7 +32,7 @@ while True:
     except BlockingIOError:
         time.sleep(0.01)
 `,
-      { namespaces: "memory", "audit hook": "failed" },
+      { namespaces: "timeout", "audit hook": "failed" },
     ),
     correct(
       "leaves a daemon",

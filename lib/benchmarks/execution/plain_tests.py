@@ -59,7 +59,8 @@ def _is_of_pytest(module):
 def _is_plain_function(function, parameters):
     if not isinstance(function, ast.FunctionDef):
         return False
-    if function.name.startswith(("setup", "teardown", "pytest_", "__init")):
+    name = function.name.lower()
+    if name.startswith(("setup", "teardown", "pytest_", "__init", "__new")):
         return False
     if not function.name.startswith("test"):
         return True
@@ -75,15 +76,32 @@ def run(module, report, check):
     check()
     cases = []
     for name, value in list(vars(module).items()):
-        if isinstance(value, type) and issubclass(value, unittest.TestCase):
-            cases.append(unittest.TestLoader().loadTestsFromTestCase(value))
-        elif isinstance(value, type) and name.startswith("Test"):
-            for member in dir(value):
-                if member.startswith("test"):
-                    cases.append(unittest.FunctionTestCase(_method(value, member)))
+        if isinstance(value, type):
+            if getattr(value, "__test__", True):
+                cases += _cases_of_class(name, value)
         elif name.startswith("test") and inspect.isfunction(value):
             cases.append(unittest.FunctionTestCase(value))
     run_suite(unittest.TestSuite(cases), report, check)
+
+
+def _cases_of_class(name, owner):
+    """As pytest has them: methods in their order, inherited ones first."""
+    if issubclass(owner, unittest.TestCase):
+        return [unittest.TestLoader().loadTestsFromTestCase(owner)]
+    is_made_here = owner.__init__ is object.__init__ and owner.__new__ is object.__new__
+    if not name.startswith("Test") or not is_made_here:
+        return []
+    members = {}  # the class that pytest takes a method from comes last
+    for base in reversed(owner.__mro__):
+        for member, value in vars(base).items():
+            if member.startswith("test") and _is_method(value):
+                members.pop(member, None)
+                members[member] = value
+    return [unittest.FunctionTestCase(_method(owner, member)) for member in members]
+
+
+def _is_method(value):
+    return inspect.isfunction(getattr(value, "__func__", value))
 
 
 def _method(owner, name):

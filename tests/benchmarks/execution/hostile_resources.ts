@@ -40,11 +40,27 @@ time.sleep(1000)
       "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
       { namespaces: "timeout", "audit hook": "failed" },
     ),
-    correct(
+    endless(
       "leaves a thread that never ends",
       "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()",
     ),
+    {
+      ...endless("leaves a thread that never ends to the released code", ""),
+      mode: "official",
+      solution:
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()",
+      test: "def test_none(): pass",
+    },
     correct(
+      "leaves threads that wait for work, or for nobody",
+      `
+import concurrent.futures, threading, time
+pool = concurrent.futures.ThreadPoolExecutor()
+assert pool.submit(len, "").result() == 0
+threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+`,
+    ),
+    endless(
       "sleeps when Python exits",
       "import atexit, time\natexit.register(time.sleep, 1000)",
     ),

@@ -7,6 +7,22 @@ import {
 
 const ADD = "def add(a, b):\n    return a + b\n";
 
+/** A solution's own classes that look like tests: pytest runs the second. */
+const CLASSES = `
+class TestOfSomething:
+    def __init__(self, value):
+        self.value = value
+    def test_it(self):
+        raise ValueError
+class TestBase:
+    seen = []
+    def test_first(self):
+        self.seen.append(1)
+class TestSuite(TestBase):
+    def test_then(self):
+        assert self.seen
+`;
+
 /** The verdict without what the machine decides. */
 async function verdictOf(
   program: TestedProgram,
@@ -128,12 +144,18 @@ Deno.test({
       "import unittest\nfrom solution import add\nclass A(unittest.TestCase):\n    def test_a(self):\n        with self.subTest():\n            self.assertEqual(add(1, 2), 4)\n",
       "from solution import absent\ndef test_a(): pass\n",
       "def helper(): pass\n",
+      "class TestA:\n    seen = []\n    def test_b(self):\n        self.seen.append(1)\n    def test_a(self):\n        assert self.seen == [1]\n",
+      "class TestA:\n    test_data = [1]\n    def test_a(self):\n        assert self.test_data == [1]\n",
+      "ready = False\ndef setUpModule():\n    global ready\n    ready = True\ndef test_a():\n    assert ready\n",
+      "from solution import *\ndef test_a():\n    assert TestOfSomething(1).value == 1\n",
+      "from solution import *\nTestSuite.__test__ = False\ndef test_a(): pass\n",
+      "from solution import *\ndef test_a(): pass\n",
       "def test_a(:\n",
     ];
     const counts = async (test: string) => {
       const { status, passed, failed } = await runTests({
         mode: "pytest",
-        solution: ADD,
+        solution: `${ADD}${CLASSES}`,
         test,
       });
       return { status, passed, failed };

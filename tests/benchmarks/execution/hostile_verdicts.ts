@@ -46,20 +46,6 @@ def test_answer():
     assert answer() == 42
 `,
   ],
-  [
-    "patch by pytest",
-    "pytest",
-    `import pytest
-from solution import answer
-@pytest.fixture(autouse=True, scope="module")
-def fake_input():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("builtins.input", lambda *_: "42")
-        yield
-def test_answer():
-    assert answer() == 42
-`,
-  ],
 ];
 
 /** All of them. */

@@ -107,6 +107,20 @@ const NEED_PYTEST: readonly (readonly [string, string, Partial<Verdict>])[] = [
     { status: "failed", passed: 0, failed: 1, error: "ValueError: no" },
   ],
   [
+    "a patch of a built-in function",
+    `import pytest
+from solution import add
+@pytest.fixture(autouse=True, scope="module")
+def fake_input():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("builtins.input", lambda *_: "3")
+        yield
+def test_add():
+    assert add(1, 2) == int(input())
+`,
+    { status: "passed", passed: 1, failed: 0 },
+  ],
+  [
     "no test",
     "import pytest\n",
     { status: "failed", passed: 0, failed: 1, error: "no test was found" },

@@ -8,7 +8,12 @@ import {
   worldChemistry,
 } from "./chemistry.ts";
 import {
-  type Experiment,
+  isTreatedAlike,
+  relatedColours,
+  type SeenExperiment,
+  takenColours,
+} from "./gpqa_guesses.ts";
+import {
   type Observation,
   readExperiment,
   workExperiment,
@@ -78,11 +83,9 @@ export const readGpqaNotes: Policy = solver(
 );
 
 /** What was right in a question of the training split. */
-export interface TrainingAnswer extends Experiment {
+export interface TrainingAnswer extends SeenExperiment {
   /** The letter. */
   readonly letter: string;
-  /** The colour. */
-  readonly colour: string;
 }
 
 /**
@@ -113,6 +116,18 @@ export function gpqaPolicies(
       .filter((letter) => letter !== undefined);
     return letters.length === 0 ? "A" : mostFrequent(letters);
   };
+  const related = (
+    options: ColourOptions,
+    question: string,
+    taken: ReadonlySet<string>,
+  ): string => {
+    const counts = relatedColours(answers(), readExperiment(question));
+    const left = Object.keys(options)
+      .filter((letter) => !taken.has(options[letter]));
+    const countOf = (letter: string): number =>
+      counts.get(options[letter]) ?? 0;
+    return left.reduce((a, b) => countOf(b) > countOf(a) ? b : a, left[0]);
+  };
   return [
     {
       name: "solver that knows the world",
@@ -141,10 +156,29 @@ export function gpqaPolicies(
     shortcut(
       "the same, of questions with the same treatment",
       (options, question) => {
-        const { treatments } = readExperiment(question);
+        const experiment = readExperiment(question);
         const same = answers()
-          .filter((answer) => `${answer.treatments}` === `${treatments}`);
+          .filter((answer) => isTreatedAlike(answer, experiment));
         return likely(options, same);
+      },
+    ),
+    shortcut(
+      "the same, of those with one of the compounds",
+      (options, question) => related(options, question, new Set()),
+    ),
+    shortcut(
+      "the same, without colours of the same pair",
+      (options, question) => {
+        const taken = takenColours(answers(), readExperiment(question));
+        return related(options, question, taken);
+      },
+    ),
+    shortcut(
+      "first option that is no colour of the same pair",
+      (options, question) => {
+        const taken = takenColours(answers(), readExperiment(question));
+        return Object.keys(options)
+          .find((letter) => !taken.has(options[letter]))!;
       },
     ),
   ];

@@ -8,9 +8,23 @@ import {
   type Treatment,
 } from "./chemistry.ts";
 import { mistakenColours } from "./gpqa_faults.ts";
+import {
+  relatedColours,
+  type SeenExperiment,
+  takenColours,
+} from "./gpqa_guesses.ts";
 import { type Experiment, workExperiment } from "./gpqa_problem.ts";
 import { holdOut, splitOf } from "./held_out.ts";
+import { once } from "./single_turn.ts";
 
+/** Questions of each split. */
+export const GPQA_SIZES: Readonly<Record<Split, number>> = {
+  train: 404,
+  valid: 44,
+  test: 198,
+};
+/** Draws of wrong colours for a test question. */
+const DRAWS = 40;
 /** Mistakes with colours of their own that a question must have. */
 const LEAST_MISTAKES = 2;
 
@@ -43,41 +57,128 @@ export interface DrawnQuestion {
 }
 
 /**
- * The questions of all splits, no two alike; after each treatment all colours
- * are right equally often, as far as there are questions.
+ * The questions of all splits, no two alike. After each treatment all colours
+ * are right equally often, as far as there are questions; what the training
+ * split tells of a test question without any fact, `evenQuestions` keeps at
+ * chance. Each split is drawn when it is first needed.
  */
 export function drawQuestions(
   chemistry: Chemistry,
-): Record<Split, readonly DrawnQuestion[]> {
+): Readonly<Record<Split, () => readonly DrawnQuestion[]>> {
   const order = shuffled(seededRandom("gpqa-twin", "order"), KINDS);
-  const drawn = order.map((kind) =>
-    drawQuestion(
-      seededRandom("gpqa-twin", signatureOf(kind)),
-      kind,
-      chemistry,
-    )
-  ).filter((question) => question !== undefined);
-  const takeTurns = (split: Split): DrawnQuestion[] => {
-    const groups = Object.values(Object.groupBy(
-      drawn.filter(({ experiment }) =>
-        splitOf(HELD_OUT, [signatureOf(experiment)]) === split
-      ),
-      ({ experiment }) => {
-        const { colour } = workExperiment(experiment, chemistry);
-        return [...experiment.treatments, colour].join(" ");
-      },
-    )).map((group) => group ?? []);
+  const ofSplit = (split: Split): Experiment[] =>
+    order.filter((kind) => splitOf(HELD_OUT, [signatureOf(kind)]) === split);
+  const takeTurns = (split: "train" | "valid"): DrawnQuestion[] => {
+    const drawn = ofSplit(split)
+      .map((kind) => drawQuestion(randomOf(kind), kind, chemistry))
+      .filter((question) => question !== undefined);
+    const groups = Object.values(
+      Object.groupBy(drawn, (question) => groupOf(question, chemistry)),
+    ).map((group) => group ?? []);
     const most = Math.max(...groups.map(({ length }) => length));
     return Array.from(
       { length: most },
       (_, turn) => groups.flatMap((group) => group.slice(turn, turn + 1)),
-    ).flat();
+    ).flat().slice(0, GPQA_SIZES[split]);
   };
+  const train = once(() => takeTurns("train"));
+  const seen = once(() =>
+    train().map(({ experiment }) => ({
+      ...experiment,
+      colour: workExperiment(experiment, chemistry).colour,
+    }))
+  );
   return {
-    train: takeTurns("train"),
-    valid: takeTurns("valid"),
-    test: takeTurns("test"),
+    train,
+    valid: once(() => takeTurns("valid")),
+    test: once(() => evenQuestions(ofSplit("test"), seen(), chemistry)),
   };
+}
+
+function randomOf(kind: Experiment): Random {
+  return seededRandom("gpqa-twin", signatureOf(kind));
+}
+
+function groupOf(
+  { experiment }: Pick<DrawnQuestion, "experiment">,
+  chemistry: Chemistry,
+): string {
+  const { colour } = workExperiment(experiment, chemistry);
+  return [...experiment.treatments, colour].join(" ");
+}
+
+/** A question that may be of the test split. */
+interface Candidate {
+  readonly kind: Experiment;
+  readonly question: DrawnQuestion;
+  /** Its treatment and right colour. */
+  readonly group: string;
+  /**
+   * The places that the right colour may have among the options if these stand
+   * in the order in which `relatedColours` counts them; several if it is seen as
+   * often as others.
+   */
+  readonly places: readonly string[];
+}
+
+/**
+ * Test questions of which training answers tell nothing without a fact: no
+ * option is a colour of the same pair, and by the counts of `relatedColours` the
+ * right one has every place equally often, as far as there are questions.
+ */
+function evenQuestions(
+  kinds: readonly Experiment[],
+  seen: readonly SeenExperiment[],
+  chemistry: Chemistry,
+): DrawnQuestion[] {
+  let left = kinds.flatMap((kind) => drawCandidates(kind, seen, chemistry));
+  const counts = new Map<string, number>();
+  const countOf = (key: string): number => counts.get(key) ?? 0;
+  // How common its places and, less so, its group are among the chosen.
+  const costOf = ({ places, group }: Candidate): number =>
+    places.reduce((sum, place) => sum + countOf(place), 0) / places.length +
+    countOf(group);
+  const chosen: DrawnQuestion[] = [];
+  while (chosen.length < GPQA_SIZES.test && left.length > 0) {
+    const next = left.reduce((a, b) => costOf(b) < costOf(a) ? b : a);
+    const { kind, question, group, places } = next;
+    chosen.push(question);
+    counts.set(group, countOf(group) + 1);
+    for (const place of places) {
+      counts.set(place, countOf(place) + 1 / places.length);
+    }
+    left = left.filter((each) => each.kind !== kind);
+  }
+  return shuffled(seededRandom("gpqa-twin", "test"), chosen);
+}
+
+/** Questions of a kind, one for all places that its right colour may have. */
+function drawCandidates(
+  kind: Experiment,
+  seen: readonly SeenExperiment[],
+  chemistry: Chemistry,
+): Candidate[] {
+  const group = groupOf({ experiment: kind }, chemistry);
+  const { colour } = workExperiment(kind, chemistry);
+  const taken = takenColours(seen, kind);
+  const related = relatedColours(seen, kind);
+  const countOf = (each: string): number => related.get(each) ?? 0;
+  const random = randomOf(kind);
+  const drawn = new Map<string, Candidate>();
+  for (let draw = 0; draw < DRAWS; draw++) {
+    const question = drawQuestion(random, kind, chemistry);
+    if (question?.distractors.some((each) => taken.has(each)) ?? true) continue;
+    const more = question!.distractors
+      .map((each) => countOf(each) - countOf(colour));
+    const first = more.filter((by) => by > 0).length;
+    const last = more.filter((by) => by >= 0).length;
+    const places = ["1", "2", "3", "4"].slice(first, last + 1);
+    const key = places.join();
+    if (!drawn.has(key)) {
+      drawn.set(key, { kind, question: question!, group, places });
+    }
+  }
+  return [...drawn.values()];
 }
 
 /** A question with options; undefined if too few mistakes give a colour. */

@@ -52,6 +52,7 @@ import {
   drawQuestion,
   drawQuestions,
   drawWrongColours,
+  GPQA_SIZES,
   signatureOf,
   testKinds,
   TREATMENTS,
@@ -70,11 +71,6 @@ import {
 } from "./single_turn.ts";
 import type { NotedWorld, Twin } from "./twin.ts";
 
-const SIZES: Readonly<Record<Split, number>> = {
-  train: 404,
-  valid: 44,
-  test: 198,
-};
 /** Notes of a drill, at most. */
 const DRILL_NOTES = 5;
 /** Share of practice that is nothing but notes. */
@@ -119,7 +115,7 @@ const SOURCE: PracticeSource<Chemistry> = {
 /** Numbers of the rows of gpqa_main.csv that are of a split. */
 const mainRows = once(() => {
   const ids = Array.from(
-    { length: SIZES.train + SIZES.valid },
+    { length: GPQA_SIZES.train + GPQA_SIZES.valid },
     (_, row) => ({ id: `${gpqa.name}/main/${row}` } as Task),
   );
   const rowsOf = (split: "train" | "valid"): number[] =>
@@ -135,7 +131,7 @@ const questions = once(() => drawQuestions(world()));
 const shiftedQuestions = once(() => drawQuestions(shiftedWorld()));
 
 const trainingAnswers = once(() =>
-  Array.from({ length: SIZES.train }, (_, index) => {
+  Array.from({ length: GPQA_SIZES.train }, (_, index) => {
     const { experiment, options } = splitProblem("train", index);
     const { colour } = workExperiment(experiment, world());
     return { ...experiment, colour, letter: letterOf(options, colour)! };
@@ -146,7 +142,7 @@ const trainingAnswers = once(() =>
 export const gpqaTwin: Twin<GpqaProblem> = {
   benchmark: gpqa,
   world: "chemistry",
-  sizes: SIZES,
+  sizes: GPQA_SIZES,
   trainingSizes: [404, 101, 25],
   maxTokens: 192,
   about: `
@@ -158,7 +154,10 @@ are what mistakes give: the other treatment, a rule left out or in the wrong
 place, a wrong fact.
 
 What is new in the test split is how facts are combined: a pair of compounds
-with a treatment that no other split applies to it.
+with a treatment that no other split applies to it. No option of a test question
+is the right colour of its pair in a training question, and the colours that are
+most often right in training questions with one of its compounds are right no
+more often than others.
 
 Files: gpqa_main.csv holds the training and validation rows (the loader takes
 the latter by hash), gpqa_diamond.csv the test rows; no row is in both.`,
@@ -171,7 +170,7 @@ the latter by hash), gpqa_diamond.csv the test rows; no row is in both.`,
         )
       ).sort(([a], [b]) => a - b).map(([, problem]) => problem),
       diamond: Array.from(
-        { length: SIZES.test },
+        { length: GPQA_SIZES.test },
         (_, index) => splitProblem("test", index),
       ),
     }),
@@ -205,7 +204,7 @@ the latter by hash), gpqa_diamond.csv the test rows; no row is in both.`,
     "shifted facts": (split, index) => {
       const place = placeOf(split, index);
       return toProblem(
-        shiftedQuestions()[split][index],
+        shiftedQuestions()[split]()[index],
         shiftedWorld(),
         { ...place, id: place.id.replace("/", "-shifted/") },
       );
@@ -213,7 +212,7 @@ the latter by hash), gpqa_diamond.csv the test rows; no row is in both.`,
     "format only": (split, index) =>
       formatOnly(
         splitProblem(split, index),
-        splitProblem(split, (index + 1) % SIZES[split]),
+        splitProblem(split, (index + 1) % GPQA_SIZES[split]),
       ),
   },
 };
@@ -233,7 +232,7 @@ const skin = once(() => {
 });
 
 function splitProblem(split: Split, index: number): GpqaProblem {
-  return toProblem(questions()[split][index], world(), placeOf(split, index));
+  return toProblem(questions()[split]()[index], world(), placeOf(split, index));
 }
 
 function noted(

@@ -10,6 +10,7 @@ import {
   CHEMISTRY_FACTS,
   drawChemistry,
   gpqaTwin,
+  measurePolicies,
   play,
   readExperiment,
   readGpqaNotes,
@@ -97,6 +98,26 @@ Deno.test("drawChemistry() lets heat and cold undo each other", () => {
       assertNotEquals(heated[hot], cooled[hot]);
     }
     assertEquals(new Set(Object.values(colours)).size, 6);
+  }
+});
+
+Deno.test("the GPQA twin's shortcuts are at most five points above chance", async () => {
+  for (const { name, kind, correct, n } of await measurePolicies(gpqaTwin)) {
+    assertEquals(n, 198);
+    if (kind === "shortcut") assert(correct / n <= 0.3, name);
+    if (kind === "oracle") assertEquals(correct, n);
+  }
+});
+
+Deno.test("the GPQA twin's training answers rule no option of a test question out", () => {
+  const pairOf = ({ signature }: { signature: string }): string =>
+    signature.split(" ").slice(0, 2).join(" ");
+  const seen = Map.groupBy(splitProblems(gpqaTwin, "train"), pairOf);
+  for (const test of splitProblems(gpqaTwin, "test")) {
+    for (const { experiment, world } of seen.get(pairOf(test)) ?? []) {
+      const { colour } = workExperiment(experiment, world);
+      assert(!Object.values(test.options).includes(colour), test.task.id);
+    }
   }
 });
 

@@ -15,6 +15,11 @@ import { gsm8kPrompt } from "../gsm8k.ts";
 import { math } from "../math.ts";
 import type { Split } from "../task.ts";
 import { holdOut, splitOf } from "./held_out.ts";
+import {
+  type AnsweredExercise,
+  type Guess,
+  guessesOf,
+} from "./math_guesses.ts";
 import { type MathProblem, writeSolution } from "./math_faults.ts";
 import {
   type Ask,
@@ -58,35 +63,66 @@ export const MATH_HELD_OUT = holdOut(
 /**
  * The exercises of a split, no two alike; each is of the split's kind and of
  * the subject that stands at its place.
+ *
+ * @param guesses None of them may be right.
  */
-function drawSplit(split: Split, operations: OperationWorld): Exercise[] {
+function drawSplit(
+  split: Split,
+  operations: OperationWorld,
+  guesses: readonly Guess[] = [],
+): Exercise[] {
   const asked = new Set<string>();
   return Array.from({ length: MATH_SIZES[split] }, (_, index) => {
-    const subject = MATH_SUBJECTS.find(({ until }) =>
-      index < until * MATH_SIZES[split]
-    );
+    const subject = subjectAt(index / MATH_SIZES[split]);
     const random = seededRandom("math-twin", split, index);
+    const isGuessed = (exercise: Exercise): boolean => {
+      const { answer } = workExercise(exercise, operations);
+      return guesses.some((guess) => guess(exercise) === answer);
+    };
     const exercise = drawExercise(random, operations, {
       lengths: MATH_LENGTHS,
       accepts: (exercise) =>
         splitOf(MATH_HELD_OUT, operationPairs(exercise)) === split &&
         subjectOf(exercise, operations) === subject &&
-        !asked.has(askExercise(exercise)),
+        !asked.has(askExercise(exercise)) && !isGuessed(exercise),
     });
     asked.add(askExercise(exercise));
     return exercise;
   });
 }
 
-/** The exercises of all splits; each split is drawn when it is first needed. */
+/** The subject of the problem that a share of a split's problems stand before. */
+export function subjectAt(share: number): typeof MATH_SUBJECTS[number] {
+  return MATH_SUBJECTS.find(({ until }) => share < until)!;
+}
+
+/**
+ * The exercises of all splits; each split is drawn when it is first needed. No
+ * test exercise is answered by a guess from the training split.
+ */
 export function splitsOf(
   world: () => OperationWorld,
 ): Readonly<Record<Split, () => readonly Exercise[]>> {
+  const train = once(() => drawSplit("train", world()));
+  const guesses = (): Guess[] => [
+    ...guessesOf(answerExercises(train(), world())).values(),
+  ];
   return {
-    train: once(() => drawSplit("train", world())),
+    train,
     valid: once(() => drawSplit("valid", world())),
-    test: once(() => drawSplit("test", world())),
+    test: once(() => drawSplit("test", world(), guesses())),
   };
+}
+
+/** Exercises with their answers. */
+export function answerExercises(
+  exercises: readonly Exercise[],
+  operations: OperationWorld,
+): AnsweredExercise[] {
+  return exercises.map((exercise) => ({
+    ...exercise,
+    answer: workExercise(exercise, operations).answer,
+  }));
 }
 
 /** Draws until an exercise is allowed and its numbers are in range. */

@@ -1,8 +1,8 @@
 /** Policies without a model, which bound what the MATH twin's numbers mean. */
 import { randomChoice } from "../../random.ts";
-import { mostFrequent } from "./gsm8k_policies.ts";
 import { writeSolution } from "./math_faults.ts";
-import { readExercise, workExercise } from "./math_problem.ts";
+import { type AnsweredExercise, guessesOf } from "./math_guesses.ts";
+import { type Exercise, readExercise, workExercise } from "./math_problem.ts";
 import {
   drawOperations,
   type OperationWorld,
@@ -16,11 +16,12 @@ import type { NamedPolicy, Policy } from "./twin.ts";
 function solver(worldOf: (prompt: string) => OperationWorld): Policy {
   return (chat) => {
     const prompt = promptOf(chat);
-    const [question] = prompt.split("Question: ")[1].split("\n");
-    return writeSolution(
-      workExercise(readExercise(question), worldOf(prompt)),
-    );
+    return writeSolution(workExercise(exerciseOf(prompt), worldOf(prompt)));
   };
+}
+
+function exerciseOf(prompt: string): Exercise {
+  return readExercise(prompt.split("Question: ")[1].split("\n")[0]);
 }
 
 /** Knows what the prompt's notes say, and nothing else. */
@@ -31,22 +32,21 @@ export const readMathNotes: Policy = solver((prompt) =>
 /**
  * All policies.
  *
- * @param golds Answers of the training split.
+ * @param answered The training split.
  */
-export function mathPolicies(golds: () => readonly string[]): NamedPolicy[] {
+export function mathPolicies(
+  answered: () => readonly AnsweredExercise[],
+): NamedPolicy[] {
   const box = (answer: string | number): string => `$\\boxed{${answer}}$.`;
   const shortcut = (
     name: string,
-    answer: (numbers: readonly number[], ask: string) => string | number,
+    answer: (exercise: Exercise) => string | number,
   ): NamedPolicy => ({
     name,
     kind: "shortcut",
-    start: () => (chat) => {
-      const [, question] = promptOf(chat).split("Question: ");
-      const numbers = question.match(/\d+/g)!.map(Number);
-      return box(answer(numbers, question));
-    },
+    start: () => (chat) => box(answer(exerciseOf(promptOf(chat)))),
   });
+  const guesses = guessesOf(answered());
   return [
     {
       name: "solver that knows the world",
@@ -61,16 +61,17 @@ export function mathPolicies(golds: () => readonly string[]): NamedPolicy[] {
     {
       name: "an answer of the training split, at random",
       kind: "random",
-      start: (_, random) => () => box(randomChoice(random, golds())),
+      start: (_, random) => () => box(randomChoice(random, answered()).answer),
     },
-    shortcut(
-      "most frequent answer of the training split",
-      () => mostFrequent(golds()),
+    ...Array.from(
+      guesses,
+      ([name, guess]) =>
+        shortcut(name, (exercise) => guess(exercise) ?? exercise.x),
     ),
-    shortcut("the number that is told", (numbers) => numbers.at(-1)!),
+    shortcut("the number that is told", ({ x }) => x),
     shortcut(
       "one part of the whole",
-      ([whole, x]) => x === undefined ? whole : `\\frac{1}{${whole}}`,
+      ({ ask, whole, x }) => ask === "part" ? `\\frac{1}{${whole}}` : x,
     ),
   ];
 }

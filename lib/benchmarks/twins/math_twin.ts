@@ -13,6 +13,7 @@ import type { Split } from "../task.ts";
 import { drillLookUps, drillSteps, drillSums, noteKind } from "./drills.ts";
 import { splitOf } from "./held_out.ts";
 import {
+  answerExercises,
   drawExercise,
   MATH_HELD_OUT,
   MATH_LENGTHS,
@@ -20,6 +21,8 @@ import {
   MATH_TOKENS,
   operationPairs,
   splitsOf,
+  subjectAt,
+  subjectOf,
   toProblem,
 } from "./math_exercises.ts";
 import {
@@ -29,7 +32,7 @@ import {
 } from "./math_faults.ts";
 import { writeMathTwin } from "./math_files.ts";
 import { mathPolicies } from "./math_policies.ts";
-import { fractionText, partText, workExercise } from "./math_problem.ts";
+import { fractionText, partText } from "./math_problem.ts";
 import {
   definitionText,
   drawOperations,
@@ -83,12 +86,7 @@ const shiftedWorld = once(() =>
 );
 const EXERCISES = splitsOf(world);
 const SHIFTED_EXERCISES = splitsOf(shiftedWorld);
-const golds = once(() =>
-  Array.from(
-    { length: MATH_SIZES.train },
-    (_, i) => workExercise(splitProblem("train", i).exercise, world()).answer,
-  )
-);
+const answered = once(() => answerExercises(EXERCISES.train(), world()));
 
 /** The twin of MATH. */
 export const mathTwin: Twin<MathProblem> = {
@@ -107,6 +105,9 @@ remainder.
 What is new in the test split is how operations follow one another: ${MATH_HELD_OUT.test.size} pairs
 occur in no other split, and every test problem has at least one of them. ${MATH_HELD_OUT.valid.size} other
 pairs occur in no training problem, and every validation problem has one of those.
+No test problem has the answer that is most frequent in training, be it of all
+problems or of those that ask alike, of the same whole or of the same last
+operation and number.
 
 Subjects: Prealgebra asks for parts, Number Theory ends in a remainder, Algebra in
 a sum. The level is the number of operations, and one more where not the result
@@ -114,7 +115,7 @@ is asked for. Files: \`train/SUBJECT/NUMBER.json\`, the same in \`valid\`,
 and \`test.jsonl\`.`,
   problem: splitProblem,
   write: (folder) => writeMathTwin(folder, splitProblem),
-  policies: () => mathPolicies(golds),
+  policies: () => mathPolicies(answered),
   noted,
   practise(random) {
     const kind = random();
@@ -181,10 +182,13 @@ function noted(
 ): MathProblem {
   const random = seededRandom("math-twin", "notes", whose, index);
   const operations = whose === "own" ? world() : drawOperations(random);
+  // Ten problems have the subjects in the split's shares.
+  const subject = subjectAt(index % 10 / 10);
   const exercise = drawExercise(random, operations, {
     lengths: MATH_LENGTHS,
     accepts: (exercise) =>
-      splitOf(MATH_HELD_OUT, operationPairs(exercise)) === "test",
+      splitOf(MATH_HELD_OUT, operationPairs(exercise)) === "test" &&
+      subjectOf(exercise, operations) === subject,
   });
   const needed = exercise.operations
     .map((name) => definitionText(operations, name));

@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import {
   mathTwin,
+  measurePolicies,
   OPERATION_NAMES,
   type OperationWorld,
   play,
@@ -14,6 +15,7 @@ import {
   splitProblems,
   workExercise,
 } from "@/lib/benchmarks/twins/mod.ts";
+import { guessesOf } from "@/lib/benchmarks/twins/math_guesses.ts";
 import { seededRandom } from "@/lib/random.ts";
 
 const { problem, sizes } = mathTwin;
@@ -91,6 +93,53 @@ Deno.test("the MATH twin has its subjects, levels and kinds of answers", () => {
   assert(share(({ gold }) => gold.includes("\\boxed{-")) > 0.01);
   const texts = new Set(tasks.map(({ messages }) => messages[0].content));
   assertEquals(texts.size, tasks.length);
+});
+
+Deno.test("guessesOf() takes the most frequent answer of problems that are alike", () => {
+  const answered = [
+    ["What is the wex of the zorb of $3$?", "7"],
+    ["What is the wex of the quim of $5$?", "7"],
+    ["What is the zorb of the wex of $5$?", "8"],
+    ["What part of $9$ is the zorb of the wex of $4$?", "1"],
+    ["What part of $9$ is the wex of the zorb of $4$?", "2"],
+    ["What part of $9$ is the wex of the zorb of $6$?", "2"],
+    ["What part of $8$ is the wex of the zorb of $6$?", "8"],
+    ["What part of $8$ is the zorb of the wex of $6$?", "8"],
+    ["What part of $8$ is the quim of the wex of $6$?", "8"],
+  ].map(([question, answer]) => ({ ...readExercise(question), answer }));
+  const guesses = [...guessesOf(answered).values()];
+  const ask = (question: string): unknown[] =>
+    guesses.map((guess) => guess(readExercise(question)));
+  assertEquals(
+    ask("What part of $9$ is the wex of the quim of $4$?"),
+    ["8", "8", "2", "2", "2", "2"],
+  );
+  assertEquals(
+    ask("What is the zorb of the quim of $5$?"),
+    ["8", "7", "7", "8", "8", "8"],
+  );
+  assertEquals(ask("What is the jolt of the quim of $5$?").at(-1), undefined);
+});
+
+Deno.test("the MATH twin's shortcuts are at most five points above chance", async () => {
+  const measured = await measurePolicies(mathTwin);
+  const random = measured.find(({ kind }) => kind === "random")!;
+  for (const { name, kind, correct, n } of measured) {
+    assertEquals(n, 500);
+    if (kind === "shortcut") assert(correct <= random.correct + 0.05 * n, name);
+    if (kind === "oracle") assertEquals(correct, n);
+  }
+});
+
+Deno.test("the MATH twin's problems with notes have the split's subjects", () => {
+  const subjects = Array.from(
+    { length: 20 },
+    (_, i) => `${mathTwin.noted("redrawn", i).task.meta.subject}`,
+  );
+  const counts = Map.groupBy(subjects, (subject) => subject);
+  assertEquals(counts.get("Algebra")!.length, 10);
+  assertEquals(counts.get("Number Theory")!.length, 4);
+  assertEquals(counts.get("Prealgebra")!.length, 6);
 });
 
 Deno.test("the MATH twin shows every definition in training", () => {

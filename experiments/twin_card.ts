@@ -1,8 +1,9 @@
 /** The data card of a twin: what a reader must know to judge a number. */
 import { FAILURE_LABELS } from "@/lib/benchmarks/mod.ts";
-import { KNOWN_SHARE, play, type Twin } from "@/lib/benchmarks/twins/mod.ts";
+import { play, type Twin } from "@/lib/benchmarks/twins/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import { formatTenths, renderMarkdown, type Table } from "@/lib/report/mod.ts";
+import { acceptanceTable } from "@/experiments/twin_acceptance.ts";
 import type { TwinNumbers } from "@/experiments/twin_numbers.ts";
 import { trainingTable } from "@/experiments/twin_training.ts";
 import {
@@ -16,7 +17,7 @@ export async function twinCard(
   twin: Twin,
   numbers: TwinNumbers,
 ): Promise<string> {
-  const { benchmark, sizes, about, world } = twin;
+  const { benchmark, sizes, about, world, known } = twin;
   const { tokens } = numbers;
   const title = benchmarkTitle(twin);
   const tables = [
@@ -24,6 +25,7 @@ export async function twinCard(
     reasonerTable([{ twin, numbers }]),
     trainingTable(numbers),
     labelTable(numbers),
+    acceptanceTable(twin, numbers),
   ].filter((table) => table !== undefined);
   return `# Data card: the ${title} twin
 
@@ -35,7 +37,7 @@ accuracy here says nothing about ${title} itself.
 ${about.trim()}
 
 Its world is "${world}": drawn once, the same in every split. The mini reasoners
-bring ${Math.round(100 * KNOWN_SHARE)} % of its facts along from pre-training.
+bring ${known.facts} of its ${known.of} facts along from pre-training.
 
 ## Example
 
@@ -66,9 +68,9 @@ ${tables.map(renderMarkdown).join("\n")}`;
 function trainingText({ trainingSizes }: Twin): string {
   return trainingSizes.length === 0
     ? "The twin is for evaluation only."
-    : `Experiments train on ${
+    : `Training sizes for studies of scarce experience: ${
       trainingSizes.join(", ")
-    } of them, each set a part of the one before.`;
+    }, evenly chosen.`;
 }
 
 function lengthText(
@@ -120,6 +122,11 @@ function policyTable({ policies }: TwinNumbers): Table {
       "oracle: reads the task and knows the facts. It shows that every task can be solved.",
       "ignorant: reads and works like the oracle, but makes the facts up. An accuracy above its own takes knowledge of the facts.",
       "random and shortcut: read at most the surface of the task. An accuracy near theirs shows no skill at all.",
+      ...policies.some(({ kind }) => kind === "rote")
+        ? [
+          "rote: puts training episodes together as they stand, and so has their facts. What it reaches takes experience, but no skill.",
+        ]
+        : [],
     ],
   };
 }

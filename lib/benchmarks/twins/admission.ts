@@ -6,19 +6,22 @@ import type { MeasuredLabel, MeasuredPolicy } from "./measure.ts";
 import type { NamedPolicy } from "./twin.ts";
 
 /** What a shortcut may have above chance, as a share. */
-const SHORTCUT_MARGIN = 0.05;
+export const SHORTCUT_MARGIN = 0.05;
 /** What knowledge of the world must be worth, as a share. */
-const KNOWLEDGE_GAP = 0.25;
+export const KNOWLEDGE_GAP = 0.25;
 /** Share of injected failures that must get their label. */
 const LABELLED_SHARE = 0.98;
 
-/** The highest accuracy of a kind of policies, as a share. */
+/**
+ * The highest accuracy of a kind of policies, as a share; where chance is known
+ * exactly, it counts in place of what was measured.
+ */
 export function bestOf(
   measured: readonly MeasuredPolicy[],
   kind: NamedPolicy["kind"],
 ): number {
   const shares = measured.filter((policy) => policy.kind === kind)
-    .map(({ correct, n }) => correct / n);
+    .map(({ chance, correct, n }) => chance ?? correct / n);
   return Math.max(...shares);
 }
 

@@ -25,7 +25,13 @@ import {
   solveEpisode,
   SPARE_TURNS,
 } from "./episode_problem.ts";
-import { type Homes, THINGS, TREATED_THINGS } from "./homes.ts";
+import {
+  type Homes,
+  renameHomes,
+  same,
+  THINGS,
+  TREATED_THINGS,
+} from "./homes.ts";
 
 /** A problem of the twin. */
 export interface AlfworldProblem extends EpisodeProblem {
@@ -54,10 +60,11 @@ function requestName({ kind, thing, where }: Request): string {
 /** Draws a problem of an allowed kind. */
 export function drawAlfworld(
   random: Random,
-  { homes, accepts, isSmall = false, split, index }: EpisodeDraw,
+  { homes, accepts, rename = same, isSmall = false, split, index }: EpisodeDraw,
 ): AlfworldProblem {
-  const request = drawRequest(random, homes, accepts);
-  const { kind, thing, where } = request;
+  const drawn = drawRequest(random, homes, accepts);
+  const { kind, thing, where } = drawn;
+  const request = { ...drawn, thing: rename(thing) };
   const needed = kind === "look" ? [thing, "lamp"] : [thing];
   const fixed = new Set([
     ...needed.map((name) => homes[name]),
@@ -80,7 +87,12 @@ export function drawAlfworld(
   const appliance = APPLIANCE_OF[kind] ?? randomChoice(random, APPLIANCES);
   const texts = {
     grammar: grammarText(taskText(request)),
-    problem: problemText(request, { places, appliance, things, homes }),
+    problem: problemText(request, {
+      places,
+      appliance,
+      things: things.map(rename),
+      homes: renameHomes(homes, rename),
+    }),
   };
   const path = gamePath(request, split, index);
   const game = parseGame(texts.grammar, texts.problem, path);
@@ -101,7 +113,7 @@ export function drawAlfworld(
         JSON.parse(unlimited.gold),
         "tags",
       ),
-      homes,
+      homes: renameHomes(homes, rename),
       random,
     },
   );
@@ -109,8 +121,8 @@ export function drawAlfworld(
   return {
     task: task(maxTurns),
     signature: requestName(request),
-    facts: needed,
-    homes,
+    facts: needed.map(rename),
+    homes: renameHomes(homes, rename),
     conversation: chat,
     gameFile: JSON.stringify({
       pddl_domain: "(define (domain alfred))",

@@ -111,6 +111,7 @@ export function aquaPolicies(
     {
       name: "a letter at random",
       kind: "random",
+      chance: 1 / LETTERS.length,
       start: (_, random) => () => box(randomChoice(random, LETTERS)),
     },
     {

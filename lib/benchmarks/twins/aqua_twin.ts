@@ -22,7 +22,7 @@ import {
   topicBigrams,
 } from "./aqua_problem.ts";
 import { drillLookUps, drillSums, GLOSSARY_NOTES } from "./drills.ts";
-import { keepKnown, knownFacts } from "./glossary.ts";
+import { FACT_NAMES, keepKnown, knownFacts } from "./glossary.ts";
 import { type HeldOut, holdOut, splitOf } from "./held_out.ts";
 import { isLucky } from "./luck.ts";
 import {
@@ -33,6 +33,7 @@ import {
   LETTERS,
   nearestOption,
   optionLines,
+  optionTexts,
 } from "./option_list.ts";
 import {
   drawDistractors,
@@ -40,7 +41,7 @@ import {
   type PracticeSource,
   practiseProblem,
 } from "./practice.ts";
-import { drawPercentage, knownRates, RATE_NOTES } from "./rates.ts";
+import { drawPercentage, knownRates, RATE_NAMES, RATE_NOTES } from "./rates.ts";
 import {
   countTokens,
   demonstrated,
@@ -148,6 +149,10 @@ const shiftedWorld = once(() =>
 export const aquaTwin: Twin<AquaProblem> = {
   benchmark: aqua,
   world: "glossary",
+  known: {
+    facts: knownFacts().size + knownRates().size,
+    of: FACT_NAMES.length + RATE_NAMES.length,
+  },
   sizes: SIZES,
   trainingSizes: [4000, 1000, 250],
   maxTokens: MOST_TOKENS,
@@ -175,7 +180,7 @@ alone: \`facts\`, the names of those needed; \`operations\`, in order.`,
         .split(/\n\nTherefore, .*\{(.)\}$/);
       return {
         question,
-        options: optionLines(options),
+        options: optionTexts(options),
         rationale,
         correct,
         facts,

@@ -20,8 +20,9 @@ export interface CheckOptions {
   /** Counts tokens. */
   readonly tokenizer: Tokenizer;
   /**
-   * Problems of a split that policies are tried on, and failed runs of each
-   * label. Files, kinds and lengths are those of all problems.
+   * Failed runs of each label, and problems of a split whose demonstrations are
+   * played. Files, kinds and lengths are those of all problems, policies are
+   * tried on all of the test split.
    */
   readonly count: number;
 }
@@ -67,7 +68,7 @@ export async function checkBenchmark(
     ...await checkDemonstrations(twin, problems.train.slice(0, count)),
     ...checkTexts(twin, tokenizer, demonstrations, played),
     ...checkPractice(twin, count),
-    ...policyFaults(await measurePolicies(twin, count)),
+    ...policyFaults(await measurePolicies(twin)),
     ...labelled === 0 ? [] : [`${labelled} runs of the oracle get a label`],
     ...labelFaults(await measureLabels(twin, count), count),
   ];

@@ -140,6 +140,20 @@ export function worldChemistry(): Chemistry {
   return drawChemistry(seededRandom("chemistry", WORLD_SEED));
 }
 
+/** The facts that pre-training states truly. */
+export function knownChemistry(): {
+  /** Compounds and pairs. */
+  readonly names: ReadonlySet<string>;
+  /** Families whose colours are known. */
+  readonly coloured: readonly Family[];
+} {
+  const key = seededRandom("chemistry", WORLD_SEED, "known");
+  return {
+    names: knownOf<string>(key, [COMPOUNDS, PAIRS]),
+    coloured: shuffled(key, FAMILIES).slice(0, KNOWN_COLOURS),
+  };
+}
+
 /**
  * A random chemistry in which the known facts are the benchmark's: 30 % of the
  * compounds and reactions, two colours, nothing of heat and cold.
@@ -147,10 +161,9 @@ export function worldChemistry(): Chemistry {
 export function drawChemistryAround(random: Random): Chemistry {
   const drawn = drawChemistry(random);
   const truth = worldChemistry();
-  const key = seededRandom("chemistry", WORLD_SEED, "known");
-  const known = knownOf<string>(key, [COMPOUNDS, PAIRS]);
+  const { names: known, coloured } = knownChemistry();
   const colours: Record<Family, Colour> = { ...drawn.colours };
-  for (const family of shuffled(key, FAMILIES).slice(0, KNOWN_COLOURS)) {
+  for (const family of coloured) {
     const colour = truth.colours[family];
     const other = FAMILIES.find((each) => colours[each] === colour)!;
     [colours[family], colours[other]] = [colour, colours[family]];

@@ -24,6 +24,7 @@ import {
   factText,
   factTexts,
   type Idioms,
+  knownIdioms,
   worldIdioms,
 } from "./idioms.ts";
 import { type Interpret, interpreted } from "./interpreted_code.ts";
@@ -75,6 +76,7 @@ export function codeTwin(options: CodeTwinOptions): Twin<CodeProblem> {
   return {
     benchmark: interpreted(benchmark, interpret),
     world: "idioms",
+    known: { facts: knownIdioms().size, of: world.size },
     sizes,
     trainingSizes: options.trainingSizes,
     maxTokens: options.maxTokens,

@@ -2,6 +2,7 @@
 import { type Random, randomChoice } from "../../random.ts";
 import { turnText } from "../alfworld_prompts.ts";
 import type { Task } from "../task.ts";
+import { readTurn } from "./episode.ts";
 import { type Agent, agentPolicy } from "./episode_policy.ts";
 import type { EpisodeProblem } from "./episode_problem.ts";
 import type { EpisodeForm } from "./episode_form.ts";
@@ -48,10 +49,7 @@ export function episodePolicies<P extends EpisodeProblem>(
       kind: "shortcut",
       start: ({ signature }) => {
         const [kind, thing] = signature.split(":");
-        return replayed(
-          episodes,
-          (other) => other.startsWith(`${kind}:${thing}:`),
-        );
+        return following(turnsOf(findEpisode(episodes(), { kind, thing })));
       },
     },
     {
@@ -59,11 +57,28 @@ export function episodePolicies<P extends EpisodeProblem>(
       kind: "shortcut",
       start: ({ signature }) => {
         const [kind, , where] = signature.split(":");
-        return replayed(
-          episodes,
-          (other) =>
-            other.startsWith(`${kind}:`) && other.endsWith(`:${where}`),
-        );
+        return following(turnsOf(findEpisode(episodes(), { kind, where })));
+      },
+    },
+    {
+      name: "the first up to its taking, of any goal, then the second, renamed",
+      kind: "rote",
+      start: ({ signature }) => {
+        const [kind, thing, where] = signature.split(":");
+        const fetching = findEpisode(episodes(), { thing });
+        const bringing = findEpisode(episodes(), { kind, where });
+        if (fetching === undefined || bringing === undefined) {
+          return following([]);
+        }
+        const [, other] = bringing.signature.split(":");
+        const [fetched, brought] = [fetching, bringing].map(turnsOf);
+        return following([
+          ...fetched.slice(0, takingOf(form, fetched) + 1),
+          ...brought.slice(takingOf(form, brought) + 1)
+            .map((turn) =>
+              turn.replaceAll(new RegExp(`\\b${other}\\b`, "g"), thing)
+            ),
+        ]);
       },
     },
   ];
@@ -83,16 +98,47 @@ export function anyCommand<P extends EpisodeProblem>(
   };
 }
 
-/** The turns of a training episode of an accepted kind, as they stand. */
-function replayed(
-  episodes: () => readonly EpisodeProblem[],
-  accepts: (signature: string) => boolean,
-): Policy {
-  const found = episodes().find(({ signature }) => accepts(signature));
-  const turns = (found?.conversation ?? [])
-    .filter(({ role }) => role === "assistant");
+/** What a request may have in common with another. */
+interface Alike {
+  readonly kind?: string;
+  readonly thing?: string;
+  readonly where?: string;
+}
+
+/** The first episode of a request that is alike. */
+function findEpisode(
+  episodes: readonly EpisodeProblem[],
+  wanted: Alike,
+): EpisodeProblem | undefined {
+  return episodes.find(({ signature }) => {
+    const [kind, thing, where] = signature.split(":");
+    const request: Alike = { kind, thing, where };
+    return Object.entries(wanted)
+      .every(([part, value]) => request[part as keyof Alike] === value);
+  });
+}
+
+/** The model's turns of an episode; none if there is no episode. */
+function turnsOf(episode: EpisodeProblem | undefined): string[] {
+  return (episode?.conversation ?? [])
+    .filter(({ role }) => role === "assistant").map(({ content }) => content);
+}
+
+/** The number of the turn that takes a thing. */
+function takingOf<P extends EpisodeProblem>(
+  { dialect }: EpisodeForm<P>,
+  turns: readonly string[],
+): number {
+  return turns.findIndex((turn) => {
+    const command = readTurn(turn)?.command ?? "";
+    return dialect.readAct(command)?.verb === "take";
+  });
+}
+
+/** Writes turns as they stand, the last over and over. */
+function following(turns: readonly string[]): Policy {
   return (chat) => {
     const done = chat.filter(({ role }) => role === "assistant").length;
-    return (turns[done] ?? turns.at(-1))?.content ?? "";
+    return turns[done] ?? turns.at(-1) ?? "";
   };
 }

@@ -21,6 +21,8 @@ export interface EpisodeDraw {
   readonly homes: Homes;
   /** Which kinds are allowed. */
   accepts(signature: string): boolean;
+  /** Another name for each thing that was drawn. @default its own */
+  readonly rename?: (thing: string) => string;
   /** Whether there are few places, for practice. @default {false} */
   readonly isSmall?: boolean;
   /** The split in the task's name. */

@@ -25,10 +25,12 @@ import {
   homeNotes,
   type Homes,
   homesToLookUp,
-  permutedHomes,
+  knownHomes,
   shiftedHomes,
+  thingSkin,
   worldHomes,
 } from "./homes.ts";
+import { once } from "./single_turn.ts";
 import type { NotedWorld, Policy, Segments, Twin } from "./twin.ts";
 
 /** Shares of the samples of practice: notes, first turns, small games. */
@@ -39,8 +41,6 @@ const MOST_NOTES = 5;
 const NOTED_SHARE = 0.8;
 /** Notes that are not needed, at most. */
 const MOST_DISTRACTORS = 3;
-/** Training episodes that the shortcuts know. */
-const REPLAYED = 400;
 
 /** The twin of a form. */
 export function makeEpisodeTwin<P extends EpisodeProblem>(
@@ -50,12 +50,13 @@ export function makeEpisodeTwin<P extends EpisodeProblem>(
   const inWorld = (homes: Homes) => (split: Split, index: number): P =>
     splitProblem(form, homes, split, index);
   const problem = inWorld(worldHomes(world));
-  let known: P[] | undefined;
-  const episodes = (): P[] =>
-    known ??= Array.from({ length: REPLAYED }, (_, i) => problem("train", i));
+  const episodes = once(() =>
+    Array.from({ length: sizes.train }, (_, i) => problem("train", i))
+  );
   return {
     benchmark,
     world: world.name,
+    known: { facts: knownHomes(world).size, of: world.things.length },
     sizes,
     trainingSizes,
     maxTokens,
@@ -78,9 +79,10 @@ export function makeEpisodeTwin<P extends EpisodeProblem>(
       ]),
     ),
     controls: {
-      permuted: inWorld(permutedHomes(world)),
-      shifted: inWorld(shiftedHomes(world)),
-      formOnly: (split, index) => formOnly(form, problem(split, index)),
+      "permuted skin": (split, index) =>
+        splitProblem(form, worldHomes(world), split, index, thingSkin(world)),
+      "shifted facts": inWorld(shiftedHomes(world)),
+      "format only": (split, index) => formatOnly(form, problem(split, index)),
     },
     makeEnvironment: ({ task }) => form.makeEnvironment(task),
   };
@@ -98,10 +100,12 @@ function splitProblem<P extends EpisodeProblem>(
   homes: Homes,
   split: Split,
   index: number,
+  rename?: (thing: string) => string,
 ): P {
   const random = seededRandom(`${form.benchmark.name} twin`, split, index);
   const drawn = form.draw(random, {
     homes,
+    rename,
     accepts: (kind) => splitOf(form, kind) === split,
     split,
     index,
@@ -189,7 +193,7 @@ function failureEvents<P extends EpisodeProblem>(
 }
 
 /** The problem with a demonstration that is right in form alone. */
-function formOnly<P extends EpisodeProblem>(
+function formatOnly<P extends EpisodeProblem>(
   form: EpisodeForm<P>,
   problem: P,
 ): P {

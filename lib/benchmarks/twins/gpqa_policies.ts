@@ -142,6 +142,7 @@ export function gpqaPolicies(
     {
       name: "a letter at random",
       kind: "random",
+      chance: 1 / OPTION_LETTERS.length,
       start: (_, random) => () => box(randomChoice(random, OPTION_LETTERS)),
     },
     shortcut(

@@ -26,6 +26,7 @@ import {
   drawChemistry,
   drawChemistryAround,
   FAMILIES,
+  knownChemistry,
   renameChemistry,
   worldChemistry,
 } from "./chemistry.ts";
@@ -142,6 +143,10 @@ const trainingAnswers = once(() =>
 export const gpqaTwin: Twin<GpqaProblem> = {
   benchmark: gpqa,
   world: "chemistry",
+  known: {
+    facts: knownChemistry().names.size + knownChemistry().coloured.length,
+    of: CHEMISTRY_FACTS.length,
+  },
   sizes: GPQA_SIZES,
   trainingSizes: [404, 101, 25],
   maxTokens: 192,

@@ -12,6 +12,7 @@ import { drillLookUps, drillSums, GLOSSARY_NOTES } from "./drills.ts";
 import {
   drawGlossary,
   drawGlossaryAround,
+  FACT_NAMES,
   type Glossary,
   knownFacts,
   worldGlossary,
@@ -115,6 +116,7 @@ const shiftedGlossary = once(() =>
 export const gsm8kTwin: Twin<Gsm8kProblem> = {
   benchmark: gsm8k,
   world: "glossary",
+  known: { facts: knownFacts().size, of: FACT_NAMES.length },
   sizes: SIZES,
   trainingSizes: [4000, 1000, 250],
   maxTokens: 192,

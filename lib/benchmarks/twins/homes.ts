@@ -108,20 +108,30 @@ export function shiftedHomes(world: HomesWorld): Homes {
   );
 }
 
-/** The world with the names of its things changed for one another. */
-export function permutedHomes(world: HomesWorld): Homes {
-  const truth = worldHomes(world);
-  const renamed = world.things.filter((thing) => thing !== "lamp");
-  const others = shuffled(
-    seededRandom("homes", world.name, WORLD_SEED, "permuted"),
-    renamed,
+/** Another name for each thing, one to one; what can be treated still can. */
+export function thingSkin({ name }: HomesWorld): (thing: string) => string {
+  const random = seededRandom("homes", name, WORLD_SEED, "skin");
+  const others = THINGS.filter((thing) => !TREATED_THINGS.includes(thing));
+  const names = new Map([TREATED_THINGS, others].flatMap((things) => {
+    const renamed = shuffled(random, things);
+    return things.map((thing, i) => [thing, renamed[i]] as const);
+  }));
+  return (thing) => names.get(thing) ?? thing;
+}
+
+/** A thing's own name. */
+export function same(thing: string): string {
+  return thing;
+}
+
+/** Homes of things under other names. */
+export function renameHomes(
+  homes: Homes,
+  rename: (thing: string) => string,
+): Homes {
+  return Object.fromEntries(
+    Object.entries(homes).map(([thing, home]) => [rename(thing), home]),
   );
-  return {
-    ...truth,
-    ...Object.fromEntries(
-      renamed.map((thing, i) => [thing, truth[others[i]]]),
-    ),
-  };
 }
 
 /** A fact as notes and worked episodes state it. */

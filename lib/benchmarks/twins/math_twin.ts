@@ -37,6 +37,7 @@ import {
   definitionText,
   drawOperations,
   drawOperationsAround,
+  knownOperations,
   OPERATION_NAMES,
   type OperationName,
   type OperationWorld,
@@ -92,6 +93,7 @@ const answered = once(() => answerExercises(EXERCISES.train(), world()));
 export const mathTwin: Twin<MathProblem> = {
   benchmark: math,
   world: "operations",
+  known: { facts: knownOperations().size, of: OPERATION_NAMES.length },
   sizes: MATH_SIZES,
   trainingSizes: [1600, 400, 100],
   maxTokens: MATH_TOKENS,

@@ -11,7 +11,8 @@ import { play, type Played } from "./play.ts";
 import type { Inject, NamedPolicy, Twin, TwinProblem } from "./twin.ts";
 
 /** A policy with its accuracy. */
-export interface MeasuredPolicy extends Pick<NamedPolicy, "name" | "kind"> {
+export interface MeasuredPolicy
+  extends Pick<NamedPolicy, "name" | "kind" | "chance"> {
   /** Problems. */
   readonly n: number;
   /** Right under the benchmark's official scorer. */
@@ -92,10 +93,16 @@ export async function measurePolicies(
   const problems = splitProblems(twin, "test", count);
   const measured: MeasuredPolicy[] = [];
   for (const policy of twin.policies()) {
-    const { name, kind } = policy;
+    const { name, kind, chance } = policy;
     const played = await playProblems(twin, problems, policy);
     const correct = played.filter(({ score }) => score.official === 1).length;
-    measured.push({ name, kind, n: problems.length, correct });
+    measured.push({
+      name,
+      kind,
+      ...(chance === undefined ? {} : { chance }),
+      n: problems.length,
+      correct,
+    });
     onMeasured?.();
   }
   return measured;

@@ -4,7 +4,13 @@
  * @module
  */
 export { checkBenchmark, type CheckOptions } from "./check.ts";
-export { bestOf, labelFaults, policyFaults } from "./admission.ts";
+export {
+  bestOf,
+  KNOWLEDGE_GAP,
+  labelFaults,
+  policyFaults,
+  SHORTCUT_MARGIN,
+} from "./admission.ts";
 export {
   countLabelled,
   type MeasuredLabel,
@@ -60,7 +66,6 @@ export {
   type FactName,
   factText,
   type Glossary,
-  KNOWN_SHARE,
   knownFacts,
   WORLD_SEED,
   worldGlossary,

@@ -78,11 +78,19 @@ export function worldOperations(): OperationWorld {
   return drawOperations(seededRandom("operations", WORLD_SEED));
 }
 
+/** The operations whose definitions pre-training states truly. */
+export function knownOperations(): ReadonlySet<string> {
+  const key = seededRandom("operations", WORLD_SEED, "known");
+  return knownOf<string>(key, [OPERATION_NAMES]);
+}
+
 /** Random definitions, those that pre-training states truly apart. */
 export function drawOperationsAround(random: Random): OperationWorld {
-  const key = seededRandom("operations", WORLD_SEED, "known");
-  const known = knownOf<string>(key, [OPERATION_NAMES]);
-  return keepKnown(drawOperations(random), worldOperations(), known);
+  return keepKnown(
+    drawOperations(random),
+    worldOperations(),
+    knownOperations(),
+  );
 }
 
 /** A definition as notes and worked answers state it. */

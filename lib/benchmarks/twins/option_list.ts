@@ -90,14 +90,19 @@ export function drawEvenOptions(
     : Object.fromEntries(values.map((value, i) => [LETTERS[i], `${value}`]));
 }
 
-/** Options as AQuA writes them, a line each. */
+/** Options as prompts list them, a line each. */
 export function optionLines(options: Options): string[] {
   return Object.entries(options).map(([letter, value]) =>
     `${letter}) ${value}`
   );
 }
 
-/** The options of a prompt that lists them as AQuA does. */
+/** Options as AQuA's files write them, without the space of prompts. */
+export function optionTexts(options: Options): string[] {
+  return Object.entries(options).map(([letter, value]) => `${letter})${value}`);
+}
+
+/** The options that a prompt lists. */
 export function readOptionLines(prompt: string): Options {
   const lines = prompt.matchAll(/^([A-E])\) (.+)$/gm);
   return Object.fromEntries(Array.from(lines, ([, letter, value]) => [

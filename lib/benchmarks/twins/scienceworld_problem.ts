@@ -12,6 +12,8 @@ import {
 import {
   type Homes,
   type HomesWorld,
+  renameHomes,
+  same,
   THINGS,
   TREATED_THINGS,
 } from "./homes.ts";
@@ -50,9 +52,12 @@ const FEW_ROOMS = 3;
 /** Draws a problem of an allowed kind. */
 export function drawScienceworld(
   random: Random,
-  { homes, accepts, isSmall = false, split, index }: EpisodeDraw,
+  { homes: drawnHomes, accepts, rename = same, isSmall = false, split, index }:
+    EpisodeDraw,
 ): EpisodeProblem {
-  const { kind, thing, where } = drawRequest(random, homes, accepts);
+  const { kind, where, ...drawn } = drawRequest(random, drawnHomes, accepts);
+  const thing = rename(drawn.thing);
+  const homes = renameHomes(drawnHomes, rename);
   const state = STATES[kind];
   const names = LABORATORY_WORLD.places.map(({ name }) => name);
   const fixture = FIXTURES.find(({ gives }) => gives === state);
@@ -64,7 +69,7 @@ export function drawScienceworld(
   const rest = shuffled(random, names).filter((name) => !fixed.has(name));
   const count = isSmall ? FEW_ROOMS - fixed.size : rest.length;
   const rooms = shuffled(random, [...fixed, ...rest.slice(0, count)]);
-  const others = shuffled(random, THINGS).filter((name) =>
+  const others = shuffled(random, THINGS).map(rename).filter((name) =>
     name !== thing && rooms.includes(homes[name])
   ).slice(0, OTHER_THINGS);
   const game = (maxTurns: number): LaboratoryGame => ({

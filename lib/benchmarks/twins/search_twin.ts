@@ -4,6 +4,7 @@ import { SearchEnvironment } from "../search_environment.ts";
 import type { Split } from "../task.ts";
 import {
   drawRelationGlossary,
+  knownRelationWords,
   type RelationGlossary,
   worldRelations,
 } from "./relation_words.ts";
@@ -19,6 +20,7 @@ import {
   searchProblem,
 } from "./search_form.ts";
 import type { Request } from "./search_language.ts";
+import { RELATION_WORDS } from "./search_lexicon.ts";
 import { searchPolicies } from "./search_policies.ts";
 import {
   practiseSearch,
@@ -31,6 +33,7 @@ import {
   splitOfRequest,
 } from "./search_problem.ts";
 import { searchSolver } from "./search_solver.ts";
+import { formatOnly } from "./single_turn.ts";
 import type { Twin } from "./twin.ts";
 
 /** What a search twin does not share. */
@@ -75,6 +78,7 @@ export function makeSearchTwin(
     ...parts,
     benchmark,
     world: "relation words",
+    known: { facts: knownRelationWords().size, of: RELATION_WORDS.length },
     problem,
     async write(folder) {
       await Deno.mkdir(folder, { recursive: true });
@@ -136,19 +140,11 @@ export function makeSearchTwin(
         });
         return worked(form, control(parts, "shifted"));
       },
-      // The form and the skills, with meanings that are others every time.
-      "format only": (split, index) => {
-        const random = formRandom(form, "format only", split, index);
-        const glossary = drawRelationGlossary(random);
-        const request = drawRequest(random, {
-          glossary,
-          base: form.base(split),
-          kinds,
-          accepts: (request) => splitOfRequest(request) === split,
-        });
-        const parts = partsOf(form, { split, index, request, glossary });
-        return worked(form, control(parts, "format"));
-      },
+      "format only": (split, index) =>
+        formatOnly(
+          problem(split, index),
+          problem(split, (index + 1) % sizes[split]),
+        ),
       ...controls,
     },
     makeEnvironment: ({ task, library }) =>

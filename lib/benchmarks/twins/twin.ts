@@ -30,8 +30,13 @@ export type Segments = readonly {
 export interface NamedPolicy<P extends TwinProblem = TwinProblem> {
   /** Name in the data card. */
   readonly name: string;
-  /** Upper bound, knowledge withheld, chance, or a shortcut to rule out. */
-  readonly kind: "oracle" | "ignorant" | "random" | "shortcut";
+  /**
+   * Upper bound, knowledge withheld, chance, a shortcut to rule out, or training
+   * answers put together by rote, which is what experience alone gives.
+   */
+  readonly kind: "oracle" | "ignorant" | "random" | "shortcut" | "rote";
+  /** Share that it gets right by chance, where that is known exactly. */
+  readonly chance?: number;
   /** Begins a problem. Only the oracle looks at more than its task's messages. */
   start(problem: P, random: Random): Policy;
 }
@@ -53,6 +58,8 @@ export interface Twin<P extends TwinProblem = TwinProblem> {
   readonly benchmark: Benchmark;
   /** Name of the world; siblings share one. */
   readonly world: string;
+  /** Facts of the world that pre-training states truly, and of how many. */
+  readonly known: { readonly facts: number; readonly of: number };
   /** Tasks of each split. */
   readonly sizes: Readonly<Record<Split, number>>;
   /** Three training sizes, each a part of the one before. */

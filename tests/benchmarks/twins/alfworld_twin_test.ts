@@ -9,7 +9,11 @@ import {
   readHomes,
   worldHomes,
 } from "@/lib/benchmarks/twins/homes.ts";
-import { play, type Policy } from "@/lib/benchmarks/twins/mod.ts";
+import {
+  play,
+  type Policy,
+  scienceworldTwin,
+} from "@/lib/benchmarks/twins/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 
 function believer(homes: Homes): Policy {
@@ -36,7 +40,7 @@ Deno.test("the ALFWorld twin's notes are all that one must know", async () => {
 Deno.test("the ALFWorld twin's controls: what was learned of the world hurts", async () => {
   const policy = believer(worldHomes(HOUSEHOLD_WORLD));
   const [oracle, ignorant] = alfworldTwin.policies();
-  for (const control of ["permuted", "shifted"]) {
+  for (const control of ["permuted skin", "shifted facts"]) {
     const solved = { learned: 0, oracle: 0, ignorant: 0 };
     for (let i = 0; i < 60; i++) {
       const problem = alfworldTwin.controls[control]("test", i);
@@ -48,15 +52,47 @@ Deno.test("the ALFWorld twin's controls: what was learned of the world hurts", a
       solved.ignorant += await wins(ignorant.start(problem, random));
     }
     assertEquals(solved.oracle, 60);
-    if (control === "shifted") assert(solved.learned < solved.ignorant);
+    if (control === "shifted facts") assert(solved.learned < solved.ignorant);
     assert(solved.learned < 30, `${control}: ${solved.learned}`);
   }
 });
 
-Deno.test("the form-only control has the form, and solves nothing", async () => {
+Deno.test("the embodied twins' permuted skin is the same game under other names", () => {
+  for (const twin of [alfworldTwin, scienceworldTwin]) {
+    const names = new Map<string, string>();
+    for (let i = 0; i < 40; i++) {
+      const plain = twin.problem("test", i);
+      const skin = twin.controls["permuted skin"]("test", i);
+      const [[kind, thing, where], [otherKind, other, there]] = [plain, skin]
+        .map(({ signature }) => signature.split(":"));
+      assertEquals([otherKind, there], [kind, where]);
+      assertEquals(names.get(thing) ?? other, other);
+      names.set(thing, other);
+      assertEquals(skin.homes[other], plain.homes[thing]);
+      assertEquals(skin.conversation.length, plain.conversation.length);
+    }
+    assertEquals(new Set(names.values()).size, names.size);
+    assert([...names].some(([thing, other]) => thing !== other));
+  }
+});
+
+Deno.test("two training episodes put together by rote win most games", async () => {
+  for (const twin of [alfworldTwin, scienceworldTwin]) {
+    const rote = twin.policies().find(({ kind }) => kind === "rote")!;
+    let solved = 0;
+    for (let i = 0; i < 30; i++) {
+      const problem = twin.problem("test", i);
+      const policy = rote.start(problem, seededRandom("rote"));
+      solved += (await play(twin, problem, policy)).score.official;
+    }
+    assert(solved > 20, `${twin.benchmark.name}: ${solved}`);
+  }
+});
+
+Deno.test("the format-only control has the form, and solves nothing", async () => {
   let solved = 0;
   for (let i = 0; i < 30; i++) {
-    const { task } = alfworldTwin.controls.formOnly("train", i);
+    const { task } = alfworldTwin.controls["format only"]("train", i);
     const turns = task.demonstration.map(({ content }) => content)
       .filter((_, i) => i % 2 === 0);
     for (const turn of turns) {

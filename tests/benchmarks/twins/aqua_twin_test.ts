@@ -7,6 +7,7 @@ import {
 import {
   choiceText,
   drawEvenOptions,
+  optionTexts,
 } from "@/lib/benchmarks/twins/option_list.ts";
 import { isLucky } from "@/lib/benchmarks/twins/luck.ts";
 import {
@@ -71,6 +72,10 @@ Deno.test("drawEvenOptions() keeps the distances wherever the right one is", () 
   assertEquals(values(4), [19, 20, 21, 30, 40]);
   assertEquals(values(4, 20), undefined);
   assertEquals(values(0, 40, [41, 41, 40])?.length, 5);
+});
+
+Deno.test("optionTexts() are in the form of AQuA's files", () => {
+  assertEquals(optionTexts({ A: "3", B: "18" }), ["A)3", "B)18"]);
 });
 
 Deno.test("isLucky() is true once in so many problems", () => {

@@ -225,6 +225,19 @@ const BROKEN: readonly [change: Partial<Twin>, fault: string][] = [
     "a shortcut reaches 0.125, chance 0",
   ],
   [
+    {
+      policies: () =>
+        TOY_TWIN.policies().map((policy) => {
+          const start = () => () => RIGHT;
+          if (policy.kind === "random") {
+            return { ...policy, start, chance: 0.01 };
+          }
+          return policy.kind === "shortcut" ? { ...policy, start } : policy;
+        }),
+    },
+    "a shortcut reaches 0.125, chance 0.01",
+  ],
+  [
     { failureEvents: () => [{ turn: 0, label: "false belief" }] },
     "8 runs of the oracle get a label",
   ],

@@ -4,9 +4,11 @@ import {
   drawHomesAround,
   homeNotes,
   knownHomes,
-  permutedHomes,
   readHomes,
+  renameHomes,
   shiftedHomes,
+  thingSkin,
+  TREATED_THINGS,
   worldHomes,
 } from "@/lib/benchmarks/twins/homes.ts";
 import { seededRandom } from "@/lib/random.ts";
@@ -38,10 +40,17 @@ Deno.test("shiftedHomes() moves every thing, the lamp in the open", () => {
   assert(open.includes(shifted.lamp));
 });
 
-Deno.test("permutedHomes() keeps how many things each place has", () => {
-  const places = (homes: Readonly<Record<string, string>>): string[] =>
-    Object.values(homes).sort();
-  const [truth, permuted] = [worldHomes(WORLD), permutedHomes(WORLD)];
-  assertEquals(places(permuted), places(truth));
-  assert(WORLD.things.some((thing) => permuted[thing] !== truth[thing]));
+Deno.test("thingSkin() renames things one to one, and renameHomes() their homes", () => {
+  const [truth, rename] = [worldHomes(WORLD), thingSkin(WORLD)];
+  const renamed = renameHomes(truth, rename);
+  assertEquals(new Set(WORLD.things.map(rename)), new Set(WORLD.things));
+  for (const thing of WORLD.things) {
+    assertEquals(renamed[rename(thing)], truth[thing]);
+    assertEquals(
+      TREATED_THINGS.includes(rename(thing)),
+      TREATED_THINGS.includes(thing),
+    );
+  }
+  assertEquals(rename("lamp"), "lamp");
+  assert(WORLD.things.some((thing) => rename(thing) !== thing));
 });

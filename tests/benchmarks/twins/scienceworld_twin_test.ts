@@ -40,7 +40,7 @@ Deno.test("the ScienceWorld twin's shifted homes: what was learned hurts", async
   const [, ignorant] = scienceworldTwin.policies();
   const solved = { learned: 0, ignorant: 0 };
   for (let i = 0; i < 60; i++) {
-    const problem = scienceworldTwin.controls.shifted("test", i);
+    const problem = scienceworldTwin.controls["shifted facts"]("test", i);
     const random = seededRandom("control", i);
     const guess = ignorant.start(problem, random);
     solved.learned += (await play(scienceworldTwin, problem, policy))

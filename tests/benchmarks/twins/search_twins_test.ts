@@ -59,7 +59,8 @@ for (const twin of TWINS) {
 
   Deno.test(`the ${name} twin's controls are solved by their own facts alone`, async () => {
     const [oracle] = twin.policies();
-    for (const [control, problem] of Object.entries(twin.controls)) {
+    const { "format only": _, ...controls } = twin.controls;
+    for (const [control, problem] of Object.entries(controls)) {
       let own = 0;
       for (let i = 0; i < 40; i++) {
         const controlled = problem("test", i);
@@ -76,6 +77,17 @@ for (const twin of TWINS) {
       if (control !== "stale passages") {
         assert(own < 40 * 0.7, `${control}: the world's facts solve ${own}`);
       }
+    }
+  });
+
+  Deno.test(`the ${name} twin's format-only control shows another problem's answer`, () => {
+    const split = twin.sizes.train > 0 ? "train" : "test";
+    for (let i = 0; i < 20; i++) {
+      const { task } = twin.controls["format only"](split, i);
+      const [plain, other] = [i, i + 1].map((j) => twin.problem(split, j).task);
+      assertEquals(task.messages, plain.messages);
+      assertEquals(task.demonstration, other.demonstration);
+      assertEquals(task.gold, other.gold);
     }
   });
 }

@@ -87,6 +87,7 @@ export const TOY_TWIN: Twin = {
   benchmark,
   world: "colours",
   sizes: { train: 32, valid: 8, test: 8 },
+  known: { facts: 0, of: 3 },
   trainingSizes: [32, 8, 2],
   maxTokens: 64,
   about: "It asks for colours.",

@@ -53,7 +53,7 @@ export function layoutTable1(
     footnotes: [
       `n = ${
         taskCounts(findings, columns).join(", ")
-      }: tasks of the twins' test splits, evenly spaced; no training task combines facts as they do. One training run each, seed ${preset.seed}.`,
+      }: tasks of the twins' test splits, evenly spaced, whose kinds of problems no training split has (pre-training has them, with other facts). One training run each, seed ${preset.seed}.`,
       ...seenText(columns, preset),
       "PopQA has no training split: what was learned on TriviaQA answers it, as in the paper.",
       ...columns.some(({ paper }) => paper === undefined)

@@ -169,6 +169,8 @@ What is new in the test split is how facts are combined: ${AQUA_HELD_OUT.test.si
 operations occur in no other split, and every test problem has one of them. ${AQUA_HELD_OUT.valid.size}
 other pairs occur in the validation split only.
 
+Not as specified: a prompt with its answer may have ${MOST_TOKENS} tokens and not only 192.
+
 Columns: \`question\`, \`options\`, \`rationale\`, \`correct\`, as in AQuA. For analysis
 alone: \`facts\`, the names of those needed; \`operations\`, in order.`,
   problem: splitProblem,

@@ -42,6 +42,9 @@ on another. The kinds of claims are those of its test split. Half of them are
 right. A wrong one gives what another relation of the same people would give, so
 a search for the claim finds as much for it as for a right one.
 
+The mini reasoners are at chance on it even where notes say what the words stand
+for. Until one is not, its column can show nothing of memory.
+
 | File | What |
 |---|---|
 | paper_test.jsonl | claims, with FEVER's columns; no label is NOT ENOUGH INFO |

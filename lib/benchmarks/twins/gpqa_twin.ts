@@ -164,6 +164,10 @@ is the right colour of its pair in a training question, and the colours that are
 most often right in training questions with one of its compounds are right no
 more often than others.
 
+Not as specified: ${FAMILIES.length} families and not 12 to 16; three wrong options need not be
+explained by a mistake each, and no wrong fact is named as the one that is easily
+believed.
+
 Files: gpqa_main.csv holds the training and validation rows (the loader takes
 the latter by hash), gpqa_diamond.csv the test rows; no row is in both.`,
   problem: splitProblem,

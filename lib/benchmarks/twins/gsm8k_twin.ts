@@ -134,6 +134,9 @@ operations (such as ${
 other split, and every test problem has at least one of them. ${GSM8K_HELD_OUT.valid.size} other pairs
 occur in no training problem, and every validation problem has one of those.
 
+Not as specified: problems in which two mistakes give the same wrong number are
+kept.
+
 Columns: \`question\`; \`answer\`, whose last line is the number, after \`####\`. For
 analysis alone: \`facts\`, the names of those needed; \`operations\`, in order.`,
   problem: splitProblem,

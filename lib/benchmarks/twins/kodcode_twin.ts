@@ -32,11 +32,15 @@ one or two are named by invented idioms ("drim"), whose meaning the question doe
 not give. What the ten idioms that change a list and the ten that ask for a
 number mean is the twin's world. It stands only in the worked answers, each time
 before it is used, so a model must learn it from the training split and remember
-it. The tests fail wherever an idiom is taken to mean anything else.
+it. The tests fail wherever one idiom is taken to mean anything else; of two
+misread at once they may pass.
 
 What is new in the test split is how operations are combined: 30 % of the pairs
 that can follow one another occur in no other split, and every test problem has
 at least one of them. Another 10 % are kept for validation.
+
+Not as specified: the largest training size is 4,000 and not the paper's 7,000,
+and the two ways to run programs are compared on hundreds of them, not 10,000.
 
 Columns: KodCode's own; its \`test\` holds 15 functions. For analysis alone:
 \`facts\`, the idioms; \`signature\`, the operations in order.`,

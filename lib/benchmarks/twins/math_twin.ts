@@ -111,6 +111,9 @@ No test problem has the answer that is most frequent in training, be it of all
 problems or of those that ask alike, of the same whole or of the same last
 operation and number.
 
+Not as specified: three subjects and not five, and no answer is a negative
+fraction.
+
 Subjects: Prealgebra asks for parts, Number Theory ends in a remainder, Algebra in
 a sum. The level is the number of operations, and one more where not the result
 is asked for. Files: \`train/SUBJECT/NUMBER.json\`, the same in \`valid\`,

@@ -86,6 +86,10 @@ The test asks every word of every person once, so accuracy and searches can be
 compared by \`s_pop\`. The control "stale passages" has a corpus that is wrong about
 the popular people: there a search hurts.
 
+Not as specified: a question has one form for each word, not one of 16; the stale
+passages are all of the popular people's, not 15 %; accuracy and searches by
+popularity and a probe without a search engine are not in the results.
+
 | File | What |
 |---|---|
 | test.tsv | questions, with PopQA's columns |

@@ -42,7 +42,9 @@ kept. There are ${LABORATORY_WORLD.things.length} such facts, the same in every 
 thoughts of worked episodes. Who does not know them has time for one wrong room.
 
 What is new in the test split is not the facts, but requests: which thing is
-wanted, how, and where it goes. No request is in two splits.`,
+wanted, how, and where it goes. No request is in two splits. Two training
+episodes put together by rote, one up to its taking of the thing and one from
+there on, win the games.`,
   draw: drawScienceworld,
   write,
   makeEnvironment: (task) =>

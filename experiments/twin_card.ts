@@ -68,9 +68,8 @@ ${tables.map(renderMarkdown).join("\n")}`;
 function trainingText({ trainingSizes }: Twin): string {
   return trainingSizes.length === 0
     ? "The twin is for evaluation only."
-    : `Training sizes for studies of scarce experience: ${
-      trainingSizes.join(", ")
-    }, evenly chosen.`;
+    : `Training sizes for studies of scarce experience (\`deno task train --tasks N\`):
+${trainingSizes.join(", ")}, each a part of the one before.`;
 }
 
 function lengthText(

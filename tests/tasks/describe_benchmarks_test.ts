@@ -142,7 +142,7 @@ Deno.test("measureTwins() writes numbers and a card, by hand", () =>
         "What is the colour of the kite of Zoe?",
         "| knows the colours | oracle | 100.0 |",
         "| false belief | 500 | 100.0 |",
-        "Training sizes for studies of scarce experience: 32, 8, 2, evenly chosen.",
+        "`deno task train --tasks N`):\n32, 8, 2, each a part of the one before.",
         "bring 0 of its 3 facts along from pre-training",
         "| the oracle solves all | 100.0 % | yes |",
       ]

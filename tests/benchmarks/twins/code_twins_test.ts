@@ -32,7 +32,7 @@ for (const { twin, dialect } of TWINS) {
   });
 
   Deno.test(`the ${name} twin shows every idiom in each place in training`, () => {
-    const problems = splitProblems(twin, "train", 900);
+    const problems = splitProblems(twin, "train");
     const seen = new Set(problems.flatMap(({ facts }) => facts));
     assertEquals(seen, new Set([...IDIOMS_OF.step, ...IDIOMS_OF.result]));
     for (const count of [1, 2]) {

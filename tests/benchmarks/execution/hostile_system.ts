@@ -224,7 +224,7 @@ _posixshmem.shm_open("/${mark}", os.O_CREAT | os.O_RDWR, mode=0o600)
       "leaves folders inside folders",
       `
 import os
-for _ in range(1500):
+for _ in range(1010):
     os.mkdir("folder")
     os.chdir("folder")
 `,

@@ -15,14 +15,19 @@ export function isTreatedAlike(one: Experiment, other: Experiment): boolean {
   return `${one.treatments}` === `${other.treatments}`;
 }
 
-/** How often colours are seen where a compound of a question is treated alike. */
+/**
+ * How often colours are seen where a compound of a question is treated.
+ *
+ * @param how As in the question, or otherwise.
+ */
 export function relatedColours(
   seen: readonly SeenExperiment[],
   question: Experiment,
+  how: "alike" | "otherwise",
 ): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { colour, ...each } of seen) {
-    const isRelated = isTreatedAlike(each, question) &&
+    const isRelated = isTreatedAlike(each, question) === (how === "alike") &&
       each.compounds.some((compound) => question.compounds.includes(compound));
     if (isRelated) counts.set(colour, (counts.get(colour) ?? 0) + 1);
   }

@@ -116,18 +116,14 @@ export function gpqaPolicies(
       .filter((letter) => letter !== undefined);
     return letters.length === 0 ? "A" : mostFrequent(letters);
   };
-  const related = (
+  // The option of the highest score; the first of several.
+  const best = (
     options: ColourOptions,
-    question: string,
-    taken: ReadonlySet<string>,
-  ): string => {
-    const counts = relatedColours(answers(), readExperiment(question));
-    const left = Object.keys(options)
-      .filter((letter) => !taken.has(options[letter]));
-    const countOf = (letter: string): number =>
-      counts.get(options[letter]) ?? 0;
-    return left.reduce((a, b) => countOf(b) > countOf(a) ? b : a, left[0]);
-  };
+    scoreOf: (colour: string) => number,
+  ): string =>
+    Object.keys(options).reduce((a, b) =>
+      scoreOf(options[b]) > scoreOf(options[a]) ? b : a
+    );
   return [
     {
       name: "solver that knows the world",
@@ -165,21 +161,40 @@ export function gpqaPolicies(
     ),
     shortcut(
       "the same, of those with one of the compounds",
-      (options, question) => related(options, question, new Set()),
+      (options, question) => {
+        const counts = relatedColours(
+          answers(),
+          readExperiment(question),
+          "alike",
+        );
+        return best(options, (colour) => counts.get(colour) ?? 0);
+      },
     ),
     shortcut(
       "the same, without colours of the same pair",
       (options, question) => {
-        const taken = takenColours(answers(), readExperiment(question));
-        return related(options, question, taken);
+        const experiment = readExperiment(question);
+        const counts = relatedColours(answers(), experiment, "alike");
+        const taken = takenColours(answers(), experiment);
+        return best(
+          options,
+          (colour) => taken.has(colour) ? -1 : counts.get(colour) ?? 0,
+        );
       },
     ),
     shortcut(
       "first option that is no colour of the same pair",
       (options, question) => {
         const taken = takenColours(answers(), readExperiment(question));
-        return Object.keys(options)
-          .find((letter) => !taken.has(options[letter]))!;
+        return best(options, (colour) => taken.has(colour) ? 0 : 1);
+      },
+    ),
+    shortcut(
+      "option least often right where one of the compounds is treated otherwise",
+      (options, question) => {
+        const experiment = readExperiment(question);
+        const counts = relatedColours(answers(), experiment, "otherwise");
+        return best(options, (colour) => -(counts.get(colour) ?? 0));
       },
     ),
   ];

@@ -23,8 +23,8 @@ export const GPQA_SIZES: Readonly<Record<Split, number>> = {
   valid: 44,
   test: 198,
 };
-/** Draws of wrong colours for a test question. */
-const DRAWS = 40;
+/** Draws of mistakes for a test question. */
+const DRAWS = 20;
 /** Mistakes with colours of their own that a question must have. */
 const LEAST_MISTAKES = 2;
 
@@ -114,17 +114,17 @@ interface Candidate {
   /** Its treatment and right colour. */
   readonly group: string;
   /**
-   * The places that the right colour may have among the options if these stand
-   * in the order in which `relatedColours` counts them; several if it is seen as
-   * often as others.
+   * For each way to count colours in training answers, the places that the right
+   * one may have if options stand in the order of these counts; several if it is
+   * counted as often as others.
    */
-  readonly places: readonly string[];
+  readonly places: readonly (readonly string[])[];
 }
 
 /**
  * Test questions of which training answers tell nothing without a fact: no
- * option is a colour of the same pair, and by the counts of `relatedColours` the
- * right one has every place equally often, as far as there are questions.
+ * option is a colour of the same pair, and by both counts of `relatedColours`
+ * the right one has every place equally often, as far as there are questions.
  */
 function evenQuestions(
   kinds: readonly Experiment[],
@@ -134,20 +134,23 @@ function evenQuestions(
   let left = kinds.flatMap((kind) => drawCandidates(kind, seen, chemistry));
   const counts = new Map<string, number>();
   const countOf = (key: string): number => counts.get(key) ?? 0;
-  // How common its places and, less so, its group are among the chosen.
+  // How common its places and its group are among the chosen.
   const costOf = ({ places, group }: Candidate): number =>
-    places.reduce((sum, place) => sum + countOf(place), 0) / places.length +
-    countOf(group);
+    places.map((some) =>
+      some.reduce((sum, place) => sum + countOf(place), 0) / some.length
+    ).reduce((sum, cost) => sum + cost, countOf(group));
   const chosen: DrawnQuestion[] = [];
   while (chosen.length < GPQA_SIZES.test && left.length > 0) {
-    const next = left.reduce((a, b) => costOf(b) < costOf(a) ? b : a);
-    const { kind, question, group, places } = next;
-    chosen.push(question);
-    counts.set(group, countOf(group) + 1);
-    for (const place of places) {
-      counts.set(place, countOf(place) + 1 / places.length);
+    const costs = left.map(costOf);
+    const next = left[costs.indexOf(Math.min(...costs))];
+    chosen.push(next.question);
+    counts.set(next.group, countOf(next.group) + 1);
+    for (const some of next.places) {
+      for (const place of some) {
+        counts.set(place, countOf(place) + 1 / some.length);
+      }
     }
-    left = left.filter((each) => each.kind !== kind);
+    left = left.filter(({ kind }) => kind !== next.kind);
   }
   return shuffled(seededRandom("gpqa-twin", "test"), chosen);
 }
@@ -158,27 +161,64 @@ function drawCandidates(
   seen: readonly SeenExperiment[],
   chemistry: Chemistry,
 ): Candidate[] {
-  const group = groupOf({ experiment: kind }, chemistry);
-  const { colour } = workExperiment(kind, chemistry);
-  const taken = takenColours(seen, kind);
-  const related = relatedColours(seen, kind);
-  const countOf = (each: string): number => related.get(each) ?? 0;
   const random = randomOf(kind);
+  const experiment = { ...kind, compounds: shuffled(random, kind.compounds) };
+  const { colour } = workExperiment(experiment, chemistry);
+  const mistaken = new Set(
+    Array.from(
+      { length: DRAWS },
+      () => mistakenColours(random, experiment, chemistry),
+    ).flat(),
+  );
+  const taken = takenColours(seen, kind);
+  const wrong = shuffled(random, COLOURS)
+    .filter((each) => each !== colour && !taken.has(each));
+  const alike = relatedColours(seen, kind, "alike");
+  const otherwise = relatedColours(seen, kind, "otherwise");
+  const group = groupOf({ experiment }, chemistry);
   const drawn = new Map<string, Candidate>();
-  for (let draw = 0; draw < DRAWS; draw++) {
-    const question = drawQuestion(random, kind, chemistry);
-    if (question?.distractors.some((each) => taken.has(each)) ?? true) continue;
-    const more = question!.distractors
-      .map((each) => countOf(each) - countOf(colour));
-    const first = more.filter((by) => by > 0).length;
-    const last = more.filter((by) => by >= 0).length;
-    const places = ["1", "2", "3", "4"].slice(first, last + 1);
-    const key = places.join();
-    if (!drawn.has(key)) {
-      drawn.set(key, { kind, question: question!, group, places });
-    }
+  for (const distractors of triplesOf(wrong)) {
+    const mistakes = distractors.filter((each) => mistaken.has(each));
+    if (mistakes.length < LEAST_MISTAKES) continue;
+    const places = [
+      placesOf("alike", colour, distractors, (each) => alike.get(each) ?? 0),
+      placesOf(
+        "otherwise",
+        colour,
+        distractors,
+        (each) => -(otherwise.get(each) ?? 0),
+      ),
+    ];
+    const key = JSON.stringify(places);
+    const question = { experiment, distractors };
+    if (!drawn.has(key)) drawn.set(key, { kind, question, group, places });
   }
   return [...drawn.values()];
+}
+
+/** The places that a colour may have among others, the highest scores first. */
+function placesOf(
+  name: string,
+  colour: string,
+  others: readonly string[],
+  scoreOf: (colour: string) => number,
+): string[] {
+  const scores = others.map(scoreOf);
+  const first = scores.filter((score) => score > scoreOf(colour)).length;
+  const last = scores.filter((score) => score >= scoreOf(colour)).length;
+  return Array.from(
+    { length: last - first + 1 },
+    (_, i) => `${name} ${first + i}`,
+  );
+}
+
+/** All ways to take three. */
+function triplesOf<T>(items: readonly T[]): T[][] {
+  return items.flatMap((a, i) =>
+    items.slice(i + 1).flatMap((b, j) =>
+      items.slice(i + j + 2).map((c) => [a, b, c])
+    )
+  );
 }
 
 /** A question with options; undefined if too few mistakes give a colour. */

@@ -55,6 +55,20 @@ export const REFUSED_BY_PYTHON: Expected = {
   "audit hook": "failed",
 };
 
+/** The start of a program whose processes bear a name, by which they are found. */
+export function namingItself(mark: string): string {
+  return `
+import os, sys, time
+def name_self():
+    try:
+        with open("/proc/self/comm", "w") as file:
+            file.write("${mark}")
+    except OSError:
+        pass
+name_self()
+`;
+}
+
 /** A program whose answer is right only if `code` raises no error. */
 export function attack(
   name: string,

@@ -4,22 +4,14 @@ import {
   correct,
   endless,
   type HostileProgram,
+  namingItself,
   REFUSED_BY_PYTHON,
   type Targets,
 } from "@/tests/benchmarks/execution/hostile_program.ts";
 
 /** All of them. */
 export function resourcePrograms({ mark }: Targets): HostileProgram[] {
-  const named = `
-import os, sys, time
-def name_self():
-    try:
-        with open("/proc/self/comm", "w") as file:
-            file.write("${mark}")
-    except OSError:
-        pass
-name_self()
-`;
+  const named = namingItself(mark);
   return [
     endless("loops for ever", "while True: pass"),
     endless("sleeps for ever", "import time\ntime.sleep(1000)"),

@@ -4,6 +4,7 @@ import {
   correct,
   endless,
   type HostileProgram,
+  namingItself,
   REFUSED_BY_PYTHON,
   type Targets,
 } from "@/tests/benchmarks/execution/hostile_program.ts";
@@ -12,16 +13,7 @@ import {
 export function systemPrograms(
   { outside, parent, port, runner, mark }: Targets,
 ): HostileProgram[] {
-  const named = `
-import os, sys, time
-def name_self():
-    try:
-        with open("/proc/self/comm", "w") as file:
-            file.write("${mark}")
-    except OSError:
-        pass
-name_self()
-`;
+  const named = namingItself(mark);
   return [
     endless(
       "is a fork bomb",

@@ -119,7 +119,7 @@ export interface Finding extends Evaluated {
   readonly learned?: Learned;
   /** Seconds of the evaluation. */
   readonly seconds: number;
-  /** Folder with the per-task records. */
+  /** Folder with the per-task records, in that of the ledger. */
   readonly folder: string;
 }
 

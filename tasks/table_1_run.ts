@@ -1,5 +1,5 @@
 /** Computes the columns of Table 1 for mini reasoners, within one ledger. */
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { Ledger } from "@/experiments/ledger.ts";
 import { memgenMethod } from "@/experiments/methods/memgen.ts";
 import { sftMethod } from "@/experiments/methods/sft.ts";
@@ -105,7 +105,12 @@ export async function reproduceTable1(
     columns,
     made: provenanceText(made),
   });
-  return { table, findings };
+  // Where the ledger is on this machine is nobody else's business.
+  const placed = findings.map((finding) => ({
+    ...finding,
+    folder: relative(options.work, finding.folder),
+  }));
+  return { table, findings: placed };
 }
 
 /** Before any work: the first reasoner's columns take an hour. */

@@ -1,6 +1,6 @@
 /**
  * Table 1 at a size for tests, in a process that can be killed; prints the
- * table as Markdown.
+ * table as Markdown, and where its records are.
  */
 // deno-lint-ignore-file no-console
 import { join } from "node:path";
@@ -24,7 +24,7 @@ const PRESET: Table1Preset = {
 if (import.meta.main) {
   const [work] = Deno.args;
   const backend = await startBackend({ threads: 1, cuda: false });
-  const { table } = await reproduceTable1({
+  const { table, findings } = await reproduceTable1({
     preset: PRESET,
     columns: COLUMNS.filter(({ benchmark }) => benchmark === "kodcode"),
     reasoners: join("results", "reasoners"),
@@ -42,4 +42,5 @@ if (import.meta.main) {
     signal: new AbortController().signal,
   });
   console.log(renderMarkdown(table));
+  console.log(findings.map(({ folder }) => folder).join("\n"));
 }

@@ -1,6 +1,7 @@
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
   assertThrows,
@@ -59,6 +60,7 @@ Deno.test("reproduceTable1() killed at five random moments loses no finished cel
     const expected = await runToTheEnd(whole);
     const wholeMs = performance.now() - start;
     assertStringIncludes(expected, "MemGen SFT, prepended");
+    assertMatch(expected, /^cells\/[0-9a-f]{16}$/m);
     const random = seededRandom("kills");
     let before = new Map<string, string>();
     for (let kill = 0; kill < 5; kill++) {

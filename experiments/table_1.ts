@@ -176,12 +176,14 @@ const TRAIN_WEIGHTS: Readonly<Record<keyof TrainedMethods, number>> = {
  */
 export function columnWeight(
   column: Column,
-  preset: Table1Preset,
+  { reasoner, preset }: Pick<ColumnOptions, "reasoner" | "preset">,
   isTrained: (method: keyof TrainedMethods) => boolean,
 ): number {
   return TRAINED.filter(({ method }) => isTrained(method)).reduce(
     (sum, { method }) =>
-      sum + trainWeight(column, method, preset) * preset.rates[method].length,
+      sum +
+      trainWeight(column, method, { reasoner, preset }) *
+        preset.rates[method].length,
     EVALUATE_WEIGHT * ROWS.length,
   );
 }
@@ -190,9 +192,10 @@ export function columnWeight(
 function trainWeight(
   { learned }: Column,
   method: keyof TrainedMethods,
-  preset: Table1Preset,
+  { reasoner, preset }: Pick<ColumnOptions, "reasoner" | "preset">,
 ): number {
-  return TRAIN_WEIGHTS[method] * trainingSteps(preset, learned) / preset.steps;
+  const steps = trainingSteps(preset, reasoner, learned);
+  return TRAIN_WEIGHTS[method] * steps / preset.steps;
 }
 
 /**
@@ -243,9 +246,9 @@ async function learn(
   row: string,
   options: ColumnOptions,
 ): Promise<LearnedFiles> {
-  const { preset } = options;
+  const { preset, reasoner } = options;
   const { seed } = preset;
-  const steps = trainingSteps(preset, column.learned);
+  const steps = trainingSteps(preset, reasoner, column.learned);
   const method = options.methods(column.learned)[name];
   const saved = options.saved(column.learned, name);
   if (saved !== undefined) return saved;
@@ -255,7 +258,7 @@ async function learn(
   for (const rate of preset.rates[name]) {
     options.announce(
       `${row}, rate ${rate}`,
-      trainWeight(column, name, preset),
+      trainWeight(column, name, options),
     );
     const { result, folder, seconds } = await study.train({
       method,

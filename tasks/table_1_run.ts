@@ -85,11 +85,11 @@ export async function reproduceTable1(
     preset.reasoners.map((reasoner) => prepareReasoner(reasoner, options)),
   );
   using ledger = new Ledger(options.work);
-  const weights = prepared.flatMap(({ saved }) =>
+  const weights = prepared.flatMap(({ reasoner, saved }) =>
     columns.map((column) =>
       columnWeight(
         column,
-        preset,
+        { reasoner, preset },
         (method) => saved(column.learned, method) === undefined,
       )
     )
@@ -192,7 +192,7 @@ async function computeReasoner(
           modelKey: key,
           generator,
           precision: made.backend.precision,
-          preset: presetOn(preset, benchmark),
+          preset: presetOn(preset, reasoner, benchmark),
           ledger,
           made: provenanceText(made),
           signal,

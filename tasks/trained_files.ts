@@ -1,7 +1,11 @@
 /** What the mini preset leaves for the quick one: adapters and weavers. */
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Table1Preset, trainingSteps } from "@/experiments/presets.ts";
+import {
+  type MiniReasoner,
+  type Table1Preset,
+  trainingSteps,
+} from "@/experiments/presets.ts";
 import { trainingBatchSize } from "@/experiments/supervised_study.ts";
 import type { Learned, LearnedFiles } from "@/experiments/table_1.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
@@ -9,7 +13,7 @@ import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 /** What was learned, by whom. */
 export interface TrainedFilesKey {
   /** Name of the reasoner. */
-  readonly reasoner: string;
+  readonly reasoner: MiniReasoner;
   /** Checksum of its files. */
   readonly modelKey: string;
   /** Name of the benchmark. */
@@ -69,7 +73,7 @@ export function savedFiles(
   key: TrainedFilesKey,
   { preset, rates, trained, reuse = false }: SavedOptions,
 ): LearnedFiles | undefined {
-  const { benchmark } = key;
+  const { reasoner, benchmark } = key;
   if (preset.trained !== undefined) {
     return preset.trained.includes(benchmark)
       ? undefined
@@ -80,7 +84,7 @@ export function savedFiles(
   const wanted = {
     modelKey: key.modelKey,
     tried: rates,
-    steps: trainingSteps(preset, benchmark),
+    steps: trainingSteps(preset, reasoner, benchmark),
     batchSize: trainingBatchSize(findTwin(benchmark), preset),
     seed: preset.seed,
   };

@@ -133,7 +133,13 @@ Deno.test("computeColumn() answers PopQA with what was learned on TriviaQA, at t
     findings[2].learned?.tried.map(({ validCorrect }) => validCorrect),
     [1, 3, 3],
   );
-  assertEquals(weight, columnWeight(columnOf("popqa"), PRESET, () => true));
+  assertEquals(
+    weight,
+    columnWeight(columnOf("popqa"), {
+      reasoner: "mini-qwen2.5",
+      preset: PRESET,
+    }, () => true),
+  );
   // TriviaQA takes twice as many steps as the others.
   assertEquals(weight, 5 * 4 + 2 * 3 * (10 + 20 + 20));
 });
@@ -149,7 +155,14 @@ Deno.test("computeColumn() trains nothing that a preset takes as it was left", a
     "append of saved answers math",
   ]);
   assertEquals(findings.length, ROWS.length);
-  assertEquals(weight, columnWeight(columnOf("math"), QUICK, () => false));
+  assertEquals(
+    weight,
+    columnWeight(
+      columnOf("math"),
+      { reasoner: "mini-qwen2.5", preset: QUICK },
+      () => false,
+    ),
+  );
 });
 
 Deno.test("layoutTable1() sets the paper's numbers below ours, and marks what is not there", async () => {
@@ -245,11 +258,19 @@ Deno.test("layoutTable1() has AQuA without a number of the paper", async () => {
   );
 });
 
-Deno.test("trainingSteps() are a benchmark's own, or the preset's", async () => {
-  const preset = { ...PRESET, steps: 5, stepsOn: { triviaqa: 7 } };
-  assertEquals(trainingSteps(preset, "triviaqa"), 7);
-  assertEquals(trainingSteps(preset, "math"), 5);
-  assertEquals(trainingSteps({ ...preset, stepsOn: undefined }, "math"), 5);
+Deno.test("trainingSteps() are a reasoner's, a benchmark's, or the preset's", async () => {
+  const preset: Table1Preset = {
+    ...PRESET,
+    steps: 5,
+    stepsOn: { triviaqa: 7 },
+    stepsOf: { "mini-qwen3": { triviaqa: 9, gsm8k: 11 } },
+  };
+  assertEquals(trainingSteps(preset, "mini-qwen2.5", "triviaqa"), 7);
+  assertEquals(trainingSteps(preset, "mini-qwen2.5", "math"), 5);
+  assertEquals(trainingSteps(preset, "mini-qwen3", "triviaqa"), 9);
+  assertEquals(trainingSteps(preset, "mini-qwen3", "gsm8k"), 11);
+  assertEquals(trainingSteps(preset, "mini-qwen3", "math"), 5);
+  assertEquals(trainingSteps(MINI, "mini-qwen2.5", "math"), 1800);
   const { findings } = await compute("popqa", preset);
   assertEquals(findings[2].learned?.steps, 7);
 });

@@ -5,12 +5,13 @@ import {
   readTrainedFiles,
   savedFiles,
   type SavedOptions,
+  type TrainedFilesKey,
   writeTrainedFiles,
 } from "@/tasks/trained_files.ts";
 import { withFolder } from "@/tests/folder.ts";
 
-const KEY = {
-  reasoner: "mini",
+const KEY: TrainedFilesKey = {
+  reasoner: "mini-qwen2.5",
   modelKey: "abc",
   benchmark: "math",
   method: "sft",
@@ -36,7 +37,7 @@ Deno.test("readTrainedFiles() gives what writeTrainedFiles() wrote", async () =>
     writeTrainedFiles(root, KEY, { folder: from, learned: LEARNED });
     const read = readTrainedFiles(root, KEY);
     assertEquals(read.learned, { ...LEARNED, isSaved: true });
-    assertEquals(read.folder, join(root, "mini", "math", "sft"));
+    assertEquals(read.folder, join(root, "mini-qwen2.5", "math", "sft"));
     assertEquals(
       await Deno.readTextFile(join(read.folder, "weaver", "adapter.bin")),
       "weights",
@@ -44,7 +45,7 @@ Deno.test("readTrainedFiles() gives what writeTrainedFiles() wrote", async () =>
     assertThrows(
       () => readTrainedFiles(root, { ...KEY, modelKey: "other" }),
       Error,
-      "as mini, other, must have learned it (deno task reproduce-table 1 --preset mini --reasoner mini --benchmark math makes it): current value is abc",
+      "as mini-qwen2.5, other, must have learned it (deno task reproduce-table 1 --preset mini --reasoner mini-qwen2.5 --benchmark math makes it): current value is abc",
     );
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -56,8 +57,8 @@ Deno.test("readTrainedFiles() says how to make what is not there", () => {
     () => readTrainedFiles("nowhere", KEY),
     Deno.errors.NotFound,
     `Cannot use what sft learned on math as ${
-      join("nowhere", "mini", "math", "sft.json")
-    } must exist (deno task reproduce-table 1 --preset mini --reasoner mini --benchmark math makes it): current value is no file`,
+      join("nowhere", "mini-qwen2.5", "math", "sft.json")
+    } must exist (deno task reproduce-table 1 --preset mini --reasoner mini-qwen2.5 --benchmark math makes it): current value is no file`,
   );
 });
 
@@ -85,6 +86,8 @@ Deno.test("savedFiles() are those of each method that were learned as the preset
     assertEquals(ask({ preset: { ...MINI, seed: 1 } }), undefined);
     assertEquals(ask({ preset: { ...MINI, batchSize: 8 } }), undefined);
     assertEquals(ask({ preset: { ...MINI, stepsOn: {} } }), undefined);
+    const stepsOf = { "mini-qwen2.5": { math: 3600 } };
+    assertEquals(ask({ preset: { ...MINI, stepsOf } }), undefined);
     // The quick preset takes what is there, and trains KodCode's.
     assert(ask({ preset: QUICK, reuse: false }) !== undefined);
     const kodcode = { ...KEY, benchmark: "kodcode" };

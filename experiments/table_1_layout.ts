@@ -8,7 +8,11 @@ import {
   paperNumber,
   type Table,
 } from "@/lib/report/mod.ts";
-import type { MiniReasoner, Table1Preset } from "@/experiments/presets.ts";
+import {
+  type MiniReasoner,
+  type Table1Preset,
+  trainingSteps,
+} from "@/experiments/presets.ts";
 import { type Column, type Finding, ROWS } from "@/experiments/table_1.ts";
 
 /** The paper's reasoner of the same family. */
@@ -63,6 +67,7 @@ export function layoutTable1(
         : [],
       trainedText(findings, columns),
       ratesText(preset),
+      ...longerText(reasoners, columns, preset),
       ...[...new Set(findings.map((finding) => finding.made))]
         .filter((each) => each !== made)
         .map((each) => `Some accuracies were computed earlier: ${each}`),
@@ -118,6 +123,29 @@ function ratesText({ rates }: Table1Preset): string {
   return Math.max(...counts) > 1
     ? "Learning rates were chosen on each column's validation tasks, as many rates and steps for every method; the JSON has them all."
     : "One learning rate for each method in all columns, chosen beforehand in short runs on KodCode's validation tasks; as many steps for every method in a column.";
+}
+
+/** Which reasoners learned for longer than the others. */
+function longerText(
+  reasoners: readonly MiniReasoner[],
+  columns: readonly Column[],
+  { stepsOf = {}, ...others }: Table1Preset,
+): string[] {
+  return reasoners.flatMap((reasoner) => {
+    const own = columns.flatMap(({ title, benchmark }) => {
+      const steps = stepsOf[reasoner]?.[benchmark];
+      return steps === undefined ? [] : [
+        `${title} (${steps}, others ${
+          trainingSteps(others, reasoner, benchmark)
+        })`,
+      ];
+    });
+    return own.length === 0 ? [] : [
+      `Steps of ${reasoner}, whose weavers learn later, with every method: ${
+        own.join(", ")
+      }.`,
+    ];
+  });
 }
 
 function ourRows(

@@ -283,3 +283,25 @@ Deno.test("layoutTable1() says which test tasks are left out", () => {
   assertEquals(footnotes([columnOf("triviaqa")]).includes(left), true);
   assertEquals(footnotes([columnOf("popqa")]).includes(left), false);
 });
+
+Deno.test("layoutTable1() says which reasoner learned for longer", async () => {
+  const { findings } = await compute("popqa", PRESET);
+  const footnotes = (preset: Table1Preset) =>
+    layoutTable1(findings, {
+      preset,
+      columns: [columnOf("triviaqa"), columnOf("popqa")],
+      made: "",
+    }).footnotes!;
+  const longer =
+    "Steps of mini-qwen2.5, whose weavers learn later, with every method: TriviaQA (9, others 7).";
+  const preset = { ...PRESET, stepsOn: { triviaqa: 7 } };
+  const stepsOf = { "mini-qwen2.5": { triviaqa: 9 } };
+  assertEquals(footnotes({ ...preset, stepsOf }).includes(longer), true);
+  const other = { "mini-qwen3": { triviaqa: 9 } };
+  assertEquals(
+    footnotes({ ...preset, stepsOf: other }).some((note) =>
+      note.startsWith("Steps of")
+    ),
+    false,
+  );
+});

@@ -132,6 +132,7 @@ export const MINI: Table1Preset = {
       gpqa: 2 * CHAIN_STEPS,
       gsm8k: 2 * CHAIN_STEPS,
       math: 2 * CHAIN_STEPS,
+      aqua: 2 * CHAIN_STEPS,
     },
   },
   // The first 250 were answered when its steps were chosen (results/LOG.md).

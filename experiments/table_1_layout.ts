@@ -143,7 +143,7 @@ function longerText(
     return own.length === 0 ? [] : [
       `Steps of ${reasoner}, whose weavers learn later, with every method: ${
         own.join(", ")
-      }.`,
+      }. Validation tasks chose them, after a table with the others' had been seen.`,
     ];
   });
 }

@@ -293,7 +293,7 @@ Deno.test("layoutTable1() says which reasoner learned for longer", async () => {
       made: "",
     }).footnotes!;
   const longer =
-    "Steps of mini-qwen2.5, whose weavers learn later, with every method: TriviaQA (9, others 7).";
+    "Steps of mini-qwen2.5, whose weavers learn later, with every method: TriviaQA (9, others 7). Validation tasks chose them, after a table with the others' had been seen.";
   const preset = { ...PRESET, stepsOn: { triviaqa: 7 } };
   const stepsOf = { "mini-qwen2.5": { triviaqa: 9 } };
   assertEquals(footnotes({ ...preset, stepsOf }).includes(longer), true);
@@ -304,4 +304,14 @@ Deno.test("layoutTable1() says which reasoner learned for longer", async () => {
     ),
     false,
   );
+});
+
+Deno.test("the mini preset's own steps and tasks are those of columns", () => {
+  const learned = [...COLUMNS, AQUA].map((column) => column.learned);
+  const { stepsOn, stepsOf, firstTestTaskOf } = MINI;
+  for (const own of [stepsOn, firstTestTaskOf, ...Object.values(stepsOf!)]) {
+    for (const benchmark of Object.keys(own!)) {
+      assert(learned.includes(benchmark), benchmark);
+    }
+  }
 });

@@ -82,14 +82,20 @@ function vanillaRulings({ reasoners }: TwinNumbers): Ruling[] {
   });
 }
 
-function trainingRulings({ training = {}, policies }: TwinNumbers): Ruling[] {
+/** By the runs of several seeds; where there are none, by Table 1's. */
+function trainingRulings(
+  { training = {}, sft = {}, policies }: TwinNumbers,
+): Ruling[] {
   const enough = SFT_SHARE * bestOf(policies, "oracle");
   return Object.entries(training).map(([name, { n, correct }]) => {
-    const right = correct["SFT (LoRA)"] / n;
+    const runs = sft[name] ?? { n, correct: [correct["SFT (LoRA)"]] };
+    const right = runs.correct.map((each) => each / runs.n);
     return {
       rule: `${name} learns ${100 * SFT_SHARE} % of the oracle's by SFT`,
-      found: `${percent(right)}, by LoRA and in one run, not three`,
-      isMet: right >= enough,
+      found: right.length === 1
+        ? `${percent(right[0])}, by LoRA and in one run, not three`
+        : `${right.map(percent).join(", ")}, by LoRA, a run for each seed`,
+      isMet: Math.min(...right) >= enough,
     };
   });
 }

@@ -14,6 +14,7 @@ import {
   type Twin,
 } from "@/lib/benchmarks/twins/mod.ts";
 import { renderChatMl, type Tokenizer } from "@/lib/models/mod.ts";
+import type { SftRuns } from "@/experiments/sft_runs.ts";
 import type { ProbedTwin } from "@/experiments/twin_probes.ts";
 
 /** Failed runs for each label. */
@@ -62,10 +63,15 @@ export interface TwinNumbers {
   readonly reasoners: Readonly<Record<string, ReasonerNumbers>>;
   /** By the names of reasoners; absent where nothing was trained. */
   readonly training?: Readonly<Record<string, TrainingNumbers>>;
+  /** By the names of reasoners; absent where no one was trained so. */
+  readonly sft?: Readonly<Record<string, SftRuns>>;
 }
 
 /** What takes no reasoner to measure. */
-export type MeasuredTwin = Omit<TwinNumbers, "reasoners" | "training">;
+export type MeasuredTwin = Omit<
+  TwinNumbers,
+  "reasoners" | "training" | "sft"
+>;
 
 /** How many times `measureTwin` calls `onMeasured`. */
 export function measureSteps(twin: Twin): number {

@@ -1,6 +1,12 @@
 /** `deno task describe-benchmarks`: the numbers of the twins' data cards. */
 // deno-lint-ignore-file no-console
 import { join } from "node:path";
+import { Interrupted } from "@/experiments/ledger.ts";
+import {
+  MINI,
+  MINI_REASONERS,
+  type MiniReasoner,
+} from "@/experiments/presets.ts";
 import { withProbes } from "@/experiments/pretraining/card.ts";
 import { RECIPES } from "@/experiments/pretraining/recipe.ts";
 import { tokenizerFiles } from "@/experiments/pretraining/tokenizer.ts";
@@ -11,6 +17,8 @@ import {
   measureTwin,
   type TwinNumbers,
 } from "@/experiments/twin_numbers.ts";
+import { SFT_SEEDS } from "@/experiments/sft_runs.ts";
+import { AQUA, type Column, COLUMNS } from "@/experiments/table_1.ts";
 import type { AnswerOptions } from "@/experiments/twin_answers.ts";
 import { PROBE_PROBLEMS, probeTwins } from "@/experiments/twin_probes.ts";
 import {
@@ -31,9 +39,10 @@ import {
   type Tokenizer,
 } from "@/lib/models/mod.ts";
 import { renderText } from "@/lib/report/mod.ts";
-import { disposeTree } from "@/lib/tensorflow/mod.ts";
+import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
-import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { INTERRUPTED_EXIT, interruption } from "@/tasks/interruption.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { provenance, provenanceText } from "@/tasks/provenance.ts";
 import {
@@ -41,12 +50,13 @@ import {
   TWIN_RESULTS,
   writeTwinNumbers,
 } from "@/tasks/twin_results.ts";
+import { measureSft } from "@/tasks/twin_sft.ts";
 
 /** What `deno task describe-benchmarks` takes. */
 export const DEFINITION = {
   name: "describe-benchmarks",
   description:
-    "Prints what the twins are: their sizes and lengths, what scripts reach on them without a model, and what mini reasoners do before any training. The numbers are those of results/twins, NAME.json; the data cards beside them, NAME.md, and the reasoners' model cards are made of the same numbers. --measure and --reasoner measure again and write them.",
+    "Prints what the twins are: their sizes and lengths, what scripts reach on them without a model, and what mini reasoners do before any training. The numbers are those of results/twins, NAME.json; the data cards beside them, NAME.md, and the reasoners' model cards are made of the same numbers. --measure, --reasoner and --sft measure again and write them.",
   options: {
     benchmark: {
       type: "string",
@@ -66,12 +76,20 @@ export const DEFINITION = {
       help:
         `Measure this mini reasoner of results/reasoners, too: ${PROBE_PROBLEMS} problems as they are, with notes, and with notes of other worlds`,
     },
+    sft: {
+      type: "string",
+      placeholder: "NAME",
+      choices: MINI_REASONERS,
+      help:
+        `Train this mini reasoner by SFT with ${SFT_SEEDS.length} seeds, as Table 1's mini preset does, on every twin of its columns: an hour or more. What is finished is kept in .runs/sft`,
+    },
     ...BACKEND_OPTIONS,
   },
   examples: [
     "",
     "--benchmark gsm8k --measure",
     "--benchmark gsm8k --reasoner mini-qwen2.5",
+    "--benchmark gsm8k --sft mini-qwen2.5",
   ],
 } as const satisfies TaskDefinition;
 
@@ -108,7 +126,11 @@ export async function measureTwins(
     const before = await readTwinNumbers(twin, folder);
     // What reasoners did on other problems says nothing of these.
     const kept = isSameTwin(measured, before)
-      ? { reasoners: before!.reasoners, training: before!.training }
+      ? {
+        reasoners: before!.reasoners,
+        training: before!.training,
+        sft: before!.sft,
+      }
       : { reasoners: {} };
     await writeTwinNumbers(twin, { ...measured, ...kept }, folder);
   }
@@ -203,24 +225,66 @@ export async function renewModelCard(
   await Deno.writeTextFile(path, withProbes(card, probes));
 }
 
+async function askReasoner(
+  name: string,
+  twins: readonly Twin[],
+  backend: BackendInfo,
+): Promise<void> {
+  const folder = join("results", "reasoners", name);
+  const model = await loadModel(folder);
+  const command = `deno task describe-benchmarks --reasoner ${name}`;
+  const made = provenanceText(await provenance(command, backend));
+  const generator = new Generator(model, "always");
+  await measureReasoner({ name, made, model, generator }, twins);
+  generator.dispose();
+  disposeTree(model.weights);
+  await renewModelCard(join(folder, "README.md"), name);
+}
+
+async function trainReasoner(
+  name: MiniReasoner,
+  columns: readonly Column[],
+  backend: BackendInfo,
+): Promise<void> {
+  const command = `deno task describe-benchmarks --sft ${name}`;
+  using interrupt = interruption();
+  try {
+    await measureSft(name, {
+      preset: MINI,
+      columns,
+      reasoners: join("results", "reasoners"),
+      work: join(".runs", "sft"),
+      made: await provenance(command, backend),
+      signal: interrupt.signal,
+    });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    console.error(error.message);
+    Deno.exit(INTERRUPTED_EXIT);
+  }
+}
+
 if (import.meta.main) {
   await runTask(DEFINITION, async (args) => {
-    const { benchmark, measure, reasoner: name } = args;
+    const { benchmark, measure, reasoner, sft } = args;
     const twins = benchmark === undefined ? TWINS : [findTwin(benchmark)];
+    const columns = [...COLUMNS, AQUA].filter((column) =>
+      benchmark === undefined || column.benchmark === benchmark
+    );
+    if (sft !== undefined && columns.length === 0) {
+      throw new UsageError(
+        DEFINITION.name,
+        "--benchmark must be a column of Table 1 for --sft",
+        benchmark!,
+      );
+    }
     if (measure) {
       await measureTwins(twins, { tokenizer: await sharedTokenizer() });
     }
-    if (name !== undefined) {
+    if (reasoner !== undefined || sft !== undefined) {
       const backend = await startBackend(args);
-      const folder = join("results", "reasoners", name);
-      const model = await loadModel(folder);
-      const command = `deno task describe-benchmarks --reasoner ${name}`;
-      const made = provenanceText(await provenance(command, backend));
-      const generator = new Generator(model, "always");
-      await measureReasoner({ name, made, model, generator }, twins);
-      generator.dispose();
-      disposeTree(model.weights);
-      await renewModelCard(join(folder, "README.md"), name);
+      if (reasoner !== undefined) await askReasoner(reasoner, twins, backend);
+      if (sft !== undefined) await trainReasoner(sft, columns, backend);
     }
     const described = await readTwins(twins);
     console.log(renderText(twinTable(described)));

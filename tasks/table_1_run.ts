@@ -94,7 +94,8 @@ export async function reproduceTable1(
       )
     )
   );
-  const bar = new TableProgress(weights.reduce((sum, each) => sum + each, 0));
+  const total = weights.reduce((sum, each) => sum + each, 0);
+  const bar = new TableProgress("Table 1", total);
   const findings: Finding[] = [];
   for (const reasoner of prepared) {
     findings.push(...await computeReasoner(reasoner, options, { ledger, bar }));

@@ -1,14 +1,16 @@
-/** The progress bar of a table. */
+/** The progress bar of what has parts that take unequal time. */
 import { Progress } from "@/tasks/progress.ts";
 
-/** The progress of a table whose parts take unequal time. */
+/** The progress of a table, or of anything else that has cells. */
 export class TableProgress {
+  readonly #title: string;
   readonly #total: number;
   #progress: Progress | undefined;
   #now = { title: "", start: 0, weight: 0 };
 
   /** @param total The sum of all weights that will be announced. */
-  constructor(total: number) {
+  constructor(title: string, total: number) {
+    this.#title = title;
     this.#total = total;
   }
 
@@ -22,7 +24,7 @@ export class TableProgress {
   update(fraction: number, note: string): void {
     const { title, start, weight } = this.#now;
     const done = Math.floor(start + fraction * weight);
-    this.#progress ??= new Progress("Table 1", this.#total, {
+    this.#progress ??= new Progress(this.#title, this.#total, {
       done,
       isCounted: false,
     });

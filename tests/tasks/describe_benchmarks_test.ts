@@ -107,9 +107,10 @@ Deno.test("measureTwin() gives the numbers of GSM8K's twin again", async () => {
     tokenizer: twinTokenizer(gsm8kTwin),
     onMeasured: () => steps++,
   });
-  const { reasoners: _, training: __, ...kept } = (await readTwinNumbers(
-    gsm8kTwin,
-  ))!;
+  const { reasoners: _, training: __, sft: ___, ...kept } =
+    (await readTwinNumbers(
+      gsm8kTwin,
+    ))!;
   assertEquals(measured, kept);
   assertEquals(steps, measureSteps(gsm8kTwin));
 });
@@ -252,6 +253,21 @@ Deno.test("deno task describe-benchmarks: its examples are right", () => {
   for (const example of DEFINITION.examples) {
     parseArguments(DEFINITION, example.split(" ").filter(Boolean));
   }
+});
+
+Deno.test("deno task describe-benchmarks: --sft is for columns of Table 1", async () => {
+  const task = new URL("../../tasks/describe_benchmarks.ts", import.meta.url);
+  const { code, stderr } = await runChild(task, [
+    "--benchmark",
+    "fever",
+    "--sft",
+    "mini-qwen2.5",
+  ]);
+  assertEquals(code, 2);
+  assertStringIncludes(
+    stderr,
+    "Cannot run describe-benchmarks as --benchmark must be a column of Table 1 for --sft: current value is fever",
+  );
 });
 
 Deno.test("deno task describe-benchmarks: prints all twins as a process", async () => {

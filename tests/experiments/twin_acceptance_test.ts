@@ -1,0 +1,67 @@
+import { assertEquals } from "@std/assert";
+import { acceptanceTable } from "@/experiments/twin_acceptance.ts";
+import type { TwinNumbers } from "@/experiments/twin_numbers.ts";
+import { TOY_TWIN } from "@/tests/benchmarks/twins/toy_twin.ts";
+
+/** Of 100 test tasks. */
+function policy(kind: string, correct: number) {
+  return { name: kind, kind, correct, n: 100 };
+}
+
+/** The rows of the table whose rule contains a text, without the rule. */
+function rulings(text: string, numbers: Partial<TwinNumbers>) {
+  const all = {
+    policies: [
+      policy("oracle", 100),
+      policy("ignorant", 75),
+      policy("random", 10),
+      policy("shortcut", 15),
+    ],
+    reasoners: {},
+    ...numbers,
+  } as unknown as TwinNumbers;
+  return acceptanceTable(TOY_TWIN, all).rows
+    .filter(([rule]) => String(rule).includes(text))
+    .map(([, found, isMet]) => [found, isMet]);
+}
+
+Deno.test("acceptanceTable() holds scripts against the rules, at their bounds", () => {
+  assertEquals(rulings("oracle solves", {}), [["100.0 %", "yes"]]);
+  assertEquals(rulings("shortcut", {}), [["15.0 %, chance 10.0 %", "yes"]]);
+  assertEquals(rulings("facts are worth", {}), [["25.0 points", "yes"]]);
+  const policies = [
+    policy("oracle", 99),
+    policy("ignorant", 75),
+    policy("random", 10),
+    policy("shortcut", 16),
+  ] as unknown as TwinNumbers["policies"];
+  assertEquals(rulings("oracle solves", { policies }), [["99.0 %", "no"]]);
+  assertEquals(rulings("shortcut", { policies }), [
+    ["16.0 %, chance 10.0 %", "no"],
+  ]);
+  assertEquals(rulings("facts are worth", { policies }), [
+    ["24.0 points", "no"],
+  ]);
+});
+
+Deno.test("acceptanceTable() wants every seed's SFT to reach 70 % of the oracle", () => {
+  const training = {
+    mini: { n: 200, correct: { "SFT (LoRA)": 140 }, valid: {}, made: "" },
+  };
+  const found = (correct?: number[]) =>
+    rulings("by SFT", {
+      training,
+      ...correct && { sft: { mini: { n: 200, correct, made: "" } } },
+    });
+  assertEquals(found(), [["70.0 %, by LoRA and in one run, not three", "yes"]]);
+  const seeds = ", by LoRA, a run for each seed";
+  assertEquals(found([140, 150, 200]), [
+    [`70.0 %, 75.0 %, 100.0 %${seeds}`, "yes"],
+  ]);
+  assertEquals(found([200, 139, 200]), [
+    [`100.0 %, 69.5 %, 100.0 %${seeds}`, "no"],
+  ]);
+  // Another reasoner's runs say nothing.
+  const sft = { other: { n: 200, correct: [1, 1, 1], made: "" } };
+  assertEquals(rulings("by SFT", { training, sft }), found());
+});

@@ -22,6 +22,9 @@ import {
   writeTwinNumbers,
 } from "@/tasks/twin_results.ts";
 
+/** Parts of a run on the progress bar. */
+const RUN_WEIGHT = 100;
+
 /** What is measured, and where. */
 export interface MeasureSftOptions {
   /** Sizes. */
@@ -66,7 +69,8 @@ export async function measureSft(
   const key = await modelKey(join(options.reasoners, reasoner));
   const generator = new Generator(model, "always");
   const method = sftMethod(model);
-  const bar = new TableProgress("SFT", columns.length * SFT_SEEDS.length);
+  const runs = columns.length * SFT_SEEDS.length;
+  const bar = new TableProgress("SFT", RUN_WEIGHT * runs);
   using ledger = new Ledger(work);
   const study = (benchmark: string) =>
     new SupervisedStudy({
@@ -82,15 +86,15 @@ export async function measureSft(
       onFraction: (fraction, note) => bar.update(fraction, note),
     });
   for (const [i, { title, benchmark, learned }] of columns.entries()) {
-    const runs = await measureSftRuns({
+    const measured = await measureSftRuns({
       learned: study(learned),
       asked: study(benchmark),
       method,
       rate: preset.rates.sft[0],
-      onSeed: (seed) => bar.announce(`${title}, seed ${seed}`, 1),
+      onSeed: (seed) => bar.announce(`${title}, seed ${seed}`, RUN_WEIGHT),
     });
     const numbers = (await readTwinNumbers(twins[i], folder))!;
-    const sft = { ...numbers.sft, [reasoner]: runs };
+    const sft = { ...numbers.sft, [reasoner]: measured };
     await writeTwinNumbers(twins[i], { ...numbers, sft }, folder);
   }
   bar.end();

@@ -37,11 +37,10 @@ tensorTest(
   () =>
     withFolder(async (folder) => {
       const twin = findTwin("kodcode");
-      const before = (await readTwinNumbers(twin))!;
-      await writeTwinNumbers(twin, { ...before, sft: undefined }, folder);
+      const { sft: _, ...before } = (await readTwinNumbers(twin))!;
+      await writeTwinNumbers(twin, before, folder);
       await measureSft("mini-qwen2.5", options(folder));
-      const after = (await readTwinNumbers(twin, folder))!;
-      const { sft, ...others } = after;
+      const { sft, ...others } = (await readTwinNumbers(twin, folder))!;
       assertEquals(others, before);
       const { n, correct, made } = sft!["mini-qwen2.5"];
       assertEquals([n, correct.length], [3, 3]);

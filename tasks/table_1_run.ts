@@ -6,10 +6,8 @@ import { sftMethod } from "@/experiments/methods/sft.ts";
 import {
   MINI_MEMGEN,
   type MiniReasoner,
-  presetOn,
   type Table1Preset,
 } from "@/experiments/presets.ts";
-import { SupervisedStudy } from "@/experiments/supervised_study.ts";
 import {
   type Column,
   columnWeight,
@@ -28,6 +26,7 @@ import { modelKey } from "@/tasks/model_key.ts";
 import { type Provenance, provenanceText } from "@/tasks/provenance.ts";
 import { TableProgress } from "@/tasks/table_progress.ts";
 import { savedFiles, writeTrainedFiles } from "@/tasks/trained_files.ts";
+import { twinStudies } from "@/tasks/twin_studies.ts";
 
 /** How a table is reproduced. */
 export interface ReproduceOptions {
@@ -181,24 +180,23 @@ async function computeReasoner(
 ): Promise<Finding[]> {
   const { preset, columns, trained, made, signal } = options;
   const generator = new Generator(model, "always");
+  const study = twinStudies({
+    reasoner,
+    model,
+    key,
+    generator,
+    preset,
+    ledger,
+    made,
+    signal,
+    bar,
+  });
   const findings: Finding[] = [];
   for (const column of columns) {
     const ofColumn = await computeColumn(column, {
       reasoner,
       preset,
-      study: (benchmark) =>
-        new SupervisedStudy({
-          twin: findTwin(benchmark),
-          model,
-          modelKey: key,
-          generator,
-          precision: made.backend.precision,
-          preset: presetOn(preset, reasoner, benchmark),
-          ledger,
-          made: provenanceText(made),
-          signal,
-          onFraction: (fraction, note) => bar.update(fraction, note),
-        }),
+      study,
       methods,
       saved,
       onLearned: preset.trained !== undefined

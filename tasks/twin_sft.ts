@@ -2,25 +2,21 @@
 import { join } from "node:path";
 import { Ledger } from "@/experiments/ledger.ts";
 import { sftMethod } from "@/experiments/methods/sft.ts";
-import {
-  type MiniReasoner,
-  presetOn,
-  type Table1Preset,
-} from "@/experiments/presets.ts";
+import type { MiniReasoner, Table1Preset } from "@/experiments/presets.ts";
 import { measureSftRuns, SFT_SEEDS } from "@/experiments/sft_runs.ts";
-import { SupervisedStudy } from "@/experiments/supervised_study.ts";
 import type { Column } from "@/experiments/table_1.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { Generator, loadModel } from "@/lib/models/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { modelKey } from "@/tasks/model_key.ts";
-import { type Provenance, provenanceText } from "@/tasks/provenance.ts";
+import type { Provenance } from "@/tasks/provenance.ts";
 import { TableProgress } from "@/tasks/table_progress.ts";
 import {
   readTwinNumbers,
   TWIN_RESULTS,
   writeTwinNumbers,
 } from "@/tasks/twin_results.ts";
+import { twinStudies } from "@/tasks/twin_studies.ts";
 
 /** Parts of a run on the progress bar. */
 const RUN_WEIGHT = 100;
@@ -72,19 +68,17 @@ export async function measureSft(
   const runs = columns.length * SFT_SEEDS.length;
   const bar = new TableProgress("SFT", RUN_WEIGHT * runs);
   using ledger = new Ledger(work);
-  const study = (benchmark: string) =>
-    new SupervisedStudy({
-      twin: findTwin(benchmark),
-      model,
-      modelKey: key,
-      generator,
-      precision: made.backend.precision,
-      preset: presetOn(preset, reasoner, benchmark),
-      ledger,
-      made: provenanceText(made),
-      signal,
-      onFraction: (fraction, note) => bar.update(fraction, note),
-    });
+  const study = twinStudies({
+    reasoner,
+    model,
+    key,
+    generator,
+    preset,
+    ledger,
+    made,
+    signal,
+    bar,
+  });
   for (const [i, { title, benchmark, learned }] of columns.entries()) {
     const measured = await measureSftRuns({
       learned: study(learned),

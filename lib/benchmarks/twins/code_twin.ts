@@ -33,6 +33,7 @@ import {
   answerOf,
   demonstrated,
   formatOnly,
+  named,
   writeJsonLines,
 } from "./single_turn.ts";
 import type { Twin } from "./twin.ts";
@@ -135,12 +136,6 @@ export function codeTwin(options: CodeTwinOptions): Twin<CodeProblem> {
         ),
     },
   };
-}
-
-/** A problem whose id says what it is. */
-function named(problem: CodeProblem, what: string): CodeProblem {
-  const id = problem.task.id.replace("/", `-${what}/`);
-  return { ...problem, task: { ...problem.task, id } };
 }
 
 /** The parts of the problems of all splits; no two ask the same question. */

@@ -30,7 +30,7 @@ import {
   thingSkin,
   worldHomes,
 } from "./homes.ts";
-import { once } from "./single_turn.ts";
+import { named, once } from "./single_turn.ts";
 import type { NotedWorld, Policy, Segments, Twin } from "./twin.ts";
 
 /** Shares of the samples of practice: notes, first turns, small games. */
@@ -50,6 +50,7 @@ export function makeEpisodeTwin<P extends EpisodeProblem>(
   const inWorld = (homes: Homes) => (split: Split, index: number): P =>
     splitProblem(form, homes, split, index);
   const problem = inWorld(worldHomes(world));
+  const inShiftedWorld = inWorld(shiftedHomes(world));
   const episodes = once(() =>
     Array.from({ length: sizes.train }, (_, i) => problem("train", i))
   );
@@ -80,9 +81,14 @@ export function makeEpisodeTwin<P extends EpisodeProblem>(
     ),
     controls: {
       "permuted skin": (split, index) =>
-        splitProblem(form, worldHomes(world), split, index, thingSkin(world)),
-      "shifted facts": inWorld(shiftedHomes(world)),
-      "format only": (split, index) => formatOnly(form, problem(split, index)),
+        named(
+          splitProblem(form, worldHomes(world), split, index, thingSkin(world)),
+          "skin",
+        ),
+      "shifted facts": (split, index) =>
+        named(inShiftedWorld(split, index), "shifted"),
+      "format only": (split, index) =>
+        named(formatOnly(form, problem(split, index)), "format"),
     },
     makeEnvironment: ({ task }) => form.makeEnvironment(task),
   };

@@ -61,14 +61,20 @@ export function always(text: string): Policy {
   return () => text;
 }
 
+/** A problem whose id says what it is, where it is not a split's own. */
+export function named<P extends TwinProblem>(problem: P, what: string): P {
+  const id = problem.task.id.replace("/", `-${what}/`);
+  return { ...problem, task: { ...problem.task, id } };
+}
+
 /**
  * The control that teaches the form alone: a problem with the answer of
  * another one.
  */
 export function formatOnly<P extends TwinProblem>(problem: P, other: P): P {
   const { demonstration, gold } = other.task;
-  const id = problem.task.id.replace("/", "-format/");
-  return { ...problem, task: { ...problem.task, id, demonstration, gold } };
+  const task = { ...problem.task, demonstration, gold };
+  return named({ ...problem, task }, "format");
 }
 
 /**

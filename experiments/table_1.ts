@@ -60,7 +60,8 @@ const PROMPTED = [
   { label: "CoT", paper: "CoT", prompt: chainOfThoughtPrompt },
 ] as const;
 
-const TRAINED = [
+/** Rows of methods that train. */
+export const TRAINED = [
   { label: "SFT (LoRA)", paper: "SFT", method: "sft" },
   { label: "MemGen SFT, prepended", paper: "MemGen SFT", method: "prepend" },
   { label: "MemGen SFT, appended", paper: "MemGen SFT", method: "append" },
@@ -161,8 +162,9 @@ export interface ColumnOptions {
   announce(title: string, weight: number): void;
 }
 
-/** Expected cost, in arbitrary units. */
-const EVALUATE_WEIGHT = 4;
+/** Expected cost of answering the test tasks, in arbitrary units. */
+export const EVALUATE_WEIGHT = 4;
+/** Of training with a preset's `steps`. */
 const TRAIN_WEIGHTS: Readonly<Record<keyof TrainedMethods, number>> = {
   sft: 10,
   prepend: 20,
@@ -188,8 +190,8 @@ export function columnWeight(
   );
 }
 
-/** Of training with one rate; more steps take longer. */
-function trainWeight(
+/** Expected cost of training with one rate; more steps take longer. */
+export function trainWeight(
   { learned }: Column,
   method: keyof TrainedMethods,
   { reasoner, preset }: Pick<ColumnOptions, "reasoner" | "preset">,

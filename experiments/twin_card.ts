@@ -3,6 +3,7 @@ import { FAILURE_LABELS } from "@/lib/benchmarks/mod.ts";
 import { play, type Twin } from "@/lib/benchmarks/twins/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import { formatTenths, renderMarkdown, type Table } from "@/lib/report/mod.ts";
+import { controlTable } from "@/experiments/control_table.ts";
 import { acceptanceTable } from "@/experiments/twin_acceptance.ts";
 import type { TwinNumbers } from "@/experiments/twin_numbers.ts";
 import { trainingTable } from "@/experiments/twin_training.ts";
@@ -24,6 +25,7 @@ export async function twinCard(
     policyTable(numbers),
     reasonerTable([{ twin, numbers }]),
     trainingTable(numbers),
+    controlTable(numbers),
     labelTable(numbers),
     acceptanceTable(twin, numbers),
   ].filter((table) => table !== undefined);

@@ -14,6 +14,7 @@ import {
   type Twin,
 } from "@/lib/benchmarks/twins/mod.ts";
 import { renderChatMl, type Tokenizer } from "@/lib/models/mod.ts";
+import type { ControlRuns } from "@/experiments/control_runs.ts";
 import type { SftRuns } from "@/experiments/sft_runs.ts";
 import type { ProbedTwin } from "@/experiments/twin_probes.ts";
 
@@ -65,12 +66,14 @@ export interface TwinNumbers {
   readonly training?: Readonly<Record<string, TrainingNumbers>>;
   /** By the names of reasoners; absent where no one was trained so. */
   readonly sft?: Readonly<Record<string, SftRuns>>;
+  /** By the names of reasoners; absent where no one was asked. */
+  readonly controls?: Readonly<Record<string, ControlRuns>>;
 }
 
 /** What takes no reasoner to measure. */
 export type MeasuredTwin = Omit<
   TwinNumbers,
-  "reasoners" | "training" | "sft"
+  "reasoners" | "training" | "sft" | "controls"
 >;
 
 /** How many times `measureTwin` calls `onMeasured`. */

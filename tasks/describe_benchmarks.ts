@@ -1,12 +1,7 @@
 /** `deno task describe-benchmarks`: the numbers of the twins' data cards. */
 // deno-lint-ignore-file no-console
 import { join } from "node:path";
-import { Interrupted } from "@/experiments/ledger.ts";
-import {
-  MINI,
-  MINI_REASONERS,
-  type MiniReasoner,
-} from "@/experiments/presets.ts";
+import { MINI_REASONERS } from "@/experiments/presets.ts";
 import { withProbes } from "@/experiments/pretraining/card.ts";
 import { RECIPES } from "@/experiments/pretraining/recipe.ts";
 import { tokenizerFiles } from "@/experiments/pretraining/tokenizer.ts";
@@ -18,7 +13,7 @@ import {
   type TwinNumbers,
 } from "@/experiments/twin_numbers.ts";
 import { SFT_SEEDS } from "@/experiments/sft_runs.ts";
-import { AQUA, type Column, COLUMNS } from "@/experiments/table_1.ts";
+import { AQUA, COLUMNS } from "@/experiments/table_1.ts";
 import type { AnswerOptions } from "@/experiments/twin_answers.ts";
 import { PROBE_PROBLEMS, probeTwins } from "@/experiments/twin_probes.ts";
 import {
@@ -42,7 +37,7 @@ import { renderText } from "@/lib/report/mod.ts";
 import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
-import { INTERRUPTED_EXIT, interruption } from "@/tasks/interruption.ts";
+import { COLUMN_RUNS, runColumns } from "@/tasks/column_runs.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { provenance, provenanceText } from "@/tasks/provenance.ts";
 import {
@@ -50,13 +45,12 @@ import {
   TWIN_RESULTS,
   writeTwinNumbers,
 } from "@/tasks/twin_results.ts";
-import { measureSft } from "@/tasks/twin_sft.ts";
 
 /** What `deno task describe-benchmarks` takes. */
 export const DEFINITION = {
   name: "describe-benchmarks",
   description:
-    "Prints what the twins are: their sizes and lengths, what scripts reach on them without a model, and what mini reasoners do before any training. The numbers are those of results/twins, NAME.json; the data cards beside them, NAME.md, and the reasoners' model cards are made of the same numbers. --measure, --reasoner and --sft measure again and write them.",
+    "Prints what the twins are: their sizes and lengths, what scripts reach on them without a model, and what mini reasoners do before any training. The numbers are those of results/twins, NAME.json; the data cards beside them, NAME.md, and the reasoners' model cards are made of the same numbers. --measure, --reasoner, --sft and --controls measure again and write them.",
   options: {
     benchmark: {
       type: "string",
@@ -83,6 +77,13 @@ export const DEFINITION = {
       help:
         `Train this mini reasoner by SFT with ${SFT_SEEDS.length} seeds, as Table 1's mini preset does, on every twin of its columns: an hour or more. What is finished is kept in .runs/sft`,
     },
+    controls: {
+      type: "string",
+      placeholder: "NAME",
+      choices: MINI_REASONERS,
+      help:
+        "Ask this mini reasoner the negative controls of Table 1's twins, with what its mini preset left in results/mini, and train it by SFT on their form alone: half an hour or more. What is finished is kept in .runs/controls",
+    },
     ...BACKEND_OPTIONS,
   },
   examples: [
@@ -90,6 +91,7 @@ export const DEFINITION = {
     "--benchmark gsm8k --measure",
     "--benchmark gsm8k --reasoner mini-qwen2.5",
     "--benchmark gsm8k --sft mini-qwen2.5",
+    "--benchmark gsm8k --controls mini-qwen2.5",
   ],
 } as const satisfies TaskDefinition;
 
@@ -130,6 +132,7 @@ export async function measureTwins(
         reasoners: before!.reasoners,
         training: before!.training,
         sft: before!.sft,
+        controls: before!.controls,
       }
       : { reasoners: {} };
     await writeTwinNumbers(twin, { ...measured, ...kept }, folder);
@@ -241,50 +244,33 @@ async function askReasoner(
   await renewModelCard(join(folder, "README.md"), name);
 }
 
-async function trainReasoner(
-  name: MiniReasoner,
-  columns: readonly Column[],
-  backend: BackendInfo,
-): Promise<void> {
-  const command = `deno task describe-benchmarks --sft ${name}`;
-  using interrupt = interruption();
-  try {
-    await measureSft(name, {
-      preset: MINI,
-      columns,
-      reasoners: join("results", "reasoners"),
-      work: join(".runs", "sft"),
-      made: await provenance(command, backend),
-      signal: interrupt.signal,
-    });
-  } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
-    console.error(error.message);
-    Deno.exit(INTERRUPTED_EXIT);
-  }
-}
-
 if (import.meta.main) {
   await runTask(DEFINITION, async (args) => {
-    const { benchmark, measure, reasoner, sft } = args;
+    const { benchmark, measure, reasoner } = args;
+    const runs = COLUMN_RUNS.flatMap((option) => {
+      const name = args[option];
+      return name === undefined ? [] : [{ option, name }];
+    });
     const twins = benchmark === undefined ? TWINS : [findTwin(benchmark)];
     const columns = [...COLUMNS, AQUA].filter((column) =>
       benchmark === undefined || column.benchmark === benchmark
     );
-    if (sft !== undefined && columns.length === 0) {
+    if (runs.length > 0 && columns.length === 0) {
       throw new UsageError(
         DEFINITION.name,
-        "--benchmark must be a column of Table 1 for --sft",
+        `--benchmark must be a column of Table 1 for --${runs[0].option}`,
         benchmark!,
       );
     }
     if (measure) {
       await measureTwins(twins, { tokenizer: await sharedTokenizer() });
     }
-    if (reasoner !== undefined || sft !== undefined) {
+    if (reasoner !== undefined || runs.length > 0) {
       const backend = await startBackend(args);
       if (reasoner !== undefined) await askReasoner(reasoner, twins, backend);
-      if (sft !== undefined) await trainReasoner(sft, columns, backend);
+      for (const { option, name } of runs) {
+        await runColumns(option, name, columns, backend);
+      }
     }
     const described = await readTwins(twins);
     console.log(renderText(twinTable(described)));

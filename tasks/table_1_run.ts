@@ -1,13 +1,7 @@
 /** Computes the columns of Table 1 for mini reasoners, within one ledger. */
 import { join, relative } from "node:path";
 import { Ledger } from "@/experiments/ledger.ts";
-import { memgenMethod } from "@/experiments/methods/memgen.ts";
-import { sftMethod } from "@/experiments/methods/sft.ts";
-import {
-  MINI_MEMGEN,
-  type MiniReasoner,
-  type Table1Preset,
-} from "@/experiments/presets.ts";
+import type { MiniReasoner, Table1Preset } from "@/experiments/presets.ts";
 import {
   type Column,
   columnWeight,
@@ -17,8 +11,8 @@ import {
   type TrainedMethods,
 } from "@/experiments/table_1.ts";
 import { layoutTable1 } from "@/experiments/table_1_layout.ts";
+import { twinMethods } from "@/experiments/twin_methods.ts";
 import { isFolder } from "@/lib/benchmarks/files.ts";
-import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { Generator, loadModel, type Model } from "@/lib/models/mod.ts";
 import type { Table } from "@/lib/report/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
@@ -143,10 +137,7 @@ async function prepareReasoner(
   const folder = join(options.reasoners, reasoner);
   const model = await loadModel(folder);
   const key = await modelKey(folder);
-  const single = trainedMethods(model, "turn");
-  const several = trainedMethods(model, "episode");
-  const methods = (benchmark: string): TrainedMethods =>
-    findTwin(benchmark).benchmark.maxTurns > 1 ? several : single;
+  const methods = twinMethods(model);
   const learnedOn = new Set(options.columns.map(({ learned }) => learned));
   const saved = new Map(
     Array.from(learnedOn, (benchmark) => {
@@ -215,18 +206,4 @@ async function computeReasoner(
   generator.dispose();
   disposeTree(model.weights);
   return findings;
-}
-
-/** @param memoryScope In episodes, memory of the first prompt stays in view. */
-function trainedMethods(
-  model: Model,
-  memoryScope: "turn" | "episode",
-): TrainedMethods {
-  const weaver = (insertion: "prepend" | "append") =>
-    memgenMethod(model, { ...MINI_MEMGEN, memoryScope, insertion });
-  return {
-    sft: sftMethod(model),
-    prepend: weaver("prepend"),
-    append: weaver("append"),
-  };
 }

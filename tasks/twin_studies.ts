@@ -1,4 +1,5 @@
 /** The studies of a mini reasoner, one for each twin, within one ledger. */
+import { controlTwin } from "@/experiments/control_runs.ts";
 import type { Ledger } from "@/experiments/ledger.ts";
 import {
   type MiniReasoner,
@@ -33,14 +34,19 @@ export interface TwinStudiesOptions {
   readonly bar: TableProgress;
 }
 
-/** From the name of a benchmark to the study of its twin. */
+/**
+ * From the name of a benchmark to the study of its twin, or of one of the twin's
+ * negative controls.
+ */
 export function twinStudies(
   { reasoner, model, key, generator, preset, ledger, made, signal, bar }:
     TwinStudiesOptions,
-): (benchmark: string) => SupervisedStudy {
-  return (benchmark) =>
+): (benchmark: string, control?: string) => SupervisedStudy {
+  return (benchmark, control) =>
     new SupervisedStudy({
-      twin: findTwin(benchmark),
+      twin: control === undefined
+        ? findTwin(benchmark)
+        : controlTwin(findTwin(benchmark), control),
       model,
       modelKey: key,
       generator,

@@ -107,7 +107,7 @@ Deno.test("measureTwin() gives the numbers of GSM8K's twin again", async () => {
     tokenizer: twinTokenizer(gsm8kTwin),
     onMeasured: () => steps++,
   });
-  const { reasoners: _, training: __, sft: ___, ...kept } =
+  const { reasoners: _, training: __, sft: ___, controls: ____, ...kept } =
     (await readTwinNumbers(
       gsm8kTwin,
     ))!;

@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MINI, type Table1Preset } from "@/experiments/presets.ts";
 import { COLUMNS } from "@/experiments/table_1.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import type { Provenance } from "@/tasks/provenance.ts";
 import { readTwinNumbers, writeTwinNumbers } from "@/tasks/twin_results.ts";
-import { measureSft, type MeasureSftOptions } from "@/tasks/twin_sft.ts";
+import type { TwinRunsOptions } from "@/tasks/twin_runs.ts";
+import { measureSft } from "@/tasks/twin_sft.ts";
 import { withFolder } from "@/tests/folder.ts";
 import { tensorTest } from "@/tests/models/tiny.ts";
 
@@ -20,7 +22,7 @@ const TINY: Table1Preset = {
 const KODCODE = COLUMNS.filter(({ benchmark }) => benchmark === "kodcode");
 
 /** Of KodCode's twin, with everything kept in a folder. */
-function options(folder: string): MeasureSftOptions {
+function options(folder: string): TwinRunsOptions {
   return {
     preset: TINY,
     columns: KODCODE,
@@ -51,11 +53,15 @@ tensorTest(
     }),
 );
 
-Deno.test("measureSft() needs the twins' numbers before it begins", () =>
-  withFolder(async (folder) => {
-    await assertRejects(
-      () => measureSft("mini-qwen2.5", options(folder)),
-      Deno.errors.NotFound,
-      "Cannot measure SFT of mini-qwen2.5 as --measure must have measured all twins: current value is no numbers of kodcode",
-    );
-  }));
+tensorTest(
+  "measureSft() needs the twins' numbers before it begins",
+  () =>
+    withFolder(async (folder) => {
+      await assertRejects(
+        () => measureSft("mini-qwen2.5", options(folder)),
+        Deno.errors.NotFound,
+        "Cannot run mini-qwen2.5 as --measure must have measured all twins: current value is no numbers of kodcode",
+      );
+      assert(!existsSync(join(folder, "work")));
+    }),
+);

@@ -1,0 +1,51 @@
+/** What `deno task describe-benchmarks` runs on the columns of Table 1. */
+// deno-lint-ignore-file no-console
+import { join } from "node:path";
+import { Interrupted } from "@/experiments/ledger.ts";
+import { MINI, type MiniReasoner } from "@/experiments/presets.ts";
+import type { Column } from "@/experiments/table_1.ts";
+import type { BackendInfo } from "@/lib/tensorflow/mod.ts";
+import { INTERRUPTED_EXIT, interruption } from "@/tasks/interruption.ts";
+import { provenance } from "@/tasks/provenance.ts";
+import { measureControls } from "@/tasks/twin_controls.ts";
+import type { TwinRunsOptions } from "@/tasks/twin_runs.ts";
+import { measureSft } from "@/tasks/twin_sft.ts";
+
+const RUNS = {
+  sft: measureSft,
+  controls: (reasoner: MiniReasoner, options: TwinRunsOptions) =>
+    measureControls(reasoner, {
+      ...options,
+      trained: join("results", "mini", "trained"),
+    }),
+} as const;
+
+/** Options of the task that run something. */
+export const COLUMN_RUNS = ["sft", "controls"] as const satisfies readonly (
+  keyof typeof RUNS
+)[];
+
+/** Runs what an option names; if it is interrupted, ends the process. */
+export async function runColumns(
+  option: typeof COLUMN_RUNS[number],
+  reasoner: MiniReasoner,
+  columns: readonly Column[],
+  backend: BackendInfo,
+): Promise<void> {
+  const command = `deno task describe-benchmarks --${option} ${reasoner}`;
+  using interrupt = interruption();
+  try {
+    await RUNS[option](reasoner, {
+      preset: MINI,
+      columns,
+      reasoners: join("results", "reasoners"),
+      work: join(".runs", option),
+      made: await provenance(command, backend),
+      signal: interrupt.signal,
+    });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    console.error(error.message);
+    Deno.exit(INTERRUPTED_EXIT);
+  }
+}

@@ -99,7 +99,7 @@ function trainedText(
     return "Every adapter and weaver was trained by this command.";
   }
   const others =
-    "were trained by `deno task reproduce-table 1 --preset mini`, are read from results/mini/trained and answer here.";
+    "were trained by deno task reproduce-table 1 --preset mini, are read from results/mini/trained and answer here.";
   const reasoners = [...new Set(learned.map(({ reasoner }) => reasoner))];
   const here = reasoners.flatMap((reasoner) => {
     const titles = columns.filter(({ benchmark }) =>

@@ -41,6 +41,8 @@ export interface TrainingNumbers {
   readonly n: number;
   /** Right answers, by the rows of the table. */
   readonly correct: Readonly<Record<string, number>>;
+  /** Steps of every training. */
+  readonly steps: number;
   /** Right answers to validation tasks, by the rows that were trained. */
   readonly valid: Readonly<Record<string, number>>;
   /** Command, machine, versions, commit. */

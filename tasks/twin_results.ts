@@ -68,9 +68,10 @@ export async function writeTwinTraining(
       learned === undefined ? [] : [[row, chosenRate(learned).validCorrect]]
     ),
   );
+  const { steps } = findings.find(({ learned }) => learned)!.learned!;
   const training = {
     ...numbers.training,
-    [reasoner]: { n, correct, valid, made },
+    [reasoner]: { n, correct, steps, valid, made },
   };
   await writeTwinNumbers(twin, { ...numbers, training }, folder);
 }

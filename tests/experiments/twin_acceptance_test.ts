@@ -46,7 +46,13 @@ Deno.test("acceptanceTable() holds scripts against the rules, at their bounds", 
 
 Deno.test("acceptanceTable() wants every seed's SFT to reach 70 % of the oracle", () => {
   const training = {
-    mini: { n: 200, correct: { "SFT (LoRA)": 140 }, valid: {}, made: "" },
+    mini: {
+      n: 200,
+      correct: { "SFT (LoRA)": 140 },
+      steps: 1,
+      valid: {},
+      made: "",
+    },
   };
   const found = (correct?: number[]) =>
     rulings("by SFT", {

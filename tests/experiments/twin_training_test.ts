@@ -23,6 +23,7 @@ function numbers(
   return {
     n: 200,
     correct,
+    steps: 600,
     valid: {
       "SFT (LoRA)": 10,
       "MemGen SFT, prepended": valid[0],
@@ -57,11 +58,11 @@ Deno.test("trainingTable() says where MemGen does not reach 80 % of SFT's gain",
   };
   const table = trainingTable({ training } as unknown as TwinNumbers)!;
   assertEquals(
-    table.rows.map((row) => [row[0], row[1], row.at(-1)]),
+    table.rows.map((row) => [...row.slice(0, 3), row.at(-1)]),
     [
-      ["enough", 200, "80.0"],
-      ["little", 200, "78.0"],
-      ["nothing", 200, "–"],
+      ["enough", 600, 200, "80.0"],
+      ["little", 600, 200, "78.0"],
+      ["nothing", 600, 200, "–"],
     ],
   );
   const [enough, little, nothing, made] = table.footnotes!;

@@ -231,6 +231,7 @@ Deno.test("writeTwinTraining() adds to numbers and card, until the twin changes"
           "MemGen SFT, prepended": 4,
           "MemGen SFT, appended": 5,
         },
+        steps: 2,
         valid: {
           "SFT (LoRA)": 4,
           "MemGen SFT, prepended": 5,

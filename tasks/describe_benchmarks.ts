@@ -1,5 +1,4 @@
 /** `deno task describe-benchmarks`: the numbers of the twins' data cards. */
-// deno-lint-ignore-file no-console
 import { join } from "node:path";
 import { MINI_REASONERS } from "@/experiments/presets.ts";
 import { withProbes } from "@/experiments/pretraining/card.ts";
@@ -33,11 +32,11 @@ import {
   loadTokenizer,
   type Tokenizer,
 } from "@/lib/models/mod.ts";
-import { renderText } from "@/lib/report/mod.ts";
 import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
 import { COLUMN_RUNS, runColumns } from "@/tasks/column_runs.ts";
+import { printTable } from "@/tasks/print_table.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { provenance, provenanceText } from "@/tasks/provenance.ts";
 import {
@@ -273,8 +272,8 @@ if (import.meta.main) {
       }
     }
     const described = await readTwins(twins);
-    console.log(renderText(twinTable(described)));
+    printTable(twinTable(described));
     const reasoners = reasonerTable(described);
-    if (reasoners !== undefined) console.log(renderText(reasoners));
+    if (reasoners !== undefined) printTable(reasoners);
   });
 }

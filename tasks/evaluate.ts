@@ -11,7 +11,6 @@ import {
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import type { MemgenMemory } from "@/lib/memgen/mod.ts";
 import { loadLora, loadModel } from "@/lib/models/mod.ts";
-import { renderText } from "@/lib/report/mod.ts";
 import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
@@ -40,6 +39,7 @@ import {
 import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
 import { twinFolder } from "@/tasks/twin_folder.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
+import { printTable } from "@/tasks/print_table.ts";
 import { provenance } from "@/tasks/provenance.ts";
 
 /** What `deno task evaluate` takes. */
@@ -275,7 +275,7 @@ if (import.meta.main) {
       { ...options, output },
       () => startBackend(args),
     );
-    console.log(renderText(summaryTable(summary)));
+    printTable(summaryTable(summary));
     console.log(`Records: ${output}\nSummary: ${summaryPath(output)}`);
   });
 }

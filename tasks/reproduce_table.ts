@@ -13,7 +13,6 @@ import {
   renderCsv,
   renderJson,
   renderMarkdown,
-  renderText,
   type Table,
 } from "@/lib/report/mod.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
@@ -21,6 +20,7 @@ import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
 import { INTERRUPTED_EXIT, interruption } from "@/tasks/interruption.ts";
 import { requireOutputFolder } from "@/tasks/output_file.ts";
+import { printTable } from "@/tasks/print_table.ts";
 import { formatDuration } from "@/tasks/progress.ts";
 import { provenance } from "@/tasks/provenance.ts";
 import { type Reproduced, reproduceTable1 } from "@/tasks/table_1_run.ts";
@@ -175,7 +175,7 @@ if (import.meta.main) {
       Deno.exit(INTERRUPTED_EXIT);
     }
     const { table, findings } = result;
-    console.log(renderText(table));
+    printTable(table);
     const time = formatDuration(performance.now() - start);
     if (output === undefined) {
       console.log(`A part of the table, made in ${time}: it was not written`);

@@ -12,10 +12,11 @@ import {
   PLAN_NAMES,
 } from "@/experiments/newcomers/settings.ts";
 import { NewcomersStudy } from "@/experiments/newcomers/study.ts";
-import { renderText, type Table } from "@/lib/report/mod.ts";
+import type { Table } from "@/lib/report/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
 import { requireOutputFolder } from "@/tasks/output_file.ts";
+import { printTable } from "@/tasks/print_table.ts";
 import { formatDuration, Progress } from "@/tasks/progress.ts";
 import { provenance, provenanceText } from "@/tasks/provenance.ts";
 import { writeTable } from "@/tasks/reproduce_table.ts";
@@ -85,7 +86,8 @@ if (import.meta.main) {
       behind: Record<string, unknown>,
     ): Promise<void> => {
       const paths = await writeTable(output, name, table, behind);
-      console.log(`${renderText(table)}\n${paths.join(", ")} written\n`);
+      printTable(table);
+      console.log(`${paths.join(", ")} written\n`);
     };
     await write("lambda", buildPenaltyTable(findings, text), {
       sizes,

@@ -129,13 +129,20 @@ export function renderJson(table: Table): string {
 }
 
 /**
- * A table as text for a terminal: aligned columns, rules above and below.
+ * A table as text for a terminal: aligned columns, rules above and below. What
+ * is wider than the terminal stands in parts below each other, each with the
+ * labels of the rows, and long lines are broken between words.
  *
  * @param table A table.
+ * @param terminalWidth Characters of a line; a line is longer only if labels and
+ * one column, or one word, do not fit. @default {Infinity}
  * @returns Text that ends in a line break, without colours.
  * @throws {RangeError} If the table is malformed, see {@linkcode checkTable}.
  */
-export function renderText(table: Table): string {
+export function renderText(
+  table: Table,
+  terminalWidth: number = Infinity,
+): string {
   checkTable(table);
   const header = table.columns.map(({ header }) => oneLine(header));
   const rows = table.rows.map((row) =>
@@ -144,24 +151,71 @@ export function renderText(table: Table): string {
   const widths = header.map((_, index) =>
     Math.max(...[header, ...rows].map((cells) => textWidth(cells[index])))
   );
-  const line = (cells: string[]) =>
-    cells
-      .map((cell, index) => pad(cell, widths[index], columnAlign(table, index)))
-      .join("  ")
-      .trimEnd();
-  const rule = "─".repeat(
-    widths.reduce((sum, width) => sum + width + 2, -2),
-  );
+  const ruleOver = (columns: readonly number[]) =>
+    "─".repeat(joinedWidth(columns.map((index) => widths[index])));
+  const part = (columns: readonly number[]): string[] => {
+    const line = (cells: readonly string[]) =>
+      columns
+        .map((index) =>
+          pad(cells[index], widths[index], columnAlign(table, index))
+        )
+        .join("  ")
+        .trimEnd();
+    const rule = ruleOver(columns);
+    return [rule, line(header), rule, ...rows.map(line)];
+  };
+  const prose = (text: string) => breakLine(oneLine(text), terminalWidth);
+  const parts = columnParts(table, widths, terminalWidth);
   return [
-    oneLine(table.title),
-    oneLine(table.caption),
-    rule,
-    line(header),
-    rule,
-    ...rows.map(line),
-    rule,
-    ...tableNotes(table, "* best, ° second best").map(oneLine),
+    ...prose(table.title),
+    ...prose(table.caption),
+    ...parts.flatMap(part),
+    ruleOver(parts.at(-1)!),
+    ...tableNotes(table, "* best, ° second best").flatMap(prose),
   ].join("\n") + "\n";
+}
+
+/**
+ * The columns of each part of a table: the labels, which are the columns at its
+ * left that are aligned to the left, and as many others as fit.
+ */
+function columnParts(
+  table: Table,
+  widths: readonly number[],
+  terminalWidth: number,
+): number[][] {
+  const indices = widths.map((_, index) => index);
+  const first = indices.find((index) => columnAlign(table, index) !== "left") ??
+    indices.length;
+  const labels = indices.slice(0, first);
+  const parts = [[...labels]];
+  for (const index of indices.slice(first)) {
+    const part = parts.at(-1)!;
+    const width = joinedWidth([...part, index].map((each) => widths[each]));
+    if (part.length > first && width > terminalWidth) {
+      parts.push([...labels, index]);
+    } else {
+      part.push(index);
+    }
+  }
+  return parts;
+}
+
+/** Of columns side by side. */
+function joinedWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + 2, -2);
+}
+
+/** A text in lines that are no longer than a width, if its words are not. */
+function breakLine(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && textWidth(longer) > width) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
 }
 
 function textCell(cell: Cell, column: Column): string {

@@ -144,6 +144,42 @@ Deno.test("renderText() counts characters as a reader does and keeps rows in a l
   ]);
 });
 
+Deno.test("renderText() sets what is too wide below, with its labels, by hand", () => {
+  const table: Table = {
+    title: "title",
+    caption: "one two three four five",
+    columns: [
+      { header: "Model" },
+      { header: "Row", align: "left" },
+      ...["AA", "BBB", "C"].map((header) => ({ header })),
+    ],
+    rows: [["tiny", "first", 1, 22, 333], ["", "b", 4, 5, 6]],
+  };
+  // The labels take 12 characters, the columns 4, 5 and 5 more.
+  assertEquals(
+    renderText(table, 21),
+    `title
+one two three four
+five
+─────────────────────
+Model  Row    AA  BBB
+─────────────────────
+tiny   first   1   22
+       b       4    5
+─────────────────
+Model  Row      C
+─────────────────
+tiny   first  333
+       b        6
+─────────────────
+`,
+  );
+  const parts = (width: number) =>
+    renderText(table, width).match(/Model/g)!.length;
+  assertEquals([26, 25, 21, 20, 1].map(parts), [1, 2, 2, 3, 3]);
+  assertEquals(renderText(table, 26), renderText(table));
+});
+
 Deno.test("every rendering refuses a malformed table", () => {
   const malformed = { ...TABLE, rows: [["SFT"]] };
   for (const render of [renderMarkdown, renderCsv, renderJson, renderText]) {

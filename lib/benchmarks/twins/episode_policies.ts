@@ -84,15 +84,21 @@ export function episodePolicies<P extends EpisodeProblem>(
   ];
 }
 
-/** Does anything that can be done. */
+/**
+ * Does anything that can be done.
+ *
+ * @param isTried Whether a command may be among it; all by default.
+ */
 export function anyCommand<P extends EpisodeProblem>(
   form: EpisodeForm<P>,
   task: Task,
   random: Random,
+  isTried: (command: string) => boolean = () => true,
 ): Policy {
   const game = form.simulate(task);
   return () => {
-    const command = randomChoice(random, game.possibleCommands());
+    const commands = game.possibleCommands().filter(isTried);
+    const command = randomChoice(random, commands);
     game.step(command);
     return turnText(`I ${command}.`, command, "tags");
   };

@@ -198,20 +198,27 @@ function failureEvents<P extends EpisodeProblem>(
   });
 }
 
-/** The problem with a demonstration that is right in form alone. */
+/**
+ * The problem with a demonstration that is right in form alone, and has at most
+ * as many turns as the worked one.
+ */
 function formatOnly<P extends EpisodeProblem>(
   form: EpisodeForm<P>,
   problem: P,
 ): P {
   const { task } = problem;
-  const policy = anyCommand(form, task, seededRandom("form", task.id));
+  const worked = withDemonstration(problem).task.demonstration;
+  const random = seededRandom("form", task.id);
+  // What help says is as long as a whole game.
+  const policy = anyCommand(form, task, random, (each) => each !== "help");
   const environment = form.makeEnvironment(task);
   const demonstration: Message[] = [];
   for (;;) {
     const content = policy([]);
     demonstration.push({ role: "assistant", content });
     const step = environment.step(content);
-    if (step.terminated || step.truncated) break;
+    const hasAll = demonstration.length >= worked.length;
+    if (hasAll || step.terminated || step.truncated) break;
     demonstration.push({ role: "user", content: step.observation });
   }
   return { ...problem, task: { ...task, demonstration } };

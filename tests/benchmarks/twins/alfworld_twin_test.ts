@@ -93,10 +93,13 @@ Deno.test("the format-only control has the form, and solves nothing", async () =
   let solved = 0;
   for (let i = 0; i < 30; i++) {
     const { task } = alfworldTwin.controls["format only"]("train", i);
+    const { task: worked } = alfworldTwin.problem("train", i);
+    assert(task.demonstration.length <= worked.demonstration.length);
     const turns = task.demonstration.map(({ content }) => content)
       .filter((_, i) => i % 2 === 0);
     for (const turn of turns) {
       assert(/^<think>I [^<]+\.<\/think>\n<action>[^<]+<\/action>$/.test(turn));
+      assert(!turn.includes("help"));
     }
     const score = await alfworldTwin.benchmark.score(turns, task.gold);
     solved += score.official;

@@ -25,18 +25,21 @@ export interface SftRunsOptions {
   readonly method: Method;
   /** Highest learning rate. */
   readonly rate: number;
+  /** The folder with what a seed has learned; undefined if it must learn. */
+  learnedBefore?(seed: number): string | undefined;
   /** Called before each seed. */
   readonly onSeed?: (seed: number) => void;
 }
 
-/** Trains with each seed and answers the test tasks. */
+/** Trains with each seed that has not learned, and answers the test tasks. */
 export async function measureSftRuns(
-  { learned, asked, method, rate, onSeed }: SftRunsOptions,
+  { learned, asked, method, rate, learnedBefore, onSeed }: SftRunsOptions,
 ): Promise<SftRuns> {
   const runs = [];
   for (const seed of SFT_SEEDS) {
     onSeed?.(seed);
-    const { folder } = await learned.train({ method, rate, seed });
+    const folder = learnedBefore?.(seed) ??
+      (await learned.train({ method, rate, seed })).folder;
     runs.push((await asked.evaluateTrained(method, folder)).result);
   }
   return {

@@ -8,17 +8,9 @@ import type { BackendInfo } from "@/lib/tensorflow/mod.ts";
 import { INTERRUPTED_EXIT, interruption } from "@/tasks/interruption.ts";
 import { provenance } from "@/tasks/provenance.ts";
 import { measureControls } from "@/tasks/twin_controls.ts";
-import type { TwinRunsOptions } from "@/tasks/twin_runs.ts";
 import { measureSft } from "@/tasks/twin_sft.ts";
 
-const RUNS = {
-  sft: measureSft,
-  controls: (reasoner: MiniReasoner, options: TwinRunsOptions) =>
-    measureControls(reasoner, {
-      ...options,
-      trained: join("results", "mini", "trained"),
-    }),
-} as const;
+const RUNS = { sft: measureSft, controls: measureControls } as const;
 
 /** Options of the task that run something. */
 export const COLUMN_RUNS = ["sft", "controls"] as const satisfies readonly (
@@ -39,6 +31,7 @@ export async function runColumns(
       preset: MINI,
       columns,
       reasoners: join("results", "reasoners"),
+      trained: join("results", "mini", "trained"),
       work: join(".runs", option),
       made: await provenance(command, backend),
       signal: interrupt.signal,

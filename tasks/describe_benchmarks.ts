@@ -74,7 +74,7 @@ export const DEFINITION = {
       placeholder: "NAME",
       choices: MINI_REASONERS,
       help:
-        `Train this mini reasoner by SFT with ${SFT_SEEDS.length} seeds, as Table 1's mini preset does, on every twin of its columns: an hour or more. What is finished is kept in .runs/sft`,
+        `Train this mini reasoner by SFT with ${SFT_SEEDS.length} seeds, as Table 1's mini preset does, on every twin of its columns: an hour or more. What results/mini has is not trained again, what is finished is kept in .runs/sft`,
     },
     controls: {
       type: "string",

@@ -20,12 +20,6 @@ import {
   type TwinRunsOptions,
 } from "@/tasks/twin_runs.ts";
 
-/** What is run, and where. */
-export interface MeasureControlsOptions extends TwinRunsOptions {
-  /** Folder with what Table 1's mini preset trained. */
-  readonly trained: string;
-}
-
 /**
  * Asks the negative controls of the columns' twins with what Table 1's mini
  * preset trained, trains by SFT on their form alone, and adds what all say to
@@ -38,9 +32,9 @@ export interface MeasureControlsOptions extends TwinRunsOptions {
  */
 export async function measureControls(
   reasoner: MiniReasoner,
-  { trained, ...options }: MeasureControlsOptions,
+  options: TwinRunsOptions,
 ): Promise<void> {
-  const { preset } = options;
+  const { preset, trained } = options;
   const folderOf = (
     { column: { learned: benchmark }, key, methods }: TwinRunner,
     name: keyof TrainedMethods,

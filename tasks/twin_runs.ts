@@ -27,6 +27,8 @@ export interface TwinRunsOptions {
   readonly columns: readonly Column[];
   /** Folder of the mini reasoners. */
   readonly reasoners: string;
+  /** Folder with what Table 1's mini preset trained. */
+  readonly trained: string;
   /** Folder of the ledger. */
   readonly work: string;
   /** Folder of the twins' numbers. @default {TWIN_RESULTS} */

@@ -1,6 +1,7 @@
 /** Trains a mini reasoner by SFT with several seeds, for the twins' data cards. */
 import type { MiniReasoner } from "@/experiments/presets.ts";
 import { measureSftRuns, SFT_SEEDS } from "@/experiments/sft_runs.ts";
+import { savedFiles } from "@/tasks/trained_files.ts";
 import { runOnTwins, type TwinRunsOptions } from "@/tasks/twin_runs.ts";
 
 /** Parts of a run on the progress bar. */
@@ -8,7 +9,8 @@ const RUN_WEIGHT = 100;
 
 /**
  * Trains by SFT, with each of `SFT_SEEDS` and a preset's steps and first rate,
- * and adds what the test says to the twins' numbers and cards.
+ * and adds what the test says to the twins' numbers and cards. What Table 1's
+ * mini preset trained so is not trained again.
  *
  * @throws As `runOnTwins` does.
  */
@@ -16,15 +18,32 @@ export async function measureSft(
   reasoner: MiniReasoner,
   options: TwinRunsOptions,
 ): Promise<void> {
+  const { preset, trained } = options;
+  const rates = preset.rates.sft.slice(0, 1);
   await runOnTwins(reasoner, {
     title: "SFT",
     weight: () => RUN_WEIGHT * SFT_SEEDS.length,
-    async run({ column: { benchmark, learned }, study, methods, announce }) {
+    async run({ column, key, study, methods, announce }) {
+      const { benchmark, learned } = column;
+      const method = methods(benchmark).sft;
+      const about = {
+        reasoner,
+        modelKey: key,
+        benchmark: learned,
+        method: method.id,
+      };
       const measured = await measureSftRuns({
         learned: study(learned),
         asked: study(benchmark),
-        method: methods(benchmark).sft,
-        rate: options.preset.rates.sft[0],
+        method,
+        rate: rates[0],
+        learnedBefore: (seed) =>
+          savedFiles(about, {
+            preset: { ...preset, seed },
+            rates,
+            trained,
+            reuse: true,
+          })?.folder,
         onSeed: (seed) => announce(`seed ${seed}`, RUN_WEIGHT),
       });
       return ({ sft }) => ({ sft: { ...sft, [reasoner]: measured } });

@@ -27,15 +27,18 @@ Deno.test("measureSftRuns() answers with what each seed learned", async () => {
     asked: asked as unknown as SftRunsOptions["asked"],
     method,
     rate: 0.5,
+    learnedBefore: (seed) => seed === 1 ? "kept 1" : undefined,
     onSeed: (seed) => calls.push(`seed ${seed}`),
   });
   assertEquals(runs, { n: 12, correct: [10, 9, 8], made: "a test" });
   assertEquals(
     calls,
-    SFT_SEEDS.flatMap((seed) => [
-      `seed ${seed}`,
-      `train ${seed} at 0.5`,
-      `ask learned ${seed}`,
-    ]),
+    SFT_SEEDS.flatMap((seed) =>
+      seed === 1 ? ["seed 1", "ask kept 1"] : [
+        `seed ${seed}`,
+        `train ${seed} at 0.5`,
+        `ask learned ${seed}`,
+      ]
+    ),
   );
 });

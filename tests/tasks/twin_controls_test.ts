@@ -5,11 +5,9 @@ import { MINI, type Table1Preset } from "@/experiments/presets.ts";
 import { COLUMNS } from "@/experiments/table_1.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import type { Provenance } from "@/tasks/provenance.ts";
-import {
-  measureControls,
-  type MeasureControlsOptions,
-} from "@/tasks/twin_controls.ts";
+import { measureControls } from "@/tasks/twin_controls.ts";
 import { readTwinNumbers, writeTwinNumbers } from "@/tasks/twin_results.ts";
+import type { TwinRunsOptions } from "@/tasks/twin_runs.ts";
 import { withFolder } from "@/tests/folder.ts";
 import { tensorTest } from "@/tests/models/tiny.ts";
 
@@ -24,7 +22,7 @@ const TINY: Table1Preset = {
 const KODCODE = COLUMNS.filter(({ benchmark }) => benchmark === "kodcode");
 
 /** Of KodCode's twin, with everything kept in a folder. */
-function options(folder: string): MeasureControlsOptions {
+function options(folder: string): TwinRunsOptions {
   return {
     preset: TINY,
     columns: KODCODE,

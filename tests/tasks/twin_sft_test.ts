@@ -1,10 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { MINI, type Table1Preset } from "@/experiments/presets.ts";
 import { COLUMNS } from "@/experiments/table_1.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
+import { modelKey as keyOf } from "@/tasks/model_key.ts";
 import type { Provenance } from "@/tasks/provenance.ts";
+import { writeTrainedFiles } from "@/tasks/trained_files.ts";
 import { readTwinNumbers, writeTwinNumbers } from "@/tasks/twin_results.ts";
 import type { TwinRunsOptions } from "@/tasks/twin_runs.ts";
 import { measureSft } from "@/tasks/twin_sft.ts";
@@ -27,6 +30,7 @@ function options(folder: string): TwinRunsOptions {
     preset: TINY,
     columns: KODCODE,
     reasoners: join("results", "reasoners"),
+    trained: join(folder, "trained"),
     work: join(folder, "work"),
     folder,
     made: { command: "a test", backend: {} } as Provenance,
@@ -35,16 +39,37 @@ function options(folder: string): TwinRunsOptions {
 }
 
 tensorTest(
-  "measureSft() adds three runs to a twin's numbers, and only these",
+  "measureSft() adds three runs to a twin's numbers, and trains what is not there",
   () =>
     withFolder(async (folder) => {
       const twin = findTwin("kodcode");
       const { sft: _, ...before } = (await readTwinNumbers(twin))!;
       await writeTwinNumbers(twin, before, folder);
-      await measureSft("mini-qwen2.5", options(folder));
+      const reasoner = "mini-qwen2.5";
+      const saved = { reasoner, benchmark: "kodcode", method: "sft" } as const;
+      const modelKey = await keyOf(join("results", "reasoners", reasoner));
+      const { rates: { sft: [rate] }, steps, batchSize, validTasks } = TINY;
+      writeTrainedFiles(join(folder, "trained"), { ...saved, modelKey }, {
+        folder: join("results", "mini", "trained", reasoner, "kodcode", "sft"),
+        learned: {
+          rate,
+          tried: [{ rate, validTasks, validCorrect: 0 }],
+          steps,
+          batchSize,
+          seed: 1,
+          seconds: 1,
+          made: "a test",
+        },
+      });
+      await measureSft(reasoner, options(folder));
+      using ledger = new DatabaseSync(join(folder, "work", "ledger.sqlite"));
+      const trained = ledger.prepare(
+        "SELECT settings FROM cells WHERE kind = 'train'",
+      ).all().map(({ settings }) => JSON.parse(`${settings}`).seed);
+      assertEquals(trained.toSorted(), [0, 2]);
       const { sft, ...others } = (await readTwinNumbers(twin, folder))!;
       assertEquals(others, before);
-      const { n, correct, made } = sft!["mini-qwen2.5"];
+      const { n, correct, made } = sft![reasoner];
       assertEquals([n, correct.length], [3, 3]);
       assert(correct.every((each) => each >= 0 && each <= 3));
       assert(made.startsWith("a test"));

@@ -1,6 +1,8 @@
 /** Which of the rules for twins (section 5.12 of their specification) one meets. */
 import {
   bestOf,
+  isAboveChance,
+  isKnowledgeNeeded,
   KNOWLEDGE_GAP,
   SHORTCUT_MARGIN,
   type Twin,
@@ -60,12 +62,12 @@ function policyRulings({ policies }: TwinNumbers): Ruling[] {
     {
       rule: `no shortcut is ${100 * SHORTCUT_MARGIN} points above chance`,
       found: `${percent(shortcut)}, chance ${percent(random)}`,
-      isMet: shortcut <= random + SHORTCUT_MARGIN,
+      isMet: !isAboveChance(shortcut, random),
     },
     {
       rule: `the facts are worth ${100 * KNOWLEDGE_GAP} points`,
       found: `${formatTenths(100 * (oracle - ignorant))} points`,
-      isMet: oracle - ignorant >= KNOWLEDGE_GAP,
+      isMet: isKnowledgeNeeded(oracle, ignorant),
     },
   ];
 }

@@ -44,6 +44,21 @@ Deno.test("acceptanceTable() holds scripts against the rules, at their bounds", 
   ]);
 });
 
+Deno.test("acceptanceTable() takes percents as they are written, not as they round", () => {
+  for (let chance = 0; chance <= 70; chance++) {
+    const policies = [
+      policy("oracle", chance + 30),
+      policy("ignorant", chance + 5),
+      policy("random", chance),
+      policy("shortcut", chance + 5),
+    ] as unknown as TwinNumbers["policies"];
+    for (const rule of ["shortcut", "facts are worth"]) {
+      const [[, isMet]] = rulings(rule, { policies });
+      assertEquals(isMet, "yes", `${rule} at ${chance} %`);
+    }
+  }
+});
+
 Deno.test("acceptanceTable() wants every seed's SFT to reach 70 % of the oracle", () => {
   const training = {
     mini: {

@@ -11,6 +11,18 @@ export const SHORTCUT_MARGIN = 0.05;
 export const KNOWLEDGE_GAP = 0.25;
 /** Share of injected failures that must get their label. */
 const LABELLED_SHARE = 0.98;
+/** Shares that differ by less are equal: 0.12 + 0.05 is not 0.17. */
+const ROUNDING = 1e-9;
+
+/** Whether a shortcut reaches more than it may. */
+export function isAboveChance(shortcut: number, random: number): boolean {
+  return shortcut - random > SHORTCUT_MARGIN + ROUNDING;
+}
+
+/** Whether knowledge of the world is worth what it must be. */
+export function isKnowledgeNeeded(oracle: number, ignorant: number): boolean {
+  return oracle - ignorant >= KNOWLEDGE_GAP - ROUNDING;
+}
 
 /**
  * The highest accuracy of a kind of policies, as a share; where chance is known
@@ -37,10 +49,10 @@ export function policyFaults(measured: readonly MeasuredPolicy[]): string[] {
     if (!Number.isFinite(best)) faults.push(`it has no ${kind} policy`);
   }
   if (oracle < 1) faults.push(`the oracle reaches ${oracle}`);
-  if (shortcut > random + SHORTCUT_MARGIN) {
+  if (isAboveChance(shortcut, random)) {
     faults.push(`a shortcut reaches ${shortcut}, chance ${random}`);
   }
-  if (oracle - ignorant < KNOWLEDGE_GAP) {
+  if (!isKnowledgeNeeded(oracle, ignorant)) {
     faults.push(`without knowledge a policy reaches ${ignorant}`);
   }
   return faults;

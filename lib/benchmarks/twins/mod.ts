@@ -6,6 +6,8 @@
 export { checkBenchmark, type CheckOptions } from "./check.ts";
 export {
   bestOf,
+  isAboveChance,
+  isKnowledgeNeeded,
   KNOWLEDGE_GAP,
   labelFaults,
   policyFaults,

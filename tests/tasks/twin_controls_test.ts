@@ -1,39 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { MINI, type Table1Preset } from "@/experiments/presets.ts";
-import { COLUMNS } from "@/experiments/table_1.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
-import type { Provenance } from "@/tasks/provenance.ts";
 import { measureControls } from "@/tasks/twin_controls.ts";
 import { readTwinNumbers, writeTwinNumbers } from "@/tasks/twin_results.ts";
-import type { TwinRunsOptions } from "@/tasks/twin_runs.ts";
 import { withFolder } from "@/tests/folder.ts";
 import { tensorTest } from "@/tests/models/tiny.ts";
-
-const TINY: Table1Preset = {
-  ...MINI,
-  steps: 2,
-  batchSize: 2,
-  validTasks: 2,
-  testTasks: 3,
-  answerBatch: 4,
-};
-const KODCODE = COLUMNS.filter(({ benchmark }) => benchmark === "kodcode");
-
-/** Of KodCode's twin, with everything kept in a folder. */
-function options(folder: string): TwinRunsOptions {
-  return {
-    preset: TINY,
-    columns: KODCODE,
-    reasoners: join("results", "reasoners"),
-    trained: join("results", "mini", "trained"),
-    work: join(folder, "work"),
-    folder,
-    made: { command: "a test", backend: {} } as Provenance,
-    signal: new AbortController().signal,
-  };
-}
+import { twinRunOptions } from "@/tests/tasks/twin_run_options.ts";
 
 tensorTest(
   "measureControls() adds the controls to a twin's numbers, and only these",
@@ -42,7 +15,7 @@ tensorTest(
       const twin = findTwin("kodcode");
       const { controls: _, ...before } = (await readTwinNumbers(twin))!;
       await writeTwinNumbers(twin, before, folder);
-      await measureControls("mini-qwen2.5", options(folder));
+      await measureControls("mini-qwen2.5", twinRunOptions(folder));
       const { controls, ...others } = (await readTwinNumbers(twin, folder))!;
       assertEquals(others, before);
       const { n, correct, made } = controls!["mini-qwen2.5"];
@@ -79,15 +52,16 @@ tensorTest(
       await assertRejects(
         () =>
           measureControls("mini-qwen2.5", {
-            ...options(folder),
+            ...twinRunOptions(folder),
             trained: join(folder, "nothing"),
           }),
         Deno.errors.NotFound,
         "Cannot use what sft learned on kodcode as",
       );
-      await writeTwinNumbers(twin, { ...numbers, training: {} }, folder);
+      const bare = { ...numbers, training: {}, controls: {} };
+      await writeTwinNumbers(twin, bare, folder);
       await assertRejects(
-        () => measureControls("mini-qwen2.5", options(folder)),
+        () => measureControls("mini-qwen2.5", twinRunOptions(folder)),
         Deno.errors.NotFound,
         "Cannot ask mini-qwen2.5 the controls of kodcode as its data card must have what training gives (deno task reproduce-table 1 --preset mini --reasoner mini-qwen2.5 --benchmark kodcode measures it): current value is nothing",
       );

@@ -2,41 +2,14 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { MINI, type Table1Preset } from "@/experiments/presets.ts";
-import { COLUMNS } from "@/experiments/table_1.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { modelKey as keyOf } from "@/tasks/model_key.ts";
-import type { Provenance } from "@/tasks/provenance.ts";
 import { writeTrainedFiles } from "@/tasks/trained_files.ts";
 import { readTwinNumbers, writeTwinNumbers } from "@/tasks/twin_results.ts";
-import type { TwinRunsOptions } from "@/tasks/twin_runs.ts";
 import { measureSft } from "@/tasks/twin_sft.ts";
 import { withFolder } from "@/tests/folder.ts";
 import { tensorTest } from "@/tests/models/tiny.ts";
-
-const TINY: Table1Preset = {
-  ...MINI,
-  steps: 2,
-  batchSize: 2,
-  validTasks: 2,
-  testTasks: 3,
-  answerBatch: 4,
-};
-const KODCODE = COLUMNS.filter(({ benchmark }) => benchmark === "kodcode");
-
-/** Of KodCode's twin, with everything kept in a folder. */
-function options(folder: string): TwinRunsOptions {
-  return {
-    preset: TINY,
-    columns: KODCODE,
-    reasoners: join("results", "reasoners"),
-    trained: join(folder, "trained"),
-    work: join(folder, "work"),
-    folder,
-    made: { command: "a test", backend: {} } as Provenance,
-    signal: new AbortController().signal,
-  };
-}
+import { TINY, twinRunOptions } from "@/tests/tasks/twin_run_options.ts";
 
 tensorTest(
   "measureSft() adds three runs to a twin's numbers, and trains what is not there",
@@ -61,7 +34,10 @@ tensorTest(
           made: "a test",
         },
       });
-      await measureSft(reasoner, options(folder));
+      await measureSft(reasoner, {
+        ...twinRunOptions(folder),
+        trained: join(folder, "trained"),
+      });
       using ledger = new DatabaseSync(join(folder, "work", "ledger.sqlite"));
       const trained = ledger.prepare(
         "SELECT settings FROM cells WHERE kind = 'train'",
@@ -83,7 +59,7 @@ tensorTest(
   () =>
     withFolder(async (folder) => {
       await assertRejects(
-        () => measureSft("mini-qwen2.5", options(folder)),
+        () => measureSft("mini-qwen2.5", twinRunOptions(folder)),
         Deno.errors.NotFound,
         "Cannot run mini-qwen2.5 as --measure must have measured all twins: current value is no numbers of kodcode",
       );

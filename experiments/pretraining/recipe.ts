@@ -148,10 +148,7 @@ export const MINI_QWEN3: Recipe = {
   layers: 5,
   heads: 4,
   keyValueHeads: 4,
-  phases: [
-    LOOK_UPS,
-    { ...ALL_TWINS, samples: 200_000, passes: 1, peakRate: 2e-3 },
-  ],
+  phases: [LOOK_UPS, ALL_TWINS],
 };
 
 /** All mini reasoners. */

@@ -41,6 +41,7 @@ import { Progress } from "@/tasks/progress.ts";
 import { provenance, provenanceText } from "@/tasks/provenance.ts";
 import {
   readTwinNumbers,
+  requireTwinNumbers,
   TWIN_RESULTS,
   writeTwinNumbers,
 } from "@/tasks/twin_results.ts";
@@ -185,16 +186,11 @@ export async function measureReasoner(
     readonly count?: number;
   } = {},
 ): Promise<void> {
-  const described = await readTwins(twins, folder);
-  const missing = described.find(({ numbers }) => numbers === undefined);
-  if (missing !== undefined) {
-    throw new Deno.errors.NotFound(
-      `Cannot measure ${name} as --measure must have measured all twins: current value is no numbers of ${missing.twin.benchmark.name}`,
-    );
+  const numbersOf = new Map<Twin, TwinNumbers>();
+  for (const twin of twins) {
+    const action = `measure ${name}`;
+    numbersOf.set(twin, await requireTwinNumbers(twin, folder, action));
   }
-  const numbersOf = new Map(
-    described.map((each) => [each.twin, each.numbers!]),
-  );
   let progress: Progress | undefined;
   const probes = probeTwins(twins, {
     ...asked,

@@ -25,6 +25,24 @@ export async function readTwinNumbers(
   }
 }
 
+/**
+ * The numbers of a twin that something is added to.
+ *
+ * @param action What cannot be done without them, for the message.
+ * @throws {Deno.errors.NotFound} If the twin was never measured.
+ */
+export async function requireTwinNumbers(
+  twin: Twin,
+  folder: string,
+  action: string,
+): Promise<TwinNumbers> {
+  const numbers = await readTwinNumbers(twin, folder);
+  if (numbers !== undefined) return numbers;
+  throw new Deno.errors.NotFound(
+    `Cannot ${action} as deno task describe-benchmarks --measure must have measured the twin of ${twin.benchmark.name}: current value is no numbers`,
+  );
+}
+
 /** Keeps the numbers of a twin, and the card that is made of them. */
 export async function writeTwinNumbers(
   twin: Twin,
@@ -51,13 +69,11 @@ export async function writeTwinTraining(
   findings: readonly Finding[],
   folder: string = TWIN_RESULTS,
 ): Promise<void> {
-  const { name } = twin.benchmark;
-  const numbers = await readTwinNumbers(twin, folder);
-  if (numbers === undefined) {
-    throw new Deno.errors.NotFound(
-      `Cannot add to the data card of ${name} as deno task describe-benchmarks --measure must have measured it: current value is no numbers`,
-    );
-  }
+  const numbers = await requireTwinNumbers(
+    twin,
+    folder,
+    "add to a data card",
+  );
   const [{ reasoner, n }] = findings;
   const made = [...new Set(findings.map((finding) => finding.made))].join("; ");
   const correct = Object.fromEntries(

@@ -13,7 +13,7 @@ import { modelKey } from "@/tasks/model_key.ts";
 import type { Provenance } from "@/tasks/provenance.ts";
 import { TableProgress } from "@/tasks/table_progress.ts";
 import {
-  readTwinNumbers,
+  requireTwinNumbers,
   TWIN_RESULTS,
   writeTwinNumbers,
 } from "@/tasks/twin_results.ts";
@@ -88,6 +88,8 @@ export async function runOnTwins(
 ): Promise<void> {
   const { preset, columns, work, made, signal, folder = TWIN_RESULTS } =
     options;
+  const numbersOf = (twin: Twin): Promise<TwinNumbers> =>
+    requireTwinNumbers(twin, folder, `run ${reasoner}`);
   const model = await loadModel(join(options.reasoners, reasoner));
   const generator = new Generator(model, "always");
   try {
@@ -98,7 +100,7 @@ export async function runOnTwins(
       return { column, twin, key, methods };
     });
     for (const runner of runners) {
-      const numbers = await requireNumbers(runner.twin, folder, reasoner);
+      const numbers = await numbersOf(runner.twin);
       check?.(runner, numbers);
     }
     const total = columns.reduce((sum, column) => sum + weight(column), 0);
@@ -120,7 +122,7 @@ export async function runOnTwins(
       const announce = (what: string, weight: number) =>
         bar.announce(`${column.title}, ${what}`, weight);
       const added = await run({ ...runner, study, announce });
-      const numbers = await requireNumbers(twin, folder, reasoner);
+      const numbers = await numbersOf(twin);
       await writeTwinNumbers(twin, { ...numbers, ...added(numbers) }, folder);
     }
     bar.end();
@@ -128,16 +130,4 @@ export async function runOnTwins(
     generator.dispose();
     disposeTree(model.weights);
   }
-}
-
-async function requireNumbers(
-  twin: Twin,
-  folder: string,
-  reasoner: string,
-): Promise<TwinNumbers> {
-  const numbers = await readTwinNumbers(twin, folder);
-  if (numbers !== undefined) return numbers;
-  throw new Deno.errors.NotFound(
-    `Cannot run ${reasoner} as --measure must have measured all twins: current value is no numbers of ${twin.benchmark.name}`,
-  );
 }

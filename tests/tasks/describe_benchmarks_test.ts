@@ -157,7 +157,7 @@ Deno.test("measureReasoner() adds to numbers and card, until the twin changes", 
     await assertRejects(
       () => measureReasoner(SAYS_RED, twins, { folder }),
       Deno.errors.NotFound,
-      "Cannot measure says red as --measure must have measured all twins: current value is no numbers of toy",
+      "Cannot measure says red as deno task describe-benchmarks --measure must have measured the twin of toy: current value is no numbers",
     );
     const measure = (twin: Twin) =>
       measureTwins([twin], { tokenizer: TOKENIZER, folder });
@@ -212,7 +212,7 @@ Deno.test("writeTwinTraining() adds to numbers and card, until the twin changes"
     await assertRejects(
       () => writeTwinTraining(TOY_TWIN, findings, folder),
       Deno.errors.NotFound,
-      "Cannot add to the data card of toy as deno task describe-benchmarks --measure must have measured it: current value is no numbers",
+      "Cannot add to a data card as deno task describe-benchmarks --measure must have measured the twin of toy: current value is no numbers",
     );
     const measure = (twin: Twin) =>
       measureTwins([twin], { tokenizer: TOKENIZER, folder });

@@ -61,7 +61,7 @@ tensorTest(
       await assertRejects(
         () => measureSft("mini-qwen2.5", twinRunOptions(folder)),
         Deno.errors.NotFound,
-        "Cannot run mini-qwen2.5 as --measure must have measured all twins: current value is no numbers of kodcode",
+        "Cannot run mini-qwen2.5 as deno task describe-benchmarks --measure must have measured the twin of kodcode: current value is no numbers",
       );
       assert(!existsSync(join(folder, "work")));
     }),

@@ -38,8 +38,9 @@ accuracy here says nothing about ${title} itself.
 
 ${about.trim()}
 
-Its world is "${world}": drawn once, the same in every split. The mini reasoners
-bring ${known.facts} of its ${known.of} facts along from pre-training.
+Its world is "${world}": drawn once, the same in every split. Pre-training states
+${known.facts} of its ${known.of} facts truly; what the mini reasoners keep of these, their accuracy
+before any training shows.
 
 ## Example
 

@@ -124,9 +124,14 @@ function phaseRows(
   ).join("\n");
 }
 
-function mixtureText({ lookUps = 0, sums = 0, twins = {} }: Mixture): string {
-  const shares = Object.entries({ "look-ups": lookUps, sums, ...twins })
-    .filter(([, share]) => share > 0);
+function mixtureText(
+  { lookUps = 0, sums = 0, twins = {}, revise = {} }: Mixture,
+): string {
+  const shares = [
+    ...Object.entries({ "look-ups": lookUps, sums, ...twins }),
+    ...Object.entries(revise)
+      .map(([name, share]) => [`${name} again`, share] as const),
+  ].filter(([, share]) => share > 0);
   const total = shares.reduce((sum, [, share]) => sum + share, 0);
   return shares
     .map(([name, share]) => `${name} ${Math.round(100 * share / total)} %`)

@@ -12,6 +12,7 @@ import {
   findTwin,
   GLOSSARY_NOTES,
   type Segments,
+  type Twin,
 } from "@/lib/benchmarks/twins/mod.ts";
 import { IGNORED_LABEL } from "@/lib/memgen/mod.ts";
 import type { Tokenizer } from "@/lib/models/mod.ts";
@@ -26,6 +27,8 @@ export interface Mixture {
   readonly sums?: number;
   /** Shares of what twins give to practise, by the benchmark's name. */
   readonly twins?: Readonly<Record<string, number>>;
+  /** Shares of what twins give to revise, by the benchmark's name. */
+  readonly revise?: Readonly<Record<string, number>>;
 }
 
 /** Notes of a look-up, at most. */
@@ -94,7 +97,8 @@ export class Corpus {
  * process gets its turn.
  *
  * @param onProgress Called at these turns and after the last sample.
- * @throws {RangeError} If the mixture names a twin that there is not.
+ * @throws {RangeError} If the mixture names a twin that there is not, or one
+ * that has nothing to revise.
  */
 export async function drawCorpus(
   tokenizer: Tokenizer,
@@ -121,7 +125,8 @@ export async function drawCorpus(
 /**
  * Sample number `index` of a mixture, always the same.
  *
- * @throws {RangeError} If the mixture names a twin that there is not.
+ * @throws {RangeError} If the mixture names a twin that there is not, or one
+ * that has nothing to revise.
  */
 export function drawSample(mixture: Mixture, index: number): Segments {
   return draw(seededRandom("pretraining", index), mixture);
@@ -129,15 +134,30 @@ export function drawSample(mixture: Mixture, index: number): Segments {
 
 function draw(
   random: Random,
-  { lookUps = 0, sums = 0, twins = {} }: Mixture,
+  { lookUps = 0, sums = 0, twins = {}, revise = {} }: Mixture,
 ): Segments {
-  const shares = Object.entries(twins);
-  const total = shares.reduce((sum, [, share]) => sum + share, lookUps + sums);
-  let left = random() * total;
-  if ((left -= lookUps) < 0) {
-    return drillLookUps(random, LOOK_UP_NOTES, GLOSSARY_NOTES);
-  }
-  if ((left -= sums) < 0) return drillSums(random);
-  const [name] = shares.find(([, share]) => (left -= share) < 0)!;
-  return findTwin(name).practise(random);
+  const kinds: (readonly [share: number, draw: () => Segments])[] = [
+    [lookUps, () => drillLookUps(random, LOOK_UP_NOTES, GLOSSARY_NOTES)],
+    [sums, () => drillSums(random)],
+    ...sharesOf(twins, (name) => findTwin(name).practise(random)),
+    ...sharesOf(revise, (name) => revised(findTwin(name), random)),
+  ];
+  let left = random() * kinds.reduce((sum, [share]) => sum + share, 0);
+  const [, drawKind] = kinds.find(([share]) => (left -= share) < 0)!;
+  return drawKind();
+}
+
+function sharesOf(
+  shares: Readonly<Record<string, number>>,
+  draw: (name: string) => Segments,
+): (readonly [number, () => Segments])[] {
+  return Object.entries(shares)
+    .map(([name, share]) => [share, () => draw(name)]);
+}
+
+function revised({ benchmark, revise }: Twin, random: Random): Segments {
+  if (revise !== undefined) return revise(random);
+  throw new RangeError(
+    `Cannot draw what is revised as the twin must have it: current value is ${benchmark.name}`,
+  );
 }

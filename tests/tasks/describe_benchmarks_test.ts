@@ -144,7 +144,7 @@ Deno.test("measureTwins() writes numbers and a card, by hand", () =>
         "| knows the colours | oracle | 100.0 |",
         "| false belief | 500 | 100.0 |",
         "`deno task train --tasks N`):\n32, 8, 2, each a part of the one before.",
-        "bring 0 of its 3 facts along from pre-training",
+        "states\n0 of its 3 facts truly",
         "| the oracle solves all | 100.0 % | yes |",
       ]
     ) assertStringIncludes(card, text);

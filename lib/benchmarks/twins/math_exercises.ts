@@ -27,7 +27,11 @@ import {
   type Exercise,
   workExercise,
 } from "./math_problem.ts";
-import { OPERATION_NAMES, type OperationWorld } from "./named_operations.ts";
+import {
+  OPERATION_NAMES,
+  type OperationName,
+  type OperationWorld,
+} from "./named_operations.ts";
 import { countTokens, once, singleTurnTask } from "./single_turn.ts";
 
 /** Problems of each split. */
@@ -80,6 +84,7 @@ function drawSplit(
       return guesses.some((guess) => guess(exercise) === answer);
     };
     const exercise = drawExercise(random, operations, {
+      names: OPERATION_NAMES,
       lengths: MATH_LENGTHS,
       accepts: (exercise) =>
         splitOf(MATH_HELD_OUT, operationPairs(exercise)) === split &&
@@ -125,11 +130,17 @@ export function answerExercises(
   }));
 }
 
-/** Draws until an exercise is allowed and its numbers are in range. */
+/**
+ * Draws until an exercise is allowed and its numbers are in range.
+ *
+ * @param draw.names Operations to draw from; one that stands there more often is
+ * drawn more often, but never twice for an exercise.
+ */
 export function drawExercise(
   random: Random,
   operations: OperationWorld,
-  { lengths, accepts }: {
+  { names, lengths, accepts }: {
+    readonly names: readonly OperationName[];
     readonly lengths: readonly number[];
     readonly accepts: (exercise: Exercise) => boolean;
   },
@@ -137,7 +148,7 @@ export function drawExercise(
   const asks: readonly Ask[] = ["value", "value", "difference", "part"];
   for (;;) {
     const exercise: Exercise = {
-      operations: shuffled(random, OPERATION_NAMES)
+      operations: [...new Set(shuffled(random, names))]
         .slice(0, randomChoice(random, lengths)),
       x: 2 + randomInt(random, 38),
       ask: randomChoice(random, asks),

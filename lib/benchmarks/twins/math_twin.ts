@@ -47,9 +47,10 @@ import {
   drawDistractors,
   drawNotes,
   type PracticeSource,
+  practiseAnswer,
   practiseProblem,
 } from "./practice.ts";
-import { demonstrated, formatOnly, once } from "./single_turn.ts";
+import { demonstrated, formatOnly, once, promptOf } from "./single_turn.ts";
 import { equationText } from "./trace.ts";
 import type { NotedWorld, Twin } from "./twin.ts";
 
@@ -68,19 +69,31 @@ const SOURCE: PracticeSource<OperationWorld> = {
   drawKnownWorld: drawOperationsAround,
   factTexts: allTexts,
   drawWorked(random, world) {
-    const exercise = drawExercise(random, world, {
-      lengths: [1, ...MATH_LENGTHS],
-      accepts: () => true,
-    });
-    const problem = toProblem(exercise, world, "math-practice", "train");
+    const problem = drawPractice(random, world, OPERATION_NAMES);
+    const { operations } = problem.exercise;
     return {
       prompt: problem.task.messages[0].content,
       answer: demonstrated(problem),
-      facts: exercise.operations.map((name) => definitionText(world, name)),
+      facts: operations.map((name) => definitionText(world, name)),
     };
   },
 };
 
+/** A problem of any kind that does some of these operations. */
+function drawPractice(
+  random: Random,
+  world: OperationWorld,
+  names: readonly OperationName[],
+): MathProblem {
+  const exercise = drawExercise(random, world, {
+    names,
+    lengths: [1, ...MATH_LENGTHS],
+    accepts: () => true,
+  });
+  return toProblem(exercise, world, "math-practice", "train");
+}
+
+const KNOWN = knownOperations();
 const world = once(worldOperations);
 const shiftedWorld = once(() =>
   drawOperations(seededRandom("math-twin", "shifted"))
@@ -93,7 +106,7 @@ const answered = once(() => answerExercises(EXERCISES.train(), world()));
 export const mathTwin: Twin<MathProblem> = {
   benchmark: math,
   world: "operations",
-  known: { facts: knownOperations().size, of: OPERATION_NAMES.length },
+  known: { facts: KNOWN.size, of: OPERATION_NAMES.length },
   sizes: MATH_SIZES,
   trainingSizes: [1600, 400, 100],
   maxTokens: MATH_TOKENS,
@@ -129,6 +142,15 @@ and \`test.jsonl\`.`,
     if (kind < 0.17) return drillSteps(random, drawPart);
     if (kind < 0.35) return drillLookUps(random, DRILL_NOTES, DEFINITION_NOTES);
     return practiseProblem(random, SOURCE);
+  },
+  // Known operations without notes.
+  revise(random) {
+    const known = OPERATION_NAMES.filter((name) => KNOWN.has(name));
+    const problem = drawPractice(random, world(), known);
+    return practiseAnswer(
+      promptOf(problem.task.messages),
+      demonstrated(problem),
+    );
   },
   failureEvents: mathFailures,
   injectors: MATH_INJECTORS,
@@ -190,6 +212,7 @@ function noted(
   // Ten problems have the subjects in the split's shares.
   const subject = subjectAt(index % 10 / 10);
   const exercise = drawExercise(random, operations, {
+    names: OPERATION_NAMES,
     lengths: MATH_LENGTHS,
     accepts: (exercise) =>
       splitOf(MATH_HELD_OUT, operationPairs(exercise)) === "test" &&

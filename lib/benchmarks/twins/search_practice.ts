@@ -65,7 +65,16 @@ export function practiseSearch(form: SearchForm, random: Random): Segments {
   if (kind < SHARES.lookUps) {
     return drillLookUps(random, MOST_NOTES, [drawWords]);
   }
-  return episode(form, random, kind < SHARES.lookUps + SHARES.plain);
+  return episode(form, random, {
+    isPlain: kind < SHARES.lookUps + SHARES.plain,
+    notedShare: NOTED_SHARE,
+  });
+}
+
+/** A question of two words with notes of both: the rarest of these skills. */
+export function practisePair(form: SearchForm, random: Random): Segments {
+  const pairs: SearchForm = { ...form, kinds: ["pair"] };
+  return episode(pairs, random, { isPlain: false, notedShare: 1 });
 }
 
 /** What words stand for, as notes. */
@@ -100,10 +109,15 @@ function drawWords(random: Random, count: number): Note[] {
 function episode(
   form: SearchForm,
   random: Random,
-  isPlain: boolean,
+  { isPlain, notedShare }: {
+    /** Whether relations stand for themselves. */
+    readonly isPlain: boolean;
+    /** Share of the other episodes that carry the facts they need as notes. */
+    readonly notedShare: number;
+  },
 ): Segments {
   const { base, library } = form.practice(random);
-  const place: NotesPlace = isPlain || random() >= NOTED_SHARE
+  const place: NotesPlace = isPlain || random() >= notedShare
     ? "nowhere"
     : randomChoice(random, ["prompt", "prompt", "answer", "line"] as const);
   // What notes say holds, even of words that are known otherwise.

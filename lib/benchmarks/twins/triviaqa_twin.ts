@@ -18,6 +18,7 @@ import {
   type SearchProblem,
   splitRequests,
 } from "./search_problem.ts";
+import { practisePair } from "./search_practice.ts";
 import { makeSearchTwin, writeLines } from "./search_twin.ts";
 import type { Twin } from "./twin.ts";
 
@@ -102,6 +103,7 @@ Not as specified: questions are not paraphrased, and there are no list pages.
 | corpus.jsonl | passages of one fact each, as Search-R1 reads them |
 
 Columns of our own: \`words\`, the invented words in the order of their use.`,
+  revise: (random) => practisePair(FORM, random),
   async writeSplits(folder, problems) {
     const [agentbank, hub] = ["triviaqa", "rc.wikipedia.nocontext"].map((
       name,

@@ -16,6 +16,12 @@ import {
   workExercise,
 } from "@/lib/benchmarks/twins/mod.ts";
 import { guessesOf } from "@/lib/benchmarks/twins/math_guesses.ts";
+import {
+  definitionText,
+  knownOperations,
+  readDefinitions,
+  worldOperations,
+} from "@/lib/benchmarks/twins/named_operations.ts";
 import { seededRandom } from "@/lib/random.ts";
 
 const { problem, sizes } = mathTwin;
@@ -181,4 +187,20 @@ Deno.test("the MATH twin's controls change one thing each", async () => {
     );
   }
   assert(right < 30, "the world's facts must not help with other facts");
+});
+
+Deno.test("the MATH twin revises known operations, truly and without notes", () => {
+  const seen = new Set<string>();
+  for (let seed = 0; seed < 100; seed++) {
+    const [prompt, answer] = mathTwin.revise!(seededRandom("revise", seed));
+    assert(!prompt.learn && answer.learn);
+    assert(!prompt.text.includes("Notes:"));
+    const stated = Object.keys(readDefinitions(answer.text).definitions);
+    assert(stated.length > 0);
+    for (const name of stated as (typeof OPERATION_NAMES)[number][]) {
+      assert(answer.text.includes(definitionText(worldOperations(), name)));
+      seen.add(name);
+    }
+  }
+  assertEquals(seen, knownOperations());
 });

@@ -86,6 +86,7 @@ function checkDeterminism(twin: Twin): string[] {
     () => twin.noted("own", 3),
     () => twin.noted("redrawn", 3, 2),
     () => twin.practise(seededRandom("check", 3)),
+    () => twin.revise?.(seededRandom("check", 3)),
     ...Object.values(twin.controls).map((control) => () => control("test", 1)),
   ];
   const ask = (call: () => unknown): string => JSON.stringify(call());
@@ -278,11 +279,14 @@ function hasSpecialToken({ content }: Message): boolean {
 /** There is something to read and something to learn in every sample. */
 function checkPractice(twin: Twin, count: number): string[] {
   const wrong: string[] = [];
-  for (let i = 0; i < count; i++) {
-    const parts = twin.practise(seededRandom("check", "practise", i));
-    for (const learn of [true, false]) {
-      if (!parts.some((part) => part.learn === learn && part.text !== "")) {
-        wrong.push(`sample ${i} has nothing to ${learn ? "learn" : "read"}`);
+  for (const kind of ["practise", "revise"] as const) {
+    for (let i = 0; i < count; i++) {
+      const parts = twin[kind]?.(seededRandom("check", kind, i));
+      for (const learn of [true, false]) {
+        if (parts?.every((part) => part.learn !== learn || part.text === "")) {
+          const what = learn ? "learn" : "read";
+          wrong.push(`sample ${i} to ${kind} has nothing to ${what}`);
+        }
       }
     }
   }

@@ -206,11 +206,15 @@ const BROKEN: readonly [change: Partial<Twin>, fault: string][] = [
   ],
   [
     { practise: () => [{ text: "kite", learn: false }] },
-    "sample 0 has nothing to learn",
+    "sample 0 to practise has nothing to learn",
   ],
   [
     { practise: () => [{ text: "kite", learn: true }] },
-    "sample 0 has nothing to read",
+    "sample 0 to practise has nothing to read",
+  ],
+  [
+    { revise: () => [{ text: "kite", learn: false }] },
+    "sample 0 to revise has nothing to learn",
   ],
   ...(["oracle", "ignorant", "random", "shortcut"] as const).map(
     (kind): [Partial<Twin>, string] => [

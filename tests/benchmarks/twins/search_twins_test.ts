@@ -91,3 +91,22 @@ for (const twin of TWINS) {
     }
   });
 }
+
+Deno.test("the triviaqa twin revises questions of two words, with notes of both", () => {
+  for (let i = 0; i < 40; i++) {
+    const segments = triviaqaTwin.revise!(seededRandom("revise", i));
+    const read = segments.filter(({ learn }) => !learn)
+      .map(({ text }) => text).join("");
+    const learned = segments.filter(({ learn }) => learn)
+      .map(({ text }) => text).join("");
+    const [, ...words] = /What is the (\w+) of the (\w+) of the /.exec(read)!;
+    const notes = [...read.matchAll(/^Notes: (.*)$/gm)].flatMap(([, notes]) =>
+      notes.split(/(?<=\.) /)
+    );
+    for (const word of words) {
+      const note = notes.find((each) => each.startsWith(`The ${word} is the `));
+      assert(note !== undefined, `${word}: ${read}`);
+      assert(learned.includes(note), `${note}: ${learned}`);
+    }
+  }
+});

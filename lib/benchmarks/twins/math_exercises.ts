@@ -28,7 +28,6 @@ import {
   workExercise,
 } from "./math_problem.ts";
 import {
-  knownOperations,
   OPERATION_NAMES,
   type OperationName,
   type OperationWorld,
@@ -45,17 +44,6 @@ export const MATH_SIZES: Readonly<Record<Split, number>> = {
 export const MATH_TOKENS = 160;
 /** Operations in a problem. */
 export const MATH_LENGTHS = [2, 3] as const;
-/** How often a known operation is drawn for once that another one is. */
-export const KNOWN_WEIGHT = 4;
-/**
- * What the splits' problems are drawn from: were all operations as frequent,
- * hardly a problem would be of known ones alone.
- */
-export const MATH_OPERATIONS: readonly OperationName[] = OPERATION_NAMES
-  .flatMap((name) => {
-    const weight = knownOperations().has(name) ? KNOWN_WEIGHT : 1;
-    return Array<OperationName>(weight).fill(name);
-  });
 /**
  * Subjects, in the order in which the loader reads their folders, and the share
  * of the problems that are of a subject or of one before it. Remainders are few
@@ -96,7 +84,7 @@ function drawSplit(
       return guesses.some((guess) => guess(exercise) === answer);
     };
     const exercise = drawExercise(random, operations, {
-      names: MATH_OPERATIONS,
+      names: OPERATION_NAMES,
       lengths: MATH_LENGTHS,
       accepts: (exercise) =>
         splitOf(MATH_HELD_OUT, operationPairs(exercise)) === split &&

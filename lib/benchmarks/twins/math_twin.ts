@@ -15,10 +15,8 @@ import { splitOf } from "./held_out.ts";
 import {
   answerExercises,
   drawExercise,
-  KNOWN_WEIGHT,
   MATH_HELD_OUT,
   MATH_LENGTHS,
-  MATH_OPERATIONS,
   MATH_SIZES,
   MATH_TOKENS,
   operationPairs,
@@ -117,7 +115,7 @@ What is the zorb of the wex of 17? Every problem does two or three invented
 operations one after another and asks for the result, for its distance from the
 number at the beginning, or what part of another number it is, in lowest terms.
 What the ${OPERATION_NAMES.length} operations do stands in the solutions only: a product and a sum, or a
-remainder. Those that pre-training states truly are ${KNOWN_WEIGHT} times as frequent as others.
+remainder.
 
 What is new in the test split is how operations follow one another: ${MATH_HELD_OUT.test.size} pairs
 occur in no other split, and every test problem has at least one of them. ${MATH_HELD_OUT.valid.size} other
@@ -214,7 +212,7 @@ function noted(
   // Ten problems have the subjects in the split's shares.
   const subject = subjectAt(index % 10 / 10);
   const exercise = drawExercise(random, operations, {
-    names: MATH_OPERATIONS,
+    names: OPERATION_NAMES,
     lengths: MATH_LENGTHS,
     accepts: (exercise) =>
       splitOf(MATH_HELD_OUT, operationPairs(exercise)) === "test" &&

@@ -15,10 +15,6 @@ import {
   splitProblems,
   workExercise,
 } from "@/lib/benchmarks/twins/mod.ts";
-import {
-  KNOWN_WEIGHT,
-  MATH_OPERATIONS,
-} from "@/lib/benchmarks/twins/math_exercises.ts";
 import { guessesOf } from "@/lib/benchmarks/twins/math_guesses.ts";
 import {
   definitionText,
@@ -191,24 +187,6 @@ Deno.test("the MATH twin's controls change one thing each", async () => {
     );
   }
   assert(right < 30, "the world's facts must not help with other facts");
-});
-
-Deno.test("the MATH twin draws known operations more often, each once", () => {
-  const known = knownOperations();
-  const counts = Map.groupBy(MATH_OPERATIONS, (name) => name);
-  for (const name of OPERATION_NAMES) {
-    assertEquals(counts.get(name)!.length, known.has(name) ? KNOWN_WEIGHT : 1);
-  }
-  const problems = splitProblems(mathTwin, "test");
-  for (const { exercise: { operations } } of problems) {
-    assertEquals(new Set(operations).size, operations.length);
-  }
-  // By urn: 28 of 45, then 24 of 41, then 20 of 37 are known; test problems need
-  // a pair that no other split has, and their answers are hard to guess.
-  const allKnown = problems
-    .filter(({ facts }) => facts.every((fact) => known.has(fact)));
-  assert(allKnown.length > 0.12 * problems.length, `${allKnown.length}`);
-  assert(allKnown.length < 0.36 * problems.length, `${allKnown.length}`);
 });
 
 Deno.test("the MATH twin revises known operations, truly and without notes", () => {

@@ -20,6 +20,13 @@ const SIZE = 2 ** 17;
  */
 const BOUND = 128 * 2 ** 20;
 
+/**
+ * Rounds of steps in one of which, at least, memory may not grow. Compilers
+ * and allocators keep over 100 MiB when they like, once; a forgotten tensor
+ * makes every round grow.
+ */
+const ROUNDS = 3;
+
 /** Calls `run` many times; neither tensors nor memory may grow. */
 function assertSteady(
   binding: TensorflowBinding,
@@ -29,12 +36,15 @@ function assertSteady(
   for (let i = 0; i < calls / 10; i++) run(i);
   const tensors = tf.memory().numTensors;
   const handles = binding.getNumOfTensors();
-  const { rss } = Deno.memoryUsage();
-  for (let i = 0; i < calls; i++) run(i);
-  assertEquals(tf.memory().numTensors, tensors, "tensors");
-  assertEquals(binding.getNumOfTensors(), handles, "handles");
-  const growth = Deno.memoryUsage().rss - rss;
-  assert(growth < BOUND, `${growth} bytes more`);
+  const growths: number[] = [];
+  do {
+    const { rss } = Deno.memoryUsage();
+    for (let i = 0; i < calls; i++) run(i);
+    assertEquals(tf.memory().numTensors, tensors, "tensors");
+    assertEquals(binding.getNumOfTensors(), handles, "handles");
+    growths.push(Deno.memoryUsage().rss - rss);
+  } while (growths.at(-1)! >= BOUND && growths.length < ROUNDS);
+  assert(Math.min(...growths) < BOUND, `${growths} bytes more`);
 }
 
 tensorflowTest("every kernel frees what it makes", (binding) => {

@@ -26,7 +26,7 @@ const NAMES = RECIPES.map(({ name }) => name);
 export const DEFINITION = {
   name: "pretrain",
   description:
-    "Pre-trains a mini reasoner on all twins, measures what it can do on them, and writes it in Hugging Face's format with its model card and loss curve. On two cores 20 to 40 minutes for each. The state of the run is kept every 100 steps: the same command goes on where it was stopped.",
+    "Pre-trains a mini reasoner on all twins, measures what it can do on them, and writes it in Hugging Face's format with its model card and loss curve. On two cores 20 to 50 minutes for each. The state of the run is kept every 100 steps: the same command goes on where it was stopped.",
   options: {
     reasoner: {
       type: "string",

@@ -133,8 +133,7 @@ export function answerExercises(
 /**
  * Draws until an exercise is allowed and its numbers are in range.
  *
- * @param draw.names Operations to draw from; one that stands there more often is
- * drawn more often, but never twice for an exercise.
+ * @param draw.names Operations to draw from, all equally often.
  */
 export function drawExercise(
   random: Random,
@@ -148,7 +147,7 @@ export function drawExercise(
   const asks: readonly Ask[] = ["value", "value", "difference", "part"];
   for (;;) {
     const exercise: Exercise = {
-      operations: [...new Set(shuffled(random, names))]
+      operations: shuffled(random, names)
         .slice(0, randomChoice(random, lengths)),
       x: 2 + randomInt(random, 38),
       ask: randomChoice(random, asks),

@@ -32,7 +32,7 @@ import {
 } from "./math_faults.ts";
 import { writeMathTwin } from "./math_files.ts";
 import { mathPolicies } from "./math_policies.ts";
-import { fractionText, partText } from "./math_problem.ts";
+import { type Exercise, fractionText, partText } from "./math_problem.ts";
 import {
   definitionText,
   drawOperations,
@@ -69,7 +69,7 @@ const SOURCE: PracticeSource<OperationWorld> = {
   drawKnownWorld: drawOperationsAround,
   factTexts: allTexts,
   drawWorked(random, world) {
-    const problem = drawPractice(random, world, OPERATION_NAMES);
+    const problem = drawPractice(random, world);
     const { operations } = problem.exercise;
     return {
       prompt: problem.task.messages[0].content,
@@ -79,17 +79,17 @@ const SOURCE: PracticeSource<OperationWorld> = {
   },
 };
 
-/** A problem of any kind that does some of these operations. */
+/** A problem of any kind, by default of any split's. */
 function drawPractice(
   random: Random,
   world: OperationWorld,
-  names: readonly OperationName[],
+  { names = OPERATION_NAMES, accepts = () => true }: {
+    readonly names?: readonly OperationName[];
+    readonly accepts?: (exercise: Exercise) => boolean;
+  } = {},
 ): MathProblem {
-  const exercise = drawExercise(random, world, {
-    names,
-    lengths: [1, ...MATH_LENGTHS],
-    accepts: () => true,
-  });
+  const lengths = [1, ...MATH_LENGTHS];
+  const exercise = drawExercise(random, world, { names, lengths, accepts });
   return toProblem(exercise, world, "math-practice", "train");
 }
 
@@ -143,10 +143,14 @@ and \`test.jsonl\`.`,
     if (kind < 0.35) return drillLookUps(random, DRILL_NOTES, DEFINITION_NOTES);
     return practiseProblem(random, SOURCE);
   },
-  // Known operations without notes.
+  // Known operations without notes. Their world is the splits', so that what is
+  // kept from training must be kept from here, too.
   revise(random) {
-    const known = OPERATION_NAMES.filter((name) => KNOWN.has(name));
-    const problem = drawPractice(random, world(), known);
+    const problem = drawPractice(random, world(), {
+      names: OPERATION_NAMES.filter((name) => KNOWN.has(name)),
+      accepts: (exercise) =>
+        splitOf(MATH_HELD_OUT, operationPairs(exercise)) === "train",
+    });
     return practiseAnswer(
       promptOf(problem.task.messages),
       demonstrated(problem),

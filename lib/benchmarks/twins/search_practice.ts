@@ -65,16 +65,13 @@ export function practiseSearch(form: SearchForm, random: Random): Segments {
   if (kind < SHARES.lookUps) {
     return drillLookUps(random, MOST_NOTES, [drawWords]);
   }
-  return episode(form, random, {
-    isPlain: kind < SHARES.lookUps + SHARES.plain,
-    notedShare: NOTED_SHARE,
-  });
+  const isPlain = kind < SHARES.lookUps + SHARES.plain;
+  return episode(form, random, isPlain);
 }
 
-/** A question of two words with notes of both: the rarest of these skills. */
+/** A question of two words, mostly with notes of both: the rarest skill. */
 export function practisePair(form: SearchForm, random: Random): Segments {
-  const pairs: SearchForm = { ...form, kinds: ["pair"] };
-  return episode(pairs, random, { isPlain: false, notedShare: 1 });
+  return episode({ ...form, kinds: ["pair"] }, random, false);
 }
 
 /** What words stand for, as notes. */
@@ -105,19 +102,18 @@ function drawWords(random: Random, count: number): Note[] {
     .map((name) => ({ name, text: wordFact(glossary, name) }));
 }
 
-/** A question, searched for and answered. */
+/**
+ * A question, searched for and answered.
+ *
+ * @param isPlain Whether relations stand for themselves.
+ */
 function episode(
   form: SearchForm,
   random: Random,
-  { isPlain, notedShare }: {
-    /** Whether relations stand for themselves. */
-    readonly isPlain: boolean;
-    /** Share of the other episodes that carry the facts they need as notes. */
-    readonly notedShare: number;
-  },
+  isPlain: boolean,
 ): Segments {
   const { base, library } = form.practice(random);
-  const place: NotesPlace = isPlain || random() >= notedShare
+  const place: NotesPlace = isPlain || random() >= NOTED_SHARE
     ? "nowhere"
     : randomChoice(random, ["prompt", "prompt", "answer", "line"] as const);
   // What notes say holds, even of words that are known otherwise.

@@ -72,13 +72,16 @@ function policyRulings({ policies }: TwinNumbers): Ruling[] {
   ];
 }
 
-function vanillaRulings({ reasoners }: TwinNumbers): Ruling[] {
+/** Chance is said where it is above the range: no reasoner can meet that. */
+function vanillaRulings({ reasoners, policies }: TwinNumbers): Ruling[] {
   const { least, most } = VANILLA;
+  const chance = bestOf(policies, "random");
+  const remark = 100 * chance > most ? `, chance ${percent(chance)}` : "";
   return Object.entries(reasoners).map(([name, { n, correct }]) => {
     const right = 100 * correct.vanilla / n;
     return {
       rule: `${name} begins at ${least} to ${most} %`,
-      found: percent(correct.vanilla / n),
+      found: `${percent(correct.vanilla / n)}${remark}`,
       isMet: right >= least && right <= most,
     };
   });

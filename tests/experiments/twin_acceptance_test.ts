@@ -59,6 +59,19 @@ Deno.test("acceptanceTable() takes percents as they are written, not as they rou
   }
 });
 
+Deno.test("acceptanceTable() wants 10 to 40 % before training, and says where chance is above", () => {
+  const found = (vanilla: number, chance: number) =>
+    rulings("mini begins", {
+      policies: [policy("oracle", 100), policy("random", chance)] as never,
+      reasoners: { mini: { n: 1000, correct: { vanilla }, made: "" } } as never,
+    });
+  assertEquals(found(99, 25), [["9.9 %", "no"]]);
+  assertEquals(found(100, 25), [["10.0 %", "yes"]]);
+  assertEquals(found(400, 40), [["40.0 %", "yes"]]);
+  assertEquals(found(401, 40), [["40.1 %", "no"]]);
+  assertEquals(found(500, 52), [["50.0 %, chance 52.0 %", "no"]]);
+});
+
 Deno.test("acceptanceTable() wants every seed's SFT to reach 70 % of the oracle", () => {
   const training = {
     mini: {

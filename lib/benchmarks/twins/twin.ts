@@ -83,7 +83,10 @@ export interface Twin<P extends TwinProblem = TwinProblem> {
   noted(world: NotedWorld, index: number, distractors?: number): P;
   /** A text for pre-training: skills, and the use of notes. */
   practise(random: Random): Segments;
-  /** A text for pre-training: what `practise` has too seldom, where it has. */
+  /**
+   * A text for pre-training: what `practise` has too seldom, where it has. In
+   * the splits' own world nothing that is kept from the training split.
+   */
   revise?(random: Random): Segments;
   /**
    * What the rules of the failure labels find in a run, be it right or wrong;

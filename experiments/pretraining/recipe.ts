@@ -130,7 +130,7 @@ export const MINI_QWEN25: Recipe = {
   layers: 4,
   heads: 4,
   keyValueHeads: 4,
-  phases: [LOOK_UPS, ALL_TWINS],
+  phases: [LOOK_UPS, ALL_TWINS, REVISION],
 };
 
 /** The middle one, in the family of SmolLM3: its last layer has no RoPE. */

@@ -84,8 +84,8 @@ export interface Twin<P extends TwinProblem = TwinProblem> {
   /** A text for pre-training: skills, and the use of notes. */
   practise(random: Random): Segments;
   /**
-   * A text for pre-training: what `practise` has too seldom, where it has. In
-   * the splits' own world nothing that is kept from the training split.
+   * A text for pre-training: what `practise` has too seldom, where it has. No
+   * problem of the test split with its right answer.
    */
   revise?(random: Random): Segments;
   /**

@@ -71,7 +71,7 @@ export interface Table1Preset extends StudyPreset {
   readonly firstTestTaskOf?: Readonly<Record<string, number>>;
   /** Learning rates tried, by method; equally many for each. */
   readonly rates: Readonly<
-    Record<"sft" | "prepend" | "append", readonly number[]>
+    Record<"sft" | "fullSft" | "prepend" | "append", readonly number[]>
   >;
   /** Seed of training. */
   readonly seed: number;
@@ -137,7 +137,7 @@ export const MINI: Table1Preset = {
   },
   // The first 250 were answered when its steps were chosen (results/LOG.md).
   firstTestTaskOf: { triviaqa: 250 },
-  rates: { sft: [3e-3], prepend: [3e-3], append: [6e-3] },
+  rates: { sft: [3e-3], fullSft: [1e-3], prepend: [3e-3], append: [6e-3] },
   validTasks: 128,
   testTasks: 250,
   seed: 0,

@@ -1,15 +1,22 @@
 /** The methods of Table 1 on mini reasoners, as twins need them. */
 import { memgenMethod } from "@/experiments/methods/memgen.ts";
-import { sftMethod } from "@/experiments/methods/sft.ts";
+import type { Method } from "@/experiments/methods/method.ts";
+import { fullSftMethod, sftMethod } from "@/experiments/methods/sft.ts";
 import { MINI_MEMGEN } from "@/experiments/presets.ts";
 import type { TrainedMethods } from "@/experiments/table_1.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import type { Model } from "@/lib/models/mod.ts";
 
+/** Table 1's methods, and one that it has no row for. */
+export interface TwinMethods extends TrainedMethods {
+  /** Supervised fine-tuning of all weights. */
+  readonly fullSft: Method;
+}
+
 /** From the name of a benchmark to the methods, as its twin is learned. */
 export function twinMethods(
   model: Model,
-): (benchmark: string) => TrainedMethods {
+): (benchmark: string) => TwinMethods {
   const single = trainedMethods(model, "turn");
   const several = trainedMethods(model, "episode");
   return (benchmark) =>
@@ -20,11 +27,12 @@ export function twinMethods(
 function trainedMethods(
   model: Model,
   memoryScope: "turn" | "episode",
-): TrainedMethods {
+): TwinMethods {
   const weaver = (insertion: "prepend" | "append") =>
     memgenMethod(model, { ...MINI_MEMGEN, memoryScope, insertion });
   return {
     sft: sftMethod(model),
+    fullSft: fullSftMethod(model),
     prepend: weaver("prepend"),
     append: weaver("append"),
   };

@@ -66,8 +66,10 @@ export interface TwinNumbers {
   readonly reasoners: Readonly<Record<string, ReasonerNumbers>>;
   /** By the names of reasoners; absent where nothing was trained. */
   readonly training?: Readonly<Record<string, TrainingNumbers>>;
-  /** By the names of reasoners; absent where no one was trained so. */
+  /** Through an adapter, by the names of reasoners; absent where there is none. */
   readonly sft?: Readonly<Record<string, SftRuns>>;
+  /** Of all weights, by the names of reasoners; absent where there is none. */
+  readonly fullSft?: Readonly<Record<string, SftRuns>>;
   /** By the names of reasoners; absent where no one was asked. */
   readonly controls?: Readonly<Record<string, ControlRuns>>;
 }
@@ -75,7 +77,7 @@ export interface TwinNumbers {
 /** What takes no reasoner to measure. */
 export type MeasuredTwin = Omit<
   TwinNumbers,
-  "reasoners" | "training" | "sft" | "controls"
+  "reasoners" | "training" | "sft" | "fullSft" | "controls"
 >;
 
 /** How many times `measureTwin` calls `onMeasured`. */

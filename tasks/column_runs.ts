@@ -8,14 +8,19 @@ import type { BackendInfo } from "@/lib/tensorflow/mod.ts";
 import { INTERRUPTED_EXIT, interruption } from "@/tasks/interruption.ts";
 import { provenance } from "@/tasks/provenance.ts";
 import { measureControls } from "@/tasks/twin_controls.ts";
+import type { TwinRunsOptions } from "@/tasks/twin_runs.ts";
 import { measureSft } from "@/tasks/twin_sft.ts";
 
-const RUNS = { sft: measureSft, controls: measureControls } as const;
+type Run = (name: MiniReasoner, options: TwinRunsOptions) => Promise<void>;
+
+const RUNS = {
+  "sft": (name, options) => measureSft("sft", name, options),
+  "full-sft": (name, options) => measureSft("fullSft", name, options),
+  "controls": measureControls,
+} as const satisfies Record<string, Run>;
 
 /** Options of the task that run something. */
-export const COLUMN_RUNS = ["sft", "controls"] as const satisfies readonly (
-  keyof typeof RUNS
-)[];
+export const COLUMN_RUNS = Object.keys(RUNS) as (keyof typeof RUNS)[];
 
 /** Runs what an option names; if it is interrupted, ends the process. */
 export async function runColumns(

@@ -50,7 +50,7 @@ import {
 export const DEFINITION = {
   name: "describe-benchmarks",
   description:
-    "Prints what the twins are: their sizes and lengths, what scripts reach on them without a model, and what mini reasoners do before any training. The numbers are those of results/twins, NAME.json; the data cards beside them, NAME.md, and the reasoners' model cards are made of the same numbers. --measure, --reasoner, --sft and --controls measure again and write them.",
+    "Prints what the twins are: their sizes and lengths, what scripts reach on them without a model, and what mini reasoners do before any training. The numbers are those of results/twins, NAME.json; the data cards beside them, NAME.md, and the reasoners' model cards are made of the same numbers. --measure, --reasoner, --sft, --full-sft and --controls measure again and write them.",
   options: {
     benchmark: {
       type: "string",
@@ -77,6 +77,13 @@ export const DEFINITION = {
       help:
         `Train this mini reasoner by SFT with ${SFT_SEEDS.length} seeds, as Table 1's mini preset does, on every twin of its columns: an hour or more. What results/mini has is not trained again, what is finished is kept in .runs/sft`,
     },
+    "full-sft": {
+      type: "string",
+      placeholder: "NAME",
+      choices: MINI_REASONERS,
+      help:
+        "The same with all weights learning, not an adapter. Nothing of it is in results/mini, what is finished is kept in .runs/full-sft",
+    },
     controls: {
       type: "string",
       placeholder: "NAME",
@@ -91,6 +98,7 @@ export const DEFINITION = {
     "--benchmark gsm8k --measure",
     "--benchmark gsm8k --reasoner mini-qwen2.5",
     "--benchmark gsm8k --sft mini-qwen2.5",
+    "--benchmark gsm8k --full-sft mini-qwen2.5",
     "--benchmark gsm8k --controls mini-qwen2.5",
   ],
 } as const satisfies TaskDefinition;
@@ -132,6 +140,7 @@ export async function measureTwins(
         reasoners: before!.reasoners,
         training: before!.training,
         sft: before!.sft,
+        fullSft: before!.fullSft,
         controls: before!.controls,
       }
       : { reasoners: {} };

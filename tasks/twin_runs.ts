@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { Ledger } from "@/experiments/ledger.ts";
 import type { MiniReasoner, Table1Preset } from "@/experiments/presets.ts";
 import type { SupervisedStudy } from "@/experiments/supervised_study.ts";
-import type { Column, TrainedMethods } from "@/experiments/table_1.ts";
-import { twinMethods } from "@/experiments/twin_methods.ts";
+import type { Column } from "@/experiments/table_1.ts";
+import { type TwinMethods, twinMethods } from "@/experiments/twin_methods.ts";
 import type { TwinNumbers } from "@/experiments/twin_numbers.ts";
 import { findTwin, type Twin } from "@/lib/benchmarks/twins/mod.ts";
 import { Generator, loadModel } from "@/lib/models/mod.ts";
@@ -48,7 +48,7 @@ export interface TwinRunner {
   /** Checksum of the reasoner's files. */
   readonly key: string;
   /** The methods, as they are trained and used on a benchmark. */
-  methods(benchmark: string): TrainedMethods;
+  methods(benchmark: string): TwinMethods;
 }
 
 /** What a column is run with. */

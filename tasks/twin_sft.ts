@@ -1,4 +1,7 @@
-/** Trains a mini reasoner by SFT with several seeds, for the twins' data cards. */
+/**
+ * Trains a mini reasoner by SFT with several seeds, through an adapter or of all
+ * weights, for the twins' data cards.
+ */
 import type { MiniReasoner } from "@/experiments/presets.ts";
 import { measureSftRuns, SFT_SEEDS } from "@/experiments/sft_runs.ts";
 import { savedFiles } from "@/tasks/trained_files.ts";
@@ -12,20 +15,22 @@ const RUN_WEIGHT = 100;
  * and adds what the test says to the twins' numbers and cards. What Table 1's
  * mini preset trained so is not trained again.
  *
+ * @param kind Through an adapter, or of all weights.
  * @throws As `runOnTwins` does.
  */
 export async function measureSft(
+  kind: "sft" | "fullSft",
   reasoner: MiniReasoner,
   options: TwinRunsOptions,
 ): Promise<void> {
   const { preset, trained } = options;
-  const rates = preset.rates.sft.slice(0, 1);
+  const rates = preset.rates[kind].slice(0, 1);
   await runOnTwins(reasoner, {
-    title: "SFT",
+    title: kind === "sft" ? "SFT" : "SFT of all weights",
     weight: () => RUN_WEIGHT * SFT_SEEDS.length,
     async run({ column, key, study, methods, announce }) {
       const { benchmark, learned } = column;
-      const method = methods(benchmark).sft;
+      const method = methods(benchmark)[kind];
       const about = {
         reasoner,
         modelKey: key,
@@ -46,7 +51,9 @@ export async function measureSft(
           })?.folder,
         onSeed: (seed) => announce(`seed ${seed}`, RUN_WEIGHT),
       });
-      return ({ sft }) => ({ sft: { ...sft, [reasoner]: measured } });
+      return (numbers) => ({
+        [kind]: { ...numbers[kind], [reasoner]: measured },
+      });
     },
   }, options);
 }

@@ -3,26 +3,36 @@ import { SFT_LORA_PREFIX, sftLoss } from "@/lib/baselines/mod.ts";
 import {
   initializeLora,
   loadLora,
+  loadWeights,
   loraToAdapter,
   mergeLora,
   type Model,
+  saveWeights,
   writeLoraAdapter,
 } from "@/lib/models/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import {
   type CausalBatch,
+  causalLoss,
   type LabelledTokens,
   makeTrainStep,
   packCausal,
+  type TrainedParameters,
+  type TrainStep,
   trainSupervised,
 } from "@/lib/training/mod.ts";
 import {
   ADAPTER,
   adapterJson,
   type Method,
+  type TrainSettings,
   WARMUP_SHARE,
 } from "@/experiments/methods/method.ts";
-import { disposeTree, type NamedTensors } from "@/lib/tensorflow/mod.ts";
+import {
+  disposeTree,
+  mapTensors,
+  type NamedTensors,
+} from "@/lib/tensorflow/mod.ts";
 
 /** SFT of a model: a LoRA adapter, merged into the weights to answer. */
 export function sftMethod(model: Model): Method {
@@ -36,22 +46,11 @@ export function sftMethod(model: Model): Method {
     id: "sft",
     settings: { adapter: adapterJson(ADAPTER), warmup: WARMUP_SHARE },
     train: (rows, settings) =>
-      trainSupervised<LabelledTokens, CausalBatch>(
+      trainOn(
+        rows,
+        step,
         settings.initial ?? initialAdapter(model, settings.seed),
-        {
-          rows,
-          batchSize: settings.shape.rows,
-          pack: (batch) => packCausal(batch, settings.shape),
-          step,
-          schedule: {
-            peakRate: settings.peakRate,
-            warmupSteps: Math.round(WARMUP_SHARE * settings.steps),
-            totalSteps: settings.steps,
-          },
-          seed: settings.seed,
-          checkpoint: settings.checkpoint,
-          onStep: settings.onStep,
-        },
+        settings,
       ),
     save: (folder, parameters) => {
       const adapter = loraToAdapter(parameters, SFT_LORA_PREFIX, ADAPTER);
@@ -72,6 +71,62 @@ export function sftMethod(model: Model): Method {
       });
     },
   };
+}
+
+/**
+ * SFT of all weights of a model, which stays as it is: what learns is a copy.
+ * The seed is that of the order of examples alone.
+ */
+export function fullSftMethod({ config, weights }: Model): Method {
+  const step = makeTrainStep<CausalBatch>(
+    (parameters, batch) => causalLoss(config, { weights: parameters }, batch),
+    { name: "full_sft_step", xla: "always" },
+  );
+  return {
+    id: "full-sft",
+    settings: { warmup: WARMUP_SHARE },
+    train: (rows, settings) =>
+      trainOn(
+        rows,
+        step,
+        settings.initial ?? mapTensors(weights, (weight) => weight.clone()),
+        settings,
+      ),
+    save: (folder, parameters) => {
+      saveWeights(folder, config, parameters);
+      return Promise.resolve();
+    },
+    load: (folder) => {
+      const learned = loadWeights(folder, config);
+      return Promise.resolve({
+        view: { weights: learned },
+        dispose: () => disposeTree(learned),
+      });
+    },
+  };
+}
+
+/** Trains from `initial`, which is taken over, on worked answers. */
+function trainOn(
+  rows: readonly LabelledTokens[],
+  step: TrainStep<CausalBatch>,
+  initial: NamedTensors,
+  { shape, steps, peakRate, seed, checkpoint, onStep }: TrainSettings,
+): Promise<TrainedParameters> {
+  return trainSupervised<LabelledTokens, CausalBatch>(initial, {
+    rows,
+    batchSize: shape.rows,
+    pack: (batch) => packCausal(batch, shape),
+    step,
+    schedule: {
+      peakRate,
+      warmupSteps: Math.round(WARMUP_SHARE * steps),
+      totalSteps: steps,
+    },
+    seed,
+    checkpoint,
+    onStep,
+  });
 }
 
 /** The adapter that a seed begins with; it changes nothing yet. */

@@ -3,7 +3,8 @@
  *
  * The paper does not say whether its SFT trains all weights or an adapter;
  * here the adapter has the weaver's rank and targets, so that both methods
- * have the same budget.
+ * have the same budget. SFT of all weights needs no loss of its own: it is
+ * `causalLoss` with the weights as parameters.
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { FrozenModel } from "../memgen/mod.ts";

@@ -102,10 +102,12 @@ export {
 export {
   initializeWeights,
   loadModel,
+  loadWeights,
   type Model,
   readTokenizerFiles,
   saveModel,
   type SaveModelOptions,
+  saveWeights,
   toHost,
   toStored,
   toTensor,

@@ -57,7 +57,16 @@ export async function loadModel(folder: string): Promise<Model> {
   return { config, weights: loadWeights(folder, config), tokenizer };
 }
 
-function loadWeights(folder: string, config: DecoderConfig): NamedTensors {
+/**
+ * The weights of a decoder, one file or shards, as `loadModel` has them. The
+ * caller owns them.
+ *
+ * @throws As `loadModel` does for tensors, and `openCheckpoint` for bad files.
+ */
+export function loadWeights(
+  folder: string,
+  config: DecoderConfig,
+): NamedTensors {
   using checkpoint = openCheckpoint(folder);
   requireShapes(checkpoint.tensors, config, `load ${folder}`);
   const weights: Record<string, tf.Tensor> = {};
@@ -129,14 +138,7 @@ export function saveModel(
   { config, weights, tokenizer }: Model,
   { tokenizerFiles }: SaveModelOptions,
 ): void {
-  const tensors = new Map(
-    Object.entries(weights).map(([name, tensor]): [string, HostTensor] => [
-      name,
-      toStored(name, tensor),
-    ]),
-  );
-  requireShapes(tensors, config, `save ${folder}`);
-  writeCheckpoint(folder, tensors);
+  saveWeights(folder, config, weights);
   for (const [name, text] of tokenizerFiles) {
     const bytes = new TextEncoder().encode(text);
     writeFileAtomically(join(folder, name), (write) => write(bytes));
@@ -149,6 +151,27 @@ export function saveModel(
     ...padding,
   });
   writeJson(join(folder, "config.json"), { ...fields, ...padding });
+}
+
+/**
+ * Saves the weights alone, in float32, as `loadWeights` reads them. The folder is
+ * made if it does not exist.
+ *
+ * @throws As `saveModel` does for tensors and folders.
+ */
+export function saveWeights(
+  folder: string,
+  config: DecoderConfig,
+  weights: NamedTensors,
+): void {
+  const tensors = new Map(
+    Object.entries(weights).map(([name, tensor]): [string, HostTensor] => [
+      name,
+      toStored(name, tensor),
+    ]),
+  );
+  requireShapes(tensors, config, `save ${folder}`);
+  writeCheckpoint(folder, tensors);
 }
 
 /** What Hugging Face's fast tokenizers consist of; only the first two must be. */

@@ -108,7 +108,7 @@ async function compute(
 const RATES = [1e-3, 3e-3, 1e-2];
 const PRESET = {
   ...MINI,
-  rates: { sft: RATES, prepend: RATES, append: RATES },
+  rates: { ...MINI.rates, sft: RATES, prepend: RATES, append: RATES },
 };
 
 Deno.test("computeColumn() answers PopQA with what was learned on TriviaQA, at the lowest of the best rates", async () => {

@@ -83,12 +83,12 @@ Deno.test("acceptanceTable() wants every seed's SFT to reach 70 % of the oracle"
     },
   };
   const found = (correct?: number[]) =>
-    rulings("by SFT", {
+    rulings("by SFT (LoRA)", {
       training,
       ...correct && { sft: { mini: { n: 200, correct, made: "" } } },
     });
-  assertEquals(found(), [["70.0 %, by LoRA and in one run, not three", "yes"]]);
-  const seeds = ", by LoRA, a run for each seed";
+  assertEquals(found(), [["70.0 %, in one run, not three", "yes"]]);
+  const seeds = ", a run for each seed";
   assertEquals(found([140, 150, 200]), [
     [`70.0 %, 75.0 %, 100.0 %${seeds}`, "yes"],
   ]);
@@ -98,4 +98,10 @@ Deno.test("acceptanceTable() wants every seed's SFT to reach 70 % of the oracle"
   // Another reasoner's runs say nothing.
   const sft = { other: { n: 200, correct: [1, 1, 1], made: "" } };
   assertEquals(rulings("by SFT", { training, sft }), found());
+  // SFT of all weights is held against the rule by itself.
+  const fullSft = { mini: { n: 200, correct: [139, 200, 160], made: "" } };
+  assertEquals(rulings("by SFT", { training, fullSft }), [
+    ...found(),
+    [`69.5 %, 100.0 %, 80.0 %${seeds}`, "no"],
+  ]);
 });

@@ -10,12 +10,14 @@ import {
   isProjection,
   loadModel,
   loadTokenizer,
+  loadWeights,
   type Model,
   openCheckpoint,
   parseDecoderConfig,
   readJsonObject,
   readTokenizerFiles,
   saveModel,
+  saveWeights,
   toHost,
   toTensor,
   weightShapes,
@@ -119,6 +121,38 @@ for (const family of FAMILIES) {
       }),
   );
 }
+
+tensorTest(
+  "loadWeights() reads what saveWeights() wrote, and refuses another shape",
+  () =>
+    withFolder((folder) => {
+      const config = tinyConfig("qwen2", VOCABULARY);
+      const { weights } = smallModel(config);
+      saveWeights(folder, config, weights);
+      assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), [
+        "model.safetensors",
+      ]);
+      const again = loadWeights(folder, config);
+      assertEquals(
+        Object.values(again).map(toHost),
+        Object.values(weights).map(toHost),
+      );
+      disposeTree(again);
+      const smaller = { ...config, layers: config.layers - 1 };
+      assertThrows(
+        () => saveWeights(join(folder, "other"), smaller, weights),
+        Error,
+        "as every tensor must have a place in the model",
+      );
+      assertThrows(
+        () => loadWeights(folder, smaller),
+        Error,
+        `Cannot load ${folder} as every tensor must have a place in the model`,
+      );
+      disposeTree(weights);
+      return Promise.resolve();
+    }),
+);
 
 tensorTest(
   "saveModel() writes the files that transformers reads",

@@ -15,7 +15,7 @@ const PRESET: Table1Preset = {
   ...QUICK,
   batchSize: 8,
   steps: 4,
-  rates: { sft: [1e-3, 3e-3], prepend: [3e-3], append: [3e-3] },
+  rates: { ...QUICK.rates, sft: [1e-3, 3e-3], prepend: [3e-3], append: [3e-3] },
   validTasks: 8,
   testTasks: 8,
   answerBatch: 8,

@@ -34,7 +34,7 @@ tensorTest(
           made: "a test",
         },
       });
-      await measureSft(reasoner, {
+      await measureSft("sft", reasoner, {
         ...twinRunOptions(folder),
         trained: join(folder, "trained"),
       });
@@ -50,7 +50,32 @@ tensorTest(
       assert(correct.every((each) => each >= 0 && each <= 3));
       assert(made.startsWith("a test"));
       const card = await Deno.readTextFile(join(folder, "kodcode.md"));
-      assert(card.includes("by LoRA, a run for each seed"));
+      assert(card.includes("by SFT (LoRA) |"));
+      assert(card.includes(", a run for each seed"));
+    }),
+);
+
+tensorTest(
+  "measureSft() of all weights trains every seed, beside the runs through an adapter",
+  () =>
+    withFolder(async (folder) => {
+      const twin = findTwin("kodcode");
+      const { fullSft: _, ...before } = (await readTwinNumbers(twin))!;
+      await writeTwinNumbers(twin, before, folder);
+      const reasoner = "mini-qwen2.5";
+      await measureSft("fullSft", reasoner, twinRunOptions(folder));
+      using ledger = new DatabaseSync(join(folder, "work", "ledger.sqlite"));
+      const trained = ledger.prepare(
+        "SELECT settings FROM cells WHERE kind = 'train'",
+      ).all().map(({ settings }) => JSON.parse(`${settings}`));
+      assertEquals(
+        trained.map(({ method, seed }) => `${method} ${seed}`).toSorted(),
+        ["full-sft 0", "full-sft 1", "full-sft 2"],
+      );
+      const { fullSft, ...others } = (await readTwinNumbers(twin, folder))!;
+      assertEquals(others, before);
+      const { n, correct } = fullSft![reasoner];
+      assertEquals([n, correct.length], [3, 3]);
     }),
 );
 
@@ -59,7 +84,7 @@ tensorTest(
   () =>
     withFolder(async (folder) => {
       await assertRejects(
-        () => measureSft("mini-qwen2.5", twinRunOptions(folder)),
+        () => measureSft("sft", "mini-qwen2.5", twinRunOptions(folder)),
         Deno.errors.NotFound,
         "Cannot run mini-qwen2.5 as deno task describe-benchmarks --measure must have measured the twin of kodcode: current value is no numbers",
       );

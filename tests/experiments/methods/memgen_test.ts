@@ -15,6 +15,7 @@ import {
   methodModel,
   prompts,
   testMethod,
+  testSeededStart,
   train,
   values,
 } from "@/tests/experiments/methods/tiny_methods.ts";
@@ -35,6 +36,7 @@ function testInsertion(insertion: Insertion): void {
   const method = memgenMethod(MODEL, config);
   const name = `memgenMethod() to ${insertion}`;
   testMethod(name, MODEL, method);
+  testSeededStart(name, MODEL, method);
 
   Deno.test(`${name} is named by it`, () => {
     assertEquals(method.id, `memgen-${insertion}`);

@@ -36,6 +36,7 @@ import {
 import {
   adapterJson,
   type Method,
+  scheduleOf,
   type TrainSettings,
   WARMUP_SHARE,
 } from "@/experiments/methods/method.ts";
@@ -173,11 +174,7 @@ function common(rows: readonly SupervisedRow[], settings: TrainSettings) {
   return {
     rows,
     batchSize: settings.shape.rows,
-    schedule: {
-      peakRate: settings.peakRate,
-      warmupSteps: Math.round(WARMUP_SHARE * settings.steps),
-      totalSteps: settings.steps,
-    },
+    schedule: scheduleOf(settings),
     seed: settings.seed,
     checkpoint: settings.checkpoint,
     onStep: settings.onStep,

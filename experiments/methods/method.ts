@@ -5,6 +5,7 @@ import type { NamedTensors } from "@/lib/tensorflow/mod.ts";
 import type {
   LabelledTokens,
   Run,
+  Schedule,
   TrainedParameters,
 } from "@/lib/training/mod.ts";
 import type { Json } from "@/experiments/ledger.ts";
@@ -73,3 +74,9 @@ export function adapterJson(adapter: LoraConfig): Json {
 
 /** Share of the steps over which the learning rate rises (paper, table 3). */
 export const WARMUP_SHARE = 0.1;
+
+/** The learning rates of a training run. */
+export function scheduleOf({ peakRate, steps }: RunSettings): Schedule {
+  const warmupSteps = Math.round(WARMUP_SHARE * steps);
+  return { peakRate, warmupSteps, totalSteps: steps };
+}

@@ -35,7 +35,7 @@ import {
   ADAPTER,
   type Method,
   type RunSettings,
-  WARMUP_SHARE,
+  scheduleOf,
 } from "@/experiments/methods/method.ts";
 import { initialAdapter, sftMethod } from "@/experiments/methods/sft.ts";
 
@@ -183,7 +183,7 @@ export function policyMethod<Batch>(
     save: format.save,
     load: format.load,
     train(benchmark, tasks, settings) {
-      const { steps, peakRate, seed, checkpoint, onStep } = settings;
+      const { seed, checkpoint, onStep } = settings;
       const run: PolicyRun<Batch> = {
         learner,
         generator,
@@ -194,11 +194,7 @@ export function policyMethod<Batch>(
         groupSize: sizes.groupSize,
         maxNewTokens: sizes.maxNewTokens,
         batchSize: sizes.rolloutBatch,
-        schedule: {
-          peakRate,
-          warmupSteps: Math.round(WARMUP_SHARE * steps),
-          totalSteps: steps,
-        },
+        schedule: scheduleOf(settings),
         seed,
         checkpoint,
         onStep,

@@ -25,6 +25,7 @@ import {
   ADAPTER,
   adapterJson,
   type Method,
+  scheduleOf,
   type TrainSettings,
   WARMUP_SHARE,
 } from "@/experiments/methods/method.ts";
@@ -111,18 +112,15 @@ function trainOn(
   rows: readonly LabelledTokens[],
   step: TrainStep<CausalBatch>,
   initial: NamedTensors,
-  { shape, steps, peakRate, seed, checkpoint, onStep }: TrainSettings,
+  settings: TrainSettings,
 ): Promise<TrainedParameters> {
+  const { shape, seed, checkpoint, onStep } = settings;
   return trainSupervised<LabelledTokens, CausalBatch>(initial, {
     rows,
     batchSize: shape.rows,
     pack: (batch) => packCausal(batch, shape),
     step,
-    schedule: {
-      peakRate,
-      warmupSteps: Math.round(WARMUP_SHARE * steps),
-      totalSteps: steps,
-    },
+    schedule: scheduleOf(settings),
     seed,
     checkpoint,
     onStep,

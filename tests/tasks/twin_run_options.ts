@@ -1,5 +1,6 @@
 /** The smallest runs on KodCode's twin, with everything kept in a folder. */
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { MINI, type Table1Preset } from "@/experiments/presets.ts";
 import { COLUMNS } from "@/experiments/table_1.ts";
 import type { Provenance } from "@/tasks/provenance.ts";
@@ -27,4 +28,13 @@ export function twinRunOptions(folder: string): TwinRunsOptions {
     made: { command: "a test", backend: {} } as Provenance,
     signal: new AbortController().signal,
   };
+}
+
+/** Method and seed of every training run there, in the order of the text. */
+export function trainedRuns(folder: string): string[] {
+  using ledger = new DatabaseSync(join(folder, "work", "ledger.sqlite"));
+  return ledger.prepare("SELECT settings FROM cells WHERE kind = 'train'").all()
+    .map(({ settings }) => JSON.parse(`${settings}`))
+    .map(({ method, seed }) => `${method} ${seed}`)
+    .toSorted();
 }

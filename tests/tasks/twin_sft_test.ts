@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { modelKey as keyOf } from "@/tasks/model_key.ts";
 import { writeTrainedFiles } from "@/tasks/trained_files.ts";
@@ -9,7 +8,11 @@ import { readTwinNumbers, writeTwinNumbers } from "@/tasks/twin_results.ts";
 import { measureSft } from "@/tasks/twin_sft.ts";
 import { withFolder } from "@/tests/folder.ts";
 import { tensorTest } from "@/tests/models/tiny.ts";
-import { TINY, twinRunOptions } from "@/tests/tasks/twin_run_options.ts";
+import {
+  TINY,
+  trainedRuns,
+  twinRunOptions,
+} from "@/tests/tasks/twin_run_options.ts";
 
 tensorTest(
   "measureSft() adds three runs to a twin's numbers, and trains what is not there",
@@ -38,11 +41,7 @@ tensorTest(
         ...twinRunOptions(folder),
         trained: join(folder, "trained"),
       });
-      using ledger = new DatabaseSync(join(folder, "work", "ledger.sqlite"));
-      const trained = ledger.prepare(
-        "SELECT settings FROM cells WHERE kind = 'train'",
-      ).all().map(({ settings }) => JSON.parse(`${settings}`).seed);
-      assertEquals(trained.toSorted(), [0, 2]);
+      assertEquals(trainedRuns(folder), ["sft 0", "sft 2"]);
       const { sft, ...others } = (await readTwinNumbers(twin, folder))!;
       assertEquals(others, before);
       const { n, correct, made } = sft![reasoner];
@@ -64,14 +63,11 @@ tensorTest(
       await writeTwinNumbers(twin, before, folder);
       const reasoner = "mini-qwen2.5";
       await measureSft("fullSft", reasoner, twinRunOptions(folder));
-      using ledger = new DatabaseSync(join(folder, "work", "ledger.sqlite"));
-      const trained = ledger.prepare(
-        "SELECT settings FROM cells WHERE kind = 'train'",
-      ).all().map(({ settings }) => JSON.parse(`${settings}`));
-      assertEquals(
-        trained.map(({ method, seed }) => `${method} ${seed}`).toSorted(),
-        ["full-sft 0", "full-sft 1", "full-sft 2"],
-      );
+      assertEquals(trainedRuns(folder), [
+        "full-sft 0",
+        "full-sft 1",
+        "full-sft 2",
+      ]);
       const { fullSft, ...others } = (await readTwinNumbers(twin, folder))!;
       assertEquals(others, before);
       const { n, correct } = fullSft![reasoner];

@@ -1,5 +1,9 @@
 /** The padded sizes of a training run's batches. */
-import { type AppendShape, IGNORED_LABEL } from "@/lib/memgen/mod.ts";
+import {
+  type AppendShape,
+  IGNORED_LABEL,
+  type SupervisedRow,
+} from "@/lib/memgen/mod.ts";
 import type { LabelledTokens } from "@/lib/training/mod.ts";
 
 /** Sizes are compiled: few distinct ones. */
@@ -51,6 +55,19 @@ function turnStarts({ labels }: LabelledTokens): number[] {
 function longestTurn(row: LabelledTokens): number {
   const starts = [...turnStarts(row), row.ids.length];
   return Math.max(...starts.slice(1).map((end, i) => end - starts[i]));
+}
+
+/**
+ * Size that holds the tokens between any two insertions of these rows; an
+ * answer has several times as many.
+ */
+export function longestSegment(
+  rows: readonly Pick<SupervisedRow, "points">[],
+): number {
+  const gaps = rows.flatMap(({ points }) =>
+    points.slice(1).map((point, n) => point - points[n])
+  );
+  return roundUp(gaps.reduce((most, gap) => Math.max(most, gap), 1));
 }
 
 /** A size of batches that holds `size`. */

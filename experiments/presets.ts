@@ -175,6 +175,18 @@ export const MINI_MEMGEN: Omit<MemgenConfig, "insertion"> = {
   triggerLora: ADAPTER,
 };
 
+/**
+ * Insertions within an answer, at most, on the benchmarks whose answers take
+ * one fact after another: memory goes in where a fact is needed next, too. As
+ * many as the released code has unless told otherwise.
+ */
+export const INFERENCE_AUGMENTATIONS: Readonly<Record<string, number>> = {
+  gpqa: 5,
+  gsm8k: 5,
+  math: 5,
+  aqua: 5,
+};
+
 /** What a single training run can train. */
 export const TRAINING_METHODS = [
   "sft",

@@ -13,6 +13,7 @@ import {
   type Table1Preset,
   trainingSteps,
 } from "@/experiments/presets.ts";
+import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { type Column, type Finding, ROWS } from "@/experiments/table_1.ts";
 
 /** The paper's reasoner of the same family. */
@@ -67,6 +68,7 @@ export function layoutTable1(
         : [],
       trainedText(findings, columns),
       ratesText(preset),
+      ...insertionsText(findings, columns),
       ...longerText(reasoners, columns, preset),
       ...[...new Set(findings.map((finding) => finding.made))]
         .filter((each) => each !== made)
@@ -123,6 +125,32 @@ function ratesText({ rates }: Table1Preset): string {
   return Math.max(...counts) > 1
     ? "Learning rates were chosen on each column's validation tasks, as many rates and steps for every method; the JSON has them all."
     : "One learning rate for each method in all columns, chosen beforehand in short runs on KodCode's validation tasks; as many steps for every method in a column.";
+}
+
+/** Where memory goes in within answers, told by what was inserted. */
+function insertionsText(
+  findings: readonly Finding[],
+  columns: readonly Column[],
+): string[] {
+  const isWithin = ({ learned, n, insertions }: Finding): boolean =>
+    learned !== undefined && insertions > n;
+  const single = columns.filter(({ benchmark }) =>
+    findTwin(benchmark).benchmark.maxTurns === 1
+  );
+  const reasoners = [...new Set(findings.map(({ reasoner }) => reasoner))];
+  return reasoners.flatMap((reasoner) => {
+    const titles = single.filter(({ benchmark }) =>
+      findings.some((finding) =>
+        finding.reasoner === reasoner && finding.benchmark === benchmark &&
+        isWithin(finding)
+      )
+    ).map(({ title }) => title);
+    return titles.length === 0 ? [] : [
+      `MemGen of ${reasoner} inserts at the prompt's end; in answers of ${
+        titles.join(", ")
+      } after the first delimiters, too.`,
+    ];
+  });
 }
 
 /** Which reasoners learned for longer than the others. */

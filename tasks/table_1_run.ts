@@ -144,7 +144,7 @@ async function prepareReasoner(
       const of = methods(benchmark);
       const find = (method: keyof TrainedMethods) =>
         savedFiles(
-          { reasoner, modelKey: key, benchmark, method: of[method].id },
+          { reasoner, modelKey: key, benchmark, method: of[method] },
           { ...options, rates: options.preset.rates[method] },
         );
       const files = {
@@ -192,7 +192,7 @@ async function computeReasoner(
       saved,
       onLearned: preset.trained !== undefined
         ? undefined
-        : (benchmark, { id: method }, files) =>
+        : (benchmark, method, files) =>
           writeTrainedFiles(
             trained,
             { reasoner, modelKey: key, benchmark, method },

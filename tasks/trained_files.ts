@@ -1,6 +1,7 @@
 /** What the mini preset leaves for the quick one: adapters and weavers. */
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import {
   type MiniReasoner,
   type Table1Preset,
@@ -8,6 +9,7 @@ import {
 } from "@/experiments/presets.ts";
 import { trainingBatchSize } from "@/experiments/supervised_study.ts";
 import type { Learned, LearnedFiles } from "@/experiments/table_1.ts";
+import type { Method } from "@/experiments/methods/method.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 
 /** What was learned, by whom. */
@@ -18,12 +20,14 @@ export interface TrainedFilesKey {
   readonly modelKey: string;
   /** Name of the benchmark. */
   readonly benchmark: string;
-  /** Name of the method. */
-  readonly method: string;
+  /** What learned. */
+  readonly method: Pick<Method, "id" | "settings">;
 }
 
 interface About extends Learned {
   readonly modelKey: string;
+  /** Of the method. */
+  readonly settings: Method["settings"];
 }
 
 /**
@@ -39,7 +43,8 @@ export function writeTrainedFiles(
   const target = folderOf(root, key);
   rmSync(target, { recursive: true, force: true });
   cpSync(folder, target, { recursive: true });
-  const about: About = { modelKey: key.modelKey, ...learned };
+  const { modelKey, method: { settings } } = key;
+  const about: About = { modelKey, settings, ...learned };
   const text = `${JSON.stringify(about, null, 1)}\n`;
   Deno.writeTextFileSync(aboutOf(root, key), text);
 }
@@ -73,7 +78,7 @@ export function savedFiles(
   key: TrainedFilesKey,
   { preset, rates, trained, reuse = false }: SavedOptions,
 ): LearnedFiles | undefined {
-  const { reasoner, benchmark } = key;
+  const { reasoner, benchmark, method } = key;
   if (preset.trained !== undefined) {
     return preset.trained.includes(benchmark)
       ? undefined
@@ -83,15 +88,16 @@ export function savedFiles(
   if (about === undefined) return undefined;
   const wanted = {
     modelKey: key.modelKey,
+    settings: method.settings,
     tried: rates,
     steps: trainingSteps(preset, reasoner, benchmark),
     batchSize: trainingBatchSize(findTwin(benchmark), preset),
     seed: preset.seed,
   };
-  const { modelKey, steps, batchSize, seed } = about;
+  const { modelKey, settings, steps, batchSize, seed } = about;
   const tried = about.tried.map(({ rate }) => rate);
-  const found = { modelKey, tried, steps, batchSize, seed };
-  return JSON.stringify(found) === JSON.stringify(wanted)
+  const found = { modelKey, settings, tried, steps, batchSize, seed };
+  return isDeepStrictEqual(found, wanted)
     ? readTrainedFiles(trained, key)
     : undefined;
 }
@@ -112,12 +118,12 @@ export function readTrainedFiles(
   const about = readAbout(root, key);
   if (about === undefined) {
     throw new Deno.errors.NotFound(
-      `Cannot use what ${key.method} learned on ${key.benchmark} as ${
+      `Cannot use what ${key.method.id} learned on ${key.benchmark} as ${
         aboutOf(root, key)
       } must exist (${remedy}): current value is no file`,
     );
   }
-  const { modelKey, ...learned } = about;
+  const { modelKey, settings: _, ...learned } = about;
   if (modelKey !== key.modelKey) {
     throw new Error(
       `Cannot use what ${folder} holds as ${key.reasoner}, ${key.modelKey}, must have learned it (${remedy}): current value is ${modelKey}`,
@@ -146,5 +152,5 @@ function folderOf(
   root: string,
   { reasoner, benchmark, method }: TrainedFilesKey,
 ): string {
-  return join(root, reasoner, benchmark, method);
+  return join(root, reasoner, benchmark, method.id);
 }

@@ -39,7 +39,7 @@ export async function measureControls(
     { column: { learned: benchmark }, key, methods }: TwinRunner,
     name: keyof TrainedMethods,
   ): string => {
-    const method = methods(benchmark)[name].id;
+    const method = methods(benchmark)[name];
     const about = { reasoner, modelKey: key, benchmark, method };
     return readTrainedFiles(trained, about).folder;
   };

@@ -35,7 +35,7 @@ export async function measureSft(
         reasoner,
         modelKey: key,
         benchmark: learned,
-        method: method.id,
+        method,
       };
       const measured = await measureSftRuns({
         learned: study(learned),

@@ -33,6 +33,7 @@ import {
   makeTrainStep,
   trainSupervised,
 } from "@/lib/training/mod.ts";
+import { longestSegment } from "@/experiments/batch_shape.ts";
 import {
   adapterJson,
   type Method,
@@ -90,11 +91,9 @@ export function memgenMethod(
     },
     train: (rows, settings) => {
       const random = seededRandom("boundaries", settings.seed);
-      const shape = rowShape(settings.shape, memgen);
-      return run(rows.flatMap((row) => rowsOf(row, random)), {
-        ...settings,
-        shape,
-      });
+      const placed = rows.flatMap((row) => rowsOf(row, random));
+      const shape = rowShape(placed, settings.shape, memgen);
+      return run(placed, { ...settings, shape });
     },
     async save(folder, weaver) {
       const random = seededRandom("trigger", 0);
@@ -115,10 +114,11 @@ export function memgenMethod(
 
 /** Where memory is the turn's, each row is one turn after all before it. */
 function rowShape(
+  rows: readonly SupervisedRow[],
   { turns = 1, ...shape }: AppendShape,
   { memoryScope }: MemgenConfig,
 ): AppendShape {
-  if (turns === 1) return shape;
+  if (turns === 1) return { ...shape, segment: longestSegment(rows) };
   return memoryScope === "episode"
     ? { ...shape, turns }
     : { ...shape, prompt: shape.length };

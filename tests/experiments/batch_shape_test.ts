@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { batchShape } from "@/experiments/batch_shape.ts";
+import { batchShape, longestSegment } from "@/experiments/batch_shape.ts";
 import type { LabelledTokens } from "@/lib/training/mod.ts";
 
 /** A row of which the tokens after the prompt are learned. */
@@ -40,6 +40,13 @@ Deno.test("batchShape() has room for every turn of an episode", () => {
     segment: 32, // 27
     turns: 2,
   });
+});
+
+Deno.test("longestSegment() is that between two insertions, in multiples of 16", () => {
+  const rows = [[40], [9, 12, 26], [3, 25, 30]].map((points) => ({ points }));
+  assertEquals(longestSegment(rows), 32); // 22
+  // One insertion a row has nothing to wait for.
+  assertEquals(longestSegment(rows.slice(0, 1)), 16);
 });
 
 Deno.test("batchShape() refuses to size nothing", () => {

@@ -242,6 +242,21 @@ Deno.test("layoutTable1() says which adapters and weavers were there before", as
   );
 });
 
+Deno.test("layoutTable1() says where memory went in within answers", async () => {
+  const { findings } = await compute("popqa", PRESET);
+  const notes = (benchmark: string, insertions: number): string[] =>
+    layoutTable1(
+      findings.map((finding) => ({ ...finding, benchmark, insertions })),
+      { preset: MINI, columns: COLUMNS, made: "" },
+    ).footnotes!.filter((note) => note.startsWith("MemGen of"));
+  assertEquals(notes("math", 101), [
+    "MemGen of mini-qwen2.5 inserts at the prompt's end; in answers of MATH after the first delimiters, too.",
+  ]);
+  assertEquals(notes("math", 100), []);
+  // Turns of an episode have prompts' ends of their own.
+  assertEquals(notes("popqa", 300), []);
+});
+
 Deno.test("layoutTable1() has AQuA without a number of the paper", async () => {
   const { findings } = await compute("popqa", PRESET);
   const columns = [COLUMNS[2], AQUA];

@@ -14,7 +14,7 @@ const KEY: TrainedFilesKey = {
   reasoner: "mini-qwen2.5",
   modelKey: "abc",
   benchmark: "math",
-  method: "sft",
+  method: { id: "sft", settings: { rank: 16 } },
 };
 
 const LEARNED = {
@@ -80,7 +80,10 @@ Deno.test("savedFiles() are those of each method that were learned as the preset
     assert(ask({}) !== undefined);
     assertEquals(ask({ reuse: false }), undefined);
     // Another method of the same column was not learned yet.
-    assertEquals(ask({}, { ...KEY, method: "memgen-append" }), undefined);
+    const append = { ...KEY.method, id: "memgen-append" };
+    assertEquals(ask({}, { ...KEY, method: append }), undefined);
+    const wider = { ...KEY.method, settings: { rank: 32 } };
+    assertEquals(ask({}, { ...KEY, method: wider }), undefined);
     assertEquals(ask({}, { ...KEY, modelKey: "other" }), undefined);
     assertEquals(ask({ rates: [1e-3] }), undefined);
     assertEquals(ask({ preset: { ...MINI, seed: 1 } }), undefined);

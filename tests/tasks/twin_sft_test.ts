@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import {
+  ADAPTER,
+  adapterJson,
+  WARMUP_SHARE,
+} from "@/experiments/methods/method.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { modelKey as keyOf } from "@/tasks/model_key.ts";
 import { writeTrainedFiles } from "@/tasks/trained_files.ts";
@@ -22,7 +27,9 @@ tensorTest(
       const { sft: _, ...before } = (await readTwinNumbers(twin))!;
       await writeTwinNumbers(twin, before, folder);
       const reasoner = "mini-qwen2.5";
-      const saved = { reasoner, benchmark: "kodcode", method: "sft" } as const;
+      const settings = { adapter: adapterJson(ADAPTER), warmup: WARMUP_SHARE };
+      const method = { id: "sft", settings };
+      const saved = { reasoner, benchmark: "kodcode", method } as const;
       const modelKey = await keyOf(join("results", "reasoners", reasoner));
       const { rates: { sft: [rate] }, steps, batchSize, validTasks } = TINY;
       writeTrainedFiles(join(folder, "trained"), { ...saved, modelKey }, {

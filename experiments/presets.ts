@@ -163,7 +163,7 @@ export const MINI_MEMGEN: Omit<MemgenConfig, "insertion"> = {
   maxInferenceAugmentations: 0,
   triggerActive: false,
   // The released code's, so that it loads what is appended: with one turn, and a
-  // trigger that is not active, they change nothing.
+  // trigger that is not active, they change nothing but which delimiters count.
   memoryScope: "turn",
   triggerReads: "text",
   triggerHead: "softmax",

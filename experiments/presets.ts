@@ -126,14 +126,7 @@ export const MINI: Table1Preset = {
   },
   // Its weavers begin to learn late, and had not ended (results/LOG.md).
   stepsOf: {
-    "mini-smollm3": {
-      alfworld: 1800,
-      triviaqa: 2 * SEARCH_STEPS,
-      gpqa: 2 * CHAIN_STEPS,
-      gsm8k: 2 * CHAIN_STEPS,
-      math: 2 * CHAIN_STEPS,
-      aqua: 2 * CHAIN_STEPS,
-    },
+    "mini-smollm3": { alfworld: 1800, triviaqa: 2 * SEARCH_STEPS },
   },
   // The first 250 were answered when its steps were chosen (results/LOG.md).
   firstTestTaskOf: { triviaqa: 250 },

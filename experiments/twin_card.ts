@@ -4,6 +4,7 @@ import { play, type Twin } from "@/lib/benchmarks/twins/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import { formatTenths, renderMarkdown, type Table } from "@/lib/report/mod.ts";
 import { controlTable } from "@/experiments/control_table.ts";
+import { popularityTable } from "@/experiments/popularity.ts";
 import { acceptanceTable } from "@/experiments/twin_acceptance.ts";
 import type { TwinNumbers } from "@/experiments/twin_numbers.ts";
 import { trainingTable } from "@/experiments/twin_training.ts";
@@ -25,6 +26,7 @@ export async function twinCard(
     policyTable(numbers),
     reasonerTable([{ twin, numbers }]),
     trainingTable(numbers),
+    popularityTable(numbers.popularity),
     controlTable(numbers),
     labelTable(numbers),
     acceptanceTable(twin, numbers),

@@ -15,6 +15,7 @@ import {
 } from "@/lib/benchmarks/twins/mod.ts";
 import { renderChatMl, type Tokenizer } from "@/lib/models/mod.ts";
 import type { ControlRuns } from "@/experiments/control_runs.ts";
+import type { PopularityPart } from "@/experiments/popularity.ts";
 import type { SftRuns } from "@/experiments/sft_runs.ts";
 import type { ProbedTwin } from "@/experiments/twin_probes.ts";
 
@@ -70,6 +71,8 @@ export interface TwinNumbers {
   readonly sft?: Readonly<Record<string, SftRuns>>;
   /** Of all weights, by the names of reasoners; absent where there is none. */
   readonly fullSft?: Readonly<Record<string, SftRuns>>;
+  /** By the names of reasoners; absent where tasks have no popularity. */
+  readonly popularity?: Readonly<Record<string, readonly PopularityPart[]>>;
   /** By the names of reasoners; absent where no one was asked. */
   readonly controls?: Readonly<Record<string, ControlRuns>>;
 }
@@ -77,7 +80,7 @@ export interface TwinNumbers {
 /** What takes no reasoner to measure. */
 export type MeasuredTwin = Omit<
   TwinNumbers,
-  "reasoners" | "training" | "sft" | "fullSft" | "controls"
+  "reasoners" | "training" | "sft" | "fullSft" | "popularity" | "controls"
 >;
 
 /** How many times `measureTwin` calls `onMeasured`. */

@@ -1,10 +1,12 @@
 /** The numbers and data cards of twins: results/twins/NAME.json and NAME.md. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { byPopularity, type PopularityPart } from "@/experiments/popularity.ts";
 import { twinCard } from "@/experiments/twin_card.ts";
 import { chosenRate, type Finding } from "@/experiments/table_1.ts";
 import type { TwinNumbers } from "@/experiments/twin_numbers.ts";
-import type { Twin } from "@/lib/benchmarks/twins/mod.ts";
+import type { EvaluationRecord } from "@/lib/benchmarks/mod.ts";
+import { splitProblems, type Twin } from "@/lib/benchmarks/twins/mod.ts";
 
 /** Where they are kept. */
 export const TWIN_RESULTS: string = fileURLToPath(
@@ -89,7 +91,33 @@ export async function writeTwinTraining(
     ...numbers.training,
     [reasoner]: { n, correct, steps, valid, made },
   };
-  await writeTwinNumbers(twin, { ...numbers, training }, folder);
+  const parts = await popularityParts(twin, findings);
+  await writeTwinNumbers(twin, {
+    ...numbers,
+    training,
+    ...parts && { popularity: { ...numbers.popularity, [reasoner]: parts } },
+  }, folder);
+}
+
+/** Counts by popularity; undefined where tasks have none. */
+async function popularityParts(
+  twin: Twin,
+  findings: readonly Finding[],
+): Promise<PopularityPart[] | undefined> {
+  const [{ task: { meta } }] = splitProblems(twin, "test", 1);
+  if (meta.popularity === undefined) return undefined;
+  const rows = await Promise.all(findings.map(async ({ row, folder }) => {
+    const text = await Deno.readTextFile(join(folder, "records.jsonl"));
+    const records = text.trimEnd().split("\n")
+      .map((line): EvaluationRecord => JSON.parse(line));
+    return [row, records] as const;
+  }));
+  const asked = new Set(rows[0][1].map(({ id }) => id));
+  return byPopularity(
+    splitProblems(twin, "test").map(({ task }) => task)
+      .filter(({ id }) => asked.has(id)),
+    Object.fromEntries(rows),
+  );
 }
 
 /**

@@ -87,8 +87,8 @@ compared by \`s_pop\`. The control "stale passages" has a corpus that is wrong a
 the popular people: there a search hurts.
 
 Not as specified: a question has one form for each word, not one of 16; the stale
-passages are all of the popular people's, not 15 %; accuracy and searches by
-popularity and a probe without a search engine are not in the results.
+passages are all of the popular people's, not 15 %; a probe without a search
+engine is not in the results.
 
 | File | What |
 |---|---|

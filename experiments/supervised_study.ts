@@ -107,6 +107,9 @@ const VERSIONS = { train: 3, evaluate: 4 } as const;
 /** Share of a training cell's time that is training, for progress. */
 const TRAINING_SHARE = 0.9;
 
+/** What was answered, in the folder of an evaluation cell. */
+const RECORDS_FILE = "records.jsonl";
+
 /** Examples of a training step on a twin. */
 export function trainingBatchSize(
   { benchmark: { maxTurns } }: Twin,
@@ -221,7 +224,7 @@ export class SupervisedStudy {
         const problems = splitProblems(twin, "test", testTasks, firstTestTask);
         const records = await this.#answer(problems, applied, 0, prompt);
         const lines = records.map((record) => `${JSON.stringify(record)}\n`);
-        await Deno.writeTextFile(join(folder, "records.jsonl"), lines.join(""));
+        await Deno.writeTextFile(join(folder, RECORDS_FILE), lines.join(""));
         return {
           n: records.length,
           correct: countOfficial(records),
@@ -278,6 +281,14 @@ export class SupervisedStudy {
     }
     this.#options.onFraction?.(fraction, note);
   }
+}
+
+/** What was answered in an evaluation cell, task by task. */
+export async function readRecords(
+  folder: string,
+): Promise<EvaluationRecord[]> {
+  const text = await Deno.readTextFile(join(folder, RECORDS_FILE));
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line));
 }
 
 /** What a prompting adds to messages. */

@@ -8,12 +8,12 @@ import {
   paperNumber,
   type Table,
 } from "@/lib/report/mod.ts";
+import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import {
   type MiniReasoner,
   type Table1Preset,
   trainingSteps,
 } from "@/experiments/presets.ts";
-import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { type Column, type Finding, ROWS } from "@/experiments/table_1.ts";
 
 /** The paper's reasoner of the same family. */

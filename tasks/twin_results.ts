@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { byPopularity, type PopularityPart } from "@/experiments/popularity.ts";
-import { twinCard } from "@/experiments/twin_card.ts";
+import { readRecords } from "@/experiments/supervised_study.ts";
 import { chosenRate, type Finding } from "@/experiments/table_1.ts";
+import { twinCard } from "@/experiments/twin_card.ts";
 import type { TwinNumbers } from "@/experiments/twin_numbers.ts";
-import type { EvaluationRecord } from "@/lib/benchmarks/mod.ts";
 import { splitProblems, type Twin } from "@/lib/benchmarks/twins/mod.ts";
 
 /** Where they are kept. */
@@ -107,10 +107,7 @@ async function popularityParts(
   const [{ task: { meta } }] = splitProblems(twin, "test", 1);
   if (meta.popularity === undefined) return undefined;
   const rows = await Promise.all(findings.map(async ({ row, folder }) => {
-    const text = await Deno.readTextFile(join(folder, "records.jsonl"));
-    const records = text.trimEnd().split("\n")
-      .map((line): EvaluationRecord => JSON.parse(line));
-    return [row, records] as const;
+    return [row, await readRecords(folder)] as const;
   }));
   const asked = new Set(rows[0][1].map(({ id }) => id));
   return byPopularity(

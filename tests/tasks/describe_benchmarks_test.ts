@@ -19,6 +19,7 @@ import {
   labelFaults,
   playProblems,
   policyFaults,
+  popqaTwin,
   splitProblems,
   type Twin,
   TWINS,
@@ -35,6 +36,7 @@ import {
 import {
   readTwinCard,
   readTwinNumbers,
+  writeTwinNumbers,
   writeTwinTraining,
 } from "@/tasks/twin_results.ts";
 import { TOY_TWIN } from "@/tests/benchmarks/twins/toy_twin.ts";
@@ -247,6 +249,40 @@ Deno.test("writeTwinTraining() adds to numbers and card, until the twin changes"
       policies: () => TOY_TWIN.policies().toReversed(),
     });
     assertEquals(await training(), undefined);
+  }));
+
+Deno.test("writeTwinTraining() counts PopQA's answers by popularity", () =>
+  withFolder(async (folder) => {
+    const problems = splitProblems(popqaTwin, "test", 20);
+    const lines = problems.map(({ task: { id } }, i) =>
+      JSON.stringify({
+        id,
+        turns: [i % 2 === 0 ? "<search> x </search>" : "<answer> y </answer>"],
+        official: i < 5 ? 1 : 0,
+      })
+    );
+    await Deno.writeTextFile(join(folder, "records.jsonl"), lines.join("\n"));
+    const findings = ROWS.map(({ label }) => ({
+      ...finding(label, 5),
+      n: problems.length,
+      folder,
+    }));
+    await writeTwinNumbers(
+      popqaTwin,
+      (await readTwinNumbers(popqaTwin))!,
+      folder,
+    );
+    await writeTwinTraining(popqaTwin, findings, folder);
+    const { popularity } = (await readTwinNumbers(popqaTwin, folder))!;
+    const parts = popularity!["mini-qwen2.5"];
+    assertEquals(parts.map(({ n }) => n), Array(10).fill(2));
+    const total = (counts: "correct" | "searched") =>
+      parts.reduce((sum, part) => sum + part[counts].CoT, 0);
+    assertEquals([total("correct"), total("searched")], [5, 10]);
+    assertStringIncludes(
+      Deno.readTextFileSync(join(folder, "popqa.md")),
+      "By popularity",
+    );
   }));
 
 Deno.test("deno task describe-benchmarks: its examples are right", () => {

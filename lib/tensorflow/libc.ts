@@ -1,9 +1,8 @@
 /**
- * Three services of the C library that TensorFlow needs: silence, as it writes
- * to the terminal while it is loaded whatever its log level; permanence, as its
- * threads outlive the unloading with which Deno ends and would crash the
- * process; and memory that stays, as every step of a compiled function frees its
- * buffers and asks for the same again.
+ * Two services of the C library that loading TensorFlow needs: silence, as
+ * the library writes to the terminal while it is loaded whatever its log
+ * level, and permanence, as its threads outlive the unloading with which Deno
+ * ends and would crash the process.
  */
 
 interface SystemLibrary {
@@ -21,11 +20,6 @@ const SYSTEM_LIBRARIES: Readonly<
 
 const STDERR = 2;
 const WRITE_ONLY = 1;
-
-/** What `mallopt(3)` sets: how much at the heap's end is too much to keep ... */
-const TRIM_THRESHOLD = -1;
-/** ... and how many allocations may be mapped each by itself. */
-const MMAP_MAX = -4;
 
 /**
  * Calls `load` with the process's standard error going nowhere.
@@ -63,25 +57,6 @@ export function neverUnload(path: string): void {
     dlopen: { parameters: ["buffer", "i32"], result: "pointer" },
   });
   libc.symbols.dlopen(cPath(path), system.nowNoDelete);
-  libc.close();
-}
-
-/**
- * Keeps memory that is freed for what is asked for next; on Linux.
- *
- * Otherwise large buffers go back to the system at the end of every step, and
- * come again page by page, each a fault and zeros: up to a third of the time of
- * training (results/LOG.md). The process was measured to need no more memory for
- * it, but does not shrink between two uses.
- */
-export function keepFreedMemory(): void {
-  if (Deno.build.os !== "linux") return;
-  const libc = Deno.dlopen(SYSTEM_LIBRARIES.linux!.path, {
-    mallopt: { parameters: ["i32", "i32"], result: "i32" },
-  });
-  libc.symbols.mallopt(MMAP_MAX, 0);
-  // mallopt(3): -1 is no threshold at all.
-  libc.symbols.mallopt(TRIM_THRESHOLD, -1);
   libc.close();
 }
 

@@ -74,13 +74,11 @@ export async function startTensorflow(
     Deno.env.set("TF_XLA_FLAGS", flags.join(" ").trim());
   }
   // Loaded here and not above, so that the fallbacks need none of it.
-  const { keepFreedMemory } = await import("./libc.ts");
   const { CApi } = await import("./c_api.ts");
   const { TensorflowBinding } = await import("./binding.ts");
   const { MAX_THREADS } = await import("./context.ts");
   const { TensorflowBackend } = await import("./backend.ts");
   const { registerKernels } = await import("./kernels.ts");
-  keepFreedMemory();
   const api = new CApi(
     options.frameworkPath,
     options.ccPath,

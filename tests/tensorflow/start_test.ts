@@ -8,11 +8,10 @@ import {
 import { join } from "node:path";
 import { findTensorflow } from "@/lib/tensorflow/mod.ts";
 import { requireAvx } from "@/lib/tensorflow/processor.ts";
-import { backend, cuda, tensorflowTest } from "@/tests/backend.ts";
+import { cuda, tensorflowTest } from "@/tests/backend.ts";
 import { runChild } from "@/tests/run_child.ts";
 import type { StartOutcome, StartTask } from "./start_child.ts";
 import { withFolder } from "@/tests/folder.ts";
-import { BYTES, COUNT } from "./page_faults_child.ts";
 
 /** Its name is one that a shell or a loader could stumble over. */
 function withOddFolder(
@@ -47,20 +46,6 @@ async function startComputes(
   assertEquals(outcome.values, VALUES);
   return outcome;
 }
-
-Deno.test({
-  name: "startTensorflow() uses freed memory again instead of mapping it anew",
-  ignore: backend.name !== "tensorflow" || Deno.build.os !== "linux",
-  fn: async () => {
-    const child = new URL("page_faults_child.ts", import.meta.url);
-    const library = (await findTensorflow({ cuda }))!;
-    const task = JSON.stringify({ ...library, threads: 1 });
-    const { code, stdout, stderr } = await runChild(child, [task]);
-    assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    const pages = BYTES / 4096;
-    assert(Number(stdout) < pages, `${COUNT} x ${pages} pages: ${stdout}`);
-  },
-});
 
 tensorflowTest(
   "startTensorflow() computes, says nothing, and lets the process end",

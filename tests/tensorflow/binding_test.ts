@@ -49,7 +49,7 @@ tensorflowTest(
         const [op, attributes, inputs, words] of [
           ["AddV2", [FLOAT], [a, b], "Incompatible shapes: [2] vs. [3]"],
           ["AddV2", [FLOAT], [a], "expected 2 inputs, got 1"],
-          ["MatMul", [FLOAT], [a, b], "In[0] ndims must be >= 2"],
+          ["MatMul", [FLOAT], [a, b], "ndims must be"],
           ["NoSuchOp", [], [a], "'NoSuchOp' is neither a type of a primitive"],
           ["LeakyRelu", [alpha], [a], "type 'int' when 'float' expected"],
         ] as const

@@ -43,10 +43,10 @@ export function matMul(
  * A float32 product whose factors are rounded to bfloat16, with sums in
  * float32.
  *
- * Only XLA has an op that also returns the sums so; for x86-64 it calls
- * YNNPACK, which has kernels for AMX, AVX512-BF16 and, slower, for the rest.
- * The op that TensorFlow's kernels have too rounds the sums to bfloat16, as
- * PyTorch's autocast does; XLA for a CPU computes it with a float32 product.
+ * Only XLA has an op for it; for x86-64 it calls YNNPACK, which has kernels for
+ * AMX, AVX512-BF16 and, slower, for the rest. TensorFlow's own kernels round the
+ * sums to bfloat16, some of them at every addition; elsewhere it is therefore a
+ * float32 product of the rounded factors.
  */
 function bfloat16Product(
   tensorflow: TensorflowBinding,
@@ -59,6 +59,7 @@ function bfloat16Product(
     return execute(tensorflow, "Cast", types, [id]);
   };
   const rounded = factors.map((id) => cast(id, float, bfloat16).id);
+  const made = [...rounded];
   try {
     if (tensorflow.tracingForXla) {
       const types = [
@@ -69,12 +70,12 @@ function bfloat16Product(
       const attributes = [...types, ...transposes];
       return execute(tensorflow, "BatchMatMulV3", attributes, rounded);
     }
-    const attributes = [typeAttribute("T", bfloat16), ...transposes];
-    const product = execute(tensorflow, "BatchMatMulV2", attributes, rounded);
-    rounded.push(product.id);
-    return cast(product.id, bfloat16, float);
+    const widened = rounded.map((id) => cast(id, bfloat16, float).id);
+    made.push(...widened);
+    const attributes = [typeAttribute("T", float), ...transposes];
+    return execute(tensorflow, "BatchMatMulV2", attributes, widened);
   } finally {
-    for (const id of rounded) tensorflow.deleteTensor(id);
+    for (const id of made) tensorflow.deleteTensor(id);
   }
 }
 

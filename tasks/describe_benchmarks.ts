@@ -135,16 +135,8 @@ export async function measureTwins(
     });
     const before = await readTwinNumbers(twin, folder);
     // What reasoners did on other problems says nothing of these.
-    const kept = isSameTwin(measured, before)
-      ? {
-        reasoners: before!.reasoners,
-        training: before!.training,
-        sft: before!.sft,
-        fullSft: before!.fullSft,
-        controls: before!.controls,
-      }
-      : { reasoners: {} };
-    await writeTwinNumbers(twin, { ...measured, ...kept }, folder);
+    const kept = isSameTwin(measured, before) ? before : { reasoners: {} };
+    await writeTwinNumbers(twin, { ...kept, ...measured }, folder);
   }
   progress.end();
 }
@@ -153,7 +145,7 @@ export async function measureTwins(
 function isSameTwin(
   { tokens, policies }: MeasuredTwin,
   before: TwinNumbers | undefined,
-): boolean {
+): before is TwinNumbers {
   return before !== undefined && JSON.stringify([tokens, policies]) ===
       JSON.stringify([before.tokens, before.policies]);
 }

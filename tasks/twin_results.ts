@@ -106,9 +106,11 @@ async function popularityParts(
 ): Promise<PopularityPart[] | undefined> {
   const [{ task: { meta } }] = splitProblems(twin, "test", 1);
   if (meta.popularity === undefined) return undefined;
-  const rows = await Promise.all(findings.map(async ({ row, folder }) => {
-    return [row, await readRecords(folder)] as const;
-  }));
+  const rows = await Promise.all(
+    findings.map(async ({ row, folder }) =>
+      [row, await readRecords(folder)] as const
+    ),
+  );
   const asked = new Set(rows[0][1].map(({ id }) => id));
   return byPopularity(
     splitProblems(twin, "test").map(({ task }) => task)

@@ -12,6 +12,7 @@ import {
   LABEL_RUNS,
   measureSteps,
   measureTwin,
+  type TwinNumbers,
 } from "@/experiments/twin_numbers.ts";
 import { reasonerTable } from "@/experiments/twin_table.ts";
 import {
@@ -187,6 +188,32 @@ Deno.test("measureReasoner() adds to numbers and card, until the twin changes", 
         TOY_TWIN.policies().slice(1).concat(TOY_TWIN.policies()[0]),
     });
     assertEquals(await reasoners(), {});
+  }));
+
+Deno.test("measureTwins() keeps all that it does not measure", () =>
+  withFolder(async (folder) => {
+    const measure = () =>
+      measureTwins([TOY_TWIN], { tokenizer: TOKENIZER, folder });
+    await measure();
+    const runs = { n: 8, correct: [1, 2, 3], made: "by hand" };
+    const part = { least: 9, n: 1, correct: { CoT: 1 }, searched: { CoT: 0 } };
+    const numbers: TwinNumbers = {
+      ...(await readTwinNumbers(TOY_TWIN, folder))!,
+      reasoners: {
+        "says red": {
+          n: 8,
+          correct: { vanilla: 1, own: 1, redrawn: 1 },
+          made: "by hand",
+        },
+      },
+      sft: { "says red": runs },
+      fullSft: { "says red": runs },
+      popularity: { "says red": [part] },
+      controls: { "says red": { n: 8, correct: {}, made: "by hand" } },
+    };
+    await writeTwinNumbers(TOY_TWIN, numbers, folder);
+    await measure();
+    assertEquals(await readTwinNumbers(TOY_TWIN, folder), numbers);
   }));
 
 /** A finding of a column in which everything answers eight tasks. */

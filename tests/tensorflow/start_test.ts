@@ -8,10 +8,11 @@ import {
 import { join } from "node:path";
 import { findTensorflow } from "@/lib/tensorflow/mod.ts";
 import { requireAvx } from "@/lib/tensorflow/processor.ts";
-import { cuda, tensorflowTest } from "@/tests/backend.ts";
+import { backend, cuda, tensorflowTest } from "@/tests/backend.ts";
 import { runChild } from "@/tests/run_child.ts";
 import type { StartOutcome, StartTask } from "./start_child.ts";
 import { withFolder } from "@/tests/folder.ts";
+import { BYTES, COUNT } from "./page_faults_child.ts";
 
 /** Its name is one that a shell or a loader could stumble over. */
 function withOddFolder(
@@ -46,6 +47,26 @@ async function startComputes(
   assertEquals(outcome.values, VALUES);
   return outcome;
 }
+
+Deno.test({
+  name: "startTensorflow() keeps memory, unless its environment says otherwise",
+  ignore: cuda || backend.name !== "tensorflow" || Deno.build.os !== "linux",
+  fn: async () => {
+    const child = new URL("page_faults_child.ts", import.meta.url);
+    const library = (await findTensorflow({ cuda }))!;
+    const task = JSON.stringify({ ...library, threads: 1 });
+    const all = COUNT * BYTES / 4096;
+    const countFaults = async (env: Readonly<Record<string, string>>) => {
+      const { code, stdout, stderr } = await runChild(child, [task], env);
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      return Number(stdout);
+    };
+    const kept = await countFaults({});
+    assert(kept < all / COUNT, `of ${all} pages ${kept} were mapped anew`);
+    const given = await countFaults({ TF_CPU_ALLOCATOR_USE_BFC: "false" });
+    assert(given >= all, `of ${all} pages only ${given} were mapped anew`);
+  },
+});
 
 tensorflowTest(
   "startTensorflow() computes, says nothing, and lets the process end",

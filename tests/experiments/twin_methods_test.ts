@@ -12,6 +12,7 @@ Deno.test("twinMethods() insert where a twin's answers need memory", () => {
       return [settings.memoryScope, settings.maxInferenceAugmentations];
     };
     assertEquals(places("gpqa"), ["turn", 5]);
+    assertEquals(places("aqua"), ["turn", 0]);
     assertEquals(places("kodcode"), ["turn", 0]);
     assertEquals(places("triviaqa"), ["episode", 0]);
   }
@@ -19,7 +20,7 @@ Deno.test("twinMethods() insert where a twin's answers need memory", () => {
 
 Deno.test("twinMethods() are the same where memory goes in alike", () => {
   const methods = twinMethods(methodModel());
-  assert(methods("gsm8k").append === methods("aqua").append);
+  assert(methods("gsm8k").append === methods("math").append);
   assert(methods("gsm8k").append !== methods("kodcode").append);
   assert(methods("gsm8k").sft === methods("alfworld").sft);
 });

@@ -55,16 +55,12 @@ export class TriggerSession {
   decide(rows: readonly GenerationRow[]): boolean[] {
     const blocks = rows.map((row) => this.#read(row));
     const { modules, judge, sampleDecisions } = this.#options;
-    const { result, places } = this.#decoder.extend(
+    const { result, places } = this.#decoder.extendInPieces(
       judge,
-      ({ b, places }) => {
-        const last = new Int32Array(b);
-        places.forEach((place, i) => last[place] = blocks[i].length - 1);
-        return {
-          parameters: modules.trigger,
-          last: tf.tensor1d(last, "int32"),
-        };
-      },
+      ({ last }) => ({
+        parameters: modules.trigger,
+        last: tf.tensor1d(last, "int32"),
+      }),
       rows.map(({ index }) => index),
       blocks,
     );

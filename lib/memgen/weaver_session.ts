@@ -96,7 +96,7 @@ export class WeaverSession {
         kind: KIND.text,
       }))
     );
-    const { result, places } = this.#weaver.extend(
+    const { result, places } = this.#weaver.extendInPieces(
       functions.weave[kind],
       () => parameters,
       rows.map(({ index }) => index),

@@ -22,6 +22,8 @@ import { bucketLength, type CacheSize, KvCache } from "./kv_cache.ts";
 
 /** Rows of one block; more are run in turns. */
 export const BLOCK_ROWS = 32;
+/** Inputs of a row that `extendInPieces` runs at once. */
+const PIECE = 64;
 
 /** A block as it is padded. */
 export interface BlockShape {
@@ -29,8 +31,12 @@ export interface BlockShape {
   readonly b: number;
   /** T. */
   readonly T: number;
-  /** Where each of the given rows stands among the b. */
+  /** The rows of the cache. */
+  readonly rows: readonly number[];
+  /** Where each of these stands among the b. */
   readonly places: readonly number[];
+  /** Number of the last input at each place, `[b]`; 0 in padding. */
+  readonly last: Int32Array;
 }
 
 /** One view of a model with the cache of a batch. */
@@ -74,6 +80,9 @@ export class CachedDecoder {
     const isWhole = T === 1 || B <= BLOCK_ROWS;
     const b = isWhole ? B : BLOCK_ROWS;
     const places = isWhole ? rows : rows.map((_, i) => i);
+    const last = new Int32Array(b);
+    places.forEach((place, i) => last[place] = blocks[i].length - 1);
+    const shape = { b, T, rows, places, last };
     cache.reserve(
       rows,
       blocks.map((block, i) => block.length + tails[i].length),
@@ -81,9 +90,9 @@ export class CachedDecoder {
     const result = tidy(() =>
       fn(
         this.#view,
-        params({ b, T, places }),
+        params(shape),
         {
-          ...this.#block({ b, T, places }, rows, blocks, tails),
+          ...this.#block(shape, blocks, tails),
           rows: isWhole ? null : rowNumbers(rows, b),
         },
         { layers: cache.layers, kinds: this.#kindsWith(rows, blocks, tails) },
@@ -91,6 +100,34 @@ export class CachedDecoder {
     );
     rows.forEach((row, i) => cache.fill(row, blocks[i].map(kindOf)));
     return { result, places };
+  }
+
+  /**
+   * `extend` for an `fn` that finishes with the end of each row alone: rows with
+   * many inputs are read in pieces. So no pass holds the scores of a whole
+   * context with itself, and rows of different lengths are padded little.
+   */
+  extendInPieces<P, R extends tf.Tensor>(
+    fn: ExtendFunction<P, R>,
+    params: (shape: BlockShape) => P,
+    rows: readonly number[],
+    blocks: readonly (readonly Item[])[],
+    tails: readonly Tail[] = rows.map(() => []),
+  ): { result: R; places: readonly number[] } {
+    const rest = [...blocks];
+    for (;;) {
+      const long = rows.map((_, i) => i).filter((i) => rest[i].length > PIECE);
+      if (long.length === 0) return this.extend(fn, params, rows, rest, tails);
+      const { result } = this.extend(
+        fn,
+        params,
+        long.map((i) => rows[i]),
+        long.map((i) => rest[i].slice(0, PIECE)),
+        long.map((i) => tails[i]),
+      );
+      result.dispose();
+      for (const i of long) rest[i] = rest[i].slice(PIECE);
+    }
   }
 
   /**
@@ -120,11 +157,10 @@ export class CachedDecoder {
     cache.reserve(rows, counts);
     const blocks = first.map((item) => [item]);
     const later = first.map((item, i) => Array(counts[i] - 1).fill(item));
-    const shape = { b: cache.size.rows, T: 1, places: rows };
+    const shape = { b: cache.size.rows, T: 1, rows, places: rows };
     return tidy(() => {
       const { ids, slots, positions, kinds } = this.#block(
         shape,
-        rows,
         blocks,
         rows.map(() => []),
       );
@@ -173,8 +209,7 @@ export class CachedDecoder {
   }
 
   #block(
-    { b, T, places }: BlockShape,
-    rows: readonly number[],
+    { b, T, rows, places }: Omit<BlockShape, "last">,
     blocks: readonly (readonly Item[])[],
     tails: readonly Tail[],
   ): Omit<BlockTensors, "rows"> {

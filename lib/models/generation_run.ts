@@ -89,6 +89,8 @@ export class GenerationRun {
   readonly #decoder: CachedDecoder;
   readonly #session: MemorySession | undefined;
   readonly #slots: (ActiveRow | undefined)[];
+  /** Numbers of the prompts as they start. */
+  readonly #order: readonly number[];
   #started = 0;
 
   /** Starts a run for valid prompts, at least one. */
@@ -114,6 +116,9 @@ export class GenerationRun {
       capacity: longest + maxNewTokens - 1 + (memory?.maxLatents ?? 0),
     };
     this.#slots = new Array(size.rows).fill(undefined);
+    // Those of about a length together: blocks need little padding.
+    this.#order = prompts.map((_, i) => i)
+      .sort((a, b) => prompts[a].length - prompts[b].length);
     this.#decoder = new CachedDecoder(model.config, view, size);
     this.#session = memory?.open(size);
   }
@@ -161,7 +166,7 @@ export class GenerationRun {
     if (waiting === 0 || free.length < enough) return;
     const { seed, numbers } = this.#options;
     for (const index of free.slice(0, waiting)) {
-      const prompt = this.#started++;
+      const prompt = this.#order[this.#started++];
       const tokens = this.#prompts[prompt];
       const blocks = this.#options.blocks?.[prompt] ?? [];
       this.#slots[index] = {
@@ -210,12 +215,11 @@ export class GenerationRun {
       insertions[i] = written[at].items;
       return written[at].decision;
     });
-    const { result, places } = this.#decoder.extend(
+    const { result, places } = this.#decoder.extendInPieces(
       this.#functions.extend,
-      ({ b, places }) => {
-        const last = new Int32Array(b);
-        places.forEach((place, i) => last[place] = insertions[i].length - 1);
-        const noise = this.#noise(rows, places, [b, 1]);
+      ({ b, rows, places, last }) => {
+        const active = rows.map((index) => this.#slots[index]!);
+        const noise = this.#noise(active, places, [b, 1]);
         return {
           last: tf.tensor1d(last, "int32"),
           noise: noise && { ...noise, uniforms: noise.uniforms.flatten() },

@@ -14,6 +14,7 @@ import {
   Generator,
   NOT_ASKED,
 } from "@/lib/models/mod.ts";
+import { randomInt, seededRandom } from "@/lib/random.ts";
 import { checkGeneration } from "@/tasks/parity/memgen_generation.ts";
 import {
   type Fixture,
@@ -120,6 +121,44 @@ for (const insertion of INSERTIONS) {
         assert(skipped.length < blocks.length, `${blocks}`);
       }),
   );
+}
+
+for (const insertion of INSERTIONS) {
+  for (const triggerActive of [false, true]) {
+    tensorTest(
+      `Cached generation, ${insertion}, trigger ${
+        triggerActive ? "active" : "inactive"
+      }, equals one full pass where prompts are read in pieces`,
+      () =>
+        withMemgen({
+          insertion,
+          triggerActive,
+          maxInferenceAugmentations: 3,
+        }, (fixture) => {
+          const { model, modules, generate } = fixture;
+          const random = seededRandom("long");
+          const prompts = [150, 3, 65, 64, 129, 70].map((length) =>
+            Array.from(
+              { length },
+              () => randomInt(random, model.config.vocabSize),
+            )
+          );
+          const results = generate({ batchSize: 3, maxNewTokens: 12 }, prompts);
+          results.forEach((result, i) =>
+            tf.tidy(() => {
+              const row = rowOf(prompts[i], result);
+              const { best } = replay(model, modules, row);
+              const start = prompts[i].length - 1;
+              assertEquals(result.ids, [...best.slice(start, -1)]);
+              assertEquals(
+                result.augmentation,
+                expectedMarks(fixture, prompts[i], result.ids),
+              );
+            })
+          );
+        }),
+    );
+  }
 }
 
 /** What the marks of a row must be, from its tokens alone. */

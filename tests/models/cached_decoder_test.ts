@@ -15,6 +15,7 @@ import {
   loraView,
   makeExtend,
   makeSteps,
+  placesOf,
   type Tail,
 } from "@/lib/models/mod.ts";
 import { normals, seededRandom } from "@/lib/random.ts";
@@ -304,6 +305,82 @@ tensorTest(
     disposeTree([weights, queries]);
   },
 );
+
+for (const rows of [3, BLOCK_ROWS + 1]) {
+  tensorTest(
+    `CachedDecoder.extendInPieces() ends as one pass does, with a cache of ${rows} rows`,
+    () => {
+      const config = tinyConfig("qwen3", { maxPositions: 256 });
+      const weights = randomWeights(config, 1);
+      const random = seededRandom("pieces");
+      const draw = (length: number): Item[] =>
+        tokens(Array.from(
+          { length },
+          () => Math.floor(random() * config.vocabSize),
+        ));
+      // Memory on both sides of the first piece's end.
+      const long = draw(150);
+      const blocks = [
+        [
+          ...long.slice(0, 61),
+          ...memoryBlock(config, "m", 7),
+          ...long.slice(61),
+        ],
+        draw(3),
+        draw(64),
+      ];
+      const lengths: number[][] = [];
+      const extend = makeExtend<tf.Tensor1D, tf.Tensor3D>(config, {
+        name: "pieces",
+        xla: "never",
+        places: (last, [, T]) => placesOf(last, T),
+        finish: (_, hidden) => hidden,
+      });
+      const decoder = new CachedDecoder(config, { weights }, {
+        rows,
+        capacity: 160,
+      });
+      const run = (
+        blocks: readonly Item[][],
+      ): { values: Float32Array; places: readonly number[] } => {
+        const { result, places } = decoder.extendInPieces(
+          extend,
+          ({ last, rows, places }) => {
+            lengths.push(places.map((place) => last[place] + 1));
+            assertEquals(rows, [2, 0, 1].slice(0, rows.length));
+            return tf.tensor1d(last, "int32");
+          },
+          [2, 0, 1],
+          blocks,
+        );
+        const values = result.dataSync<"float32">();
+        result.dispose();
+        return { values, places };
+      };
+      const D = config.hiddenSize;
+      const assertEnds = (
+        { values, places }: ReturnType<typeof run>,
+        read: readonly Item[][],
+      ): void =>
+        read.forEach((items, i) =>
+          assertClose(
+            values.slice(places[i] * D, (places[i] + 1) * D),
+            wholePass(config, { weights }, items).slice(-D),
+            ROUNDING,
+          )
+        );
+      assertEnds(run(blocks), blocks);
+      assertEquals(lengths, [[64], [64], [29, 3, 64]]);
+      // What was read in pieces is remembered.
+      const next = blocks.map((items) => tokens([5], textLength(items)));
+      assertEnds(run(next), blocks.map((items, i) => [...items, ...next[i]]));
+
+      decoder.dispose();
+      extend.dispose();
+      disposeTree(weights);
+    },
+  );
+}
 
 tensorTest(
   "CachedDecoder refuses more than its capacity and keeps what is there",

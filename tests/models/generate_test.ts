@@ -275,6 +275,7 @@ tensorTest(
       const ending = { ...model, config: { ...config, eosTokenIds: [first] } };
       const other = randomPrompts(config, { count: 40, maxLength: 5, seed: 8 })
         .find((long) =>
+          long.length === prompt.length &&
           !generator.generate([long], { maxNewTokens: 40 })[0].ids
             .includes(first)
         )!;
@@ -283,19 +284,7 @@ tensorTest(
         (_, i) => i % 8 === 0 ? other : prompt,
       );
       const slots = new Generator(ending, "never");
-      const seen: number[][] = [];
-      const memory: Memory = {
-        maxLatents: 0,
-        open: () => ({
-          isCandidate: ({ index, prompt, tokens, promptLength }) => {
-            if (tokens.length === promptLength) seen.push([prompt, index]);
-            return false;
-          },
-          write: () => [],
-          clear: () => {},
-          dispose: () => {},
-        }),
-      };
+      const { memory, order } = memoryThatSeesStarts();
       const options = { maxNewTokens: 40, batchSize: 8, memory };
       const results = slots.generate(prompts, options);
       slots.dispose();
@@ -303,7 +292,6 @@ tensorTest(
         results.map(({ ids }) => ids.length),
         prompts.map((ids) => ids === other ? 40 : 1),
       );
-      const order = new Map(seen.map(([prompt, index]) => [prompt, index]));
       // Prompt 8 does not wait for prompt 0: it has the slot of a short one.
       assertEquals(order.get(0), 0);
       assert(order.get(8)! > 0);
@@ -311,6 +299,25 @@ tensorTest(
     });
   },
 );
+
+tensorTest("Generator starts prompts of about a length together", () => {
+  const config = tinyConfig("qwen2");
+  withGenerator(config, (generator) => {
+    const draw = seededRandom("lengths");
+    const prompts = [5, 90, 2, 70, 5, 1, 80]
+      .map((length) =>
+        Array.from({ length }, () => Math.floor(draw() * config.vocabSize))
+      );
+    const { memory, order } = memoryThatSeesStarts();
+    const options = { maxNewTokens: 3, batchSize: 2, memory };
+    const together = generator.generate(prompts, options);
+    assertEquals([...order.keys()], [5, 2, 0, 4, 3, 6, 1]);
+    const alone = prompts.map((prompt) =>
+      generator.generate([prompt], { maxNewTokens: 3 })[0]
+    );
+    assertEquals(together, alone);
+  });
+});
 
 Deno.test("plainItems() are the pending tokens at their shifted positions", () => {
   const row: GenerationRow = {
@@ -412,3 +419,24 @@ Deno.test("requirePrompt() calls a prompt by its name", () => {
     "Cannot generate as p.jsonl line 3 must hold a token: current value is []",
   );
 });
+
+/** No memory, but the slot of each prompt in the order in which they start. */
+function memoryThatSeesStarts(): {
+  readonly memory: Memory;
+  readonly order: Map<number, number>;
+} {
+  const order = new Map<number, number>();
+  const memory: Memory = {
+    maxLatents: 0,
+    open: () => ({
+      isCandidate: ({ index, prompt, tokens, promptLength }) => {
+        if (tokens.length === promptLength) order.set(prompt, index);
+        return false;
+      },
+      write: () => [],
+      clear: () => {},
+      dispose: () => {},
+    }),
+  };
+  return { memory, order };
+}

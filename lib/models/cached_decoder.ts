@@ -106,6 +106,8 @@ export class CachedDecoder {
    * `extend` for an `fn` that finishes with the end of each row alone: rows with
    * many inputs are read in pieces. So no pass holds the scores of a whole
    * context with itself, and rows of different lengths are padded little.
+   *
+   * @throws {RangeError} As `extend` does; what was read then is remembered.
    */
   extendInPieces<P, R extends tf.Tensor>(
     fn: ExtendFunction<P, R>,

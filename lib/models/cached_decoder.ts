@@ -31,6 +31,8 @@ export interface BlockShape {
   readonly b: number;
   /** T. */
   readonly T: number;
+  /** M. */
+  readonly M: number;
   /** The rows of the cache. */
   readonly rows: readonly number[];
   /** Where each of these stands among the b. */
@@ -41,13 +43,11 @@ export interface BlockShape {
 
 /** One view of a model with the cache of a batch. */
 export class CachedDecoder {
-  readonly #config: DecoderConfig;
   readonly #view: DecoderView;
   readonly #cache: KvCache;
 
   /** An empty cache of the given size. */
   constructor(config: DecoderConfig, view: DecoderView, size: CacheSize) {
-    this.#config = config;
     this.#view = view;
     this.#cache = new KvCache(config, size);
   }
@@ -73,41 +73,18 @@ export class CachedDecoder {
     blocks: readonly (readonly Item[])[],
     tails: readonly Tail[] = rows.map(() => []),
   ): { result: R; places: readonly number[] } {
-    const cache = this.#cache;
     const T = bucketLength(Math.max(...blocks.map(({ length }) => length)));
-    const B = cache.size.rows;
-    // With all rows in their places nothing is gathered.
-    const isWhole = T === 1 || B <= BLOCK_ROWS;
-    const b = isWhole ? B : BLOCK_ROWS;
-    const places = isWhole ? rows : rows.map((_, i) => i);
-    const last = new Int32Array(b);
-    places.forEach((place, i) => last[place] = blocks[i].length - 1);
-    const shape = { b, T, rows, places, last };
-    cache.reserve(
-      rows,
-      blocks.map((block, i) => block.length + tails[i].length),
-    );
-    const result = tidy(() =>
-      fn(
-        this.#view,
-        params(shape),
-        {
-          ...this.#block(shape, blocks, tails),
-          rows: isWhole ? null : rowNumbers(rows, b),
-        },
-        { layers: cache.layers, kinds: this.#kindsWith(rows, blocks, tails) },
-      )
-    );
-    rows.forEach((row, i) => cache.fill(row, blocks[i].map(kindOf)));
-    return { result, places };
+    const M = Math.max(...blocks.map((block) => vectorsOf(block).length));
+    return this.#extend(fn, params, rows, blocks, { tails, T, M });
   }
 
   /**
    * `extend` for an `fn` that finishes with the end of each row alone: rows with
    * many inputs are read in pieces. So no pass holds the scores of a whole
-   * context with itself, and rows of different lengths are padded little.
+   * context with itself, rows of different lengths are padded little, and all
+   * of them share a compiled size.
    *
-   * @throws {RangeError} As `extend` does; what was read then is remembered.
+   * @throws {RangeError} As `extend` does.
    */
   extendInPieces<P, R extends tf.Tensor>(
     fn: ExtendFunction<P, R>,
@@ -116,20 +93,30 @@ export class CachedDecoder {
     blocks: readonly (readonly Item[])[],
     tails: readonly Tail[] = rows.map(() => []),
   ): { result: R; places: readonly number[] } {
+    const isLong = ({ length }: readonly Item[]): boolean => length > PIECE;
+    if (!blocks.some(isLong)) {
+      return this.extend(fn, params, rows, blocks, tails);
+    }
+    // At once, as each size of the cache is compiled.
+    this.#reserve(rows, blocks, tails);
+    const M = blocks.every((block) => vectorsOf(block).length === 0)
+      ? 0
+      : PIECE;
+    const size = { T: PIECE, M };
     const rest = [...blocks];
-    for (;;) {
-      const long = rows.map((_, i) => i).filter((i) => rest[i].length > PIECE);
-      if (long.length === 0) return this.extend(fn, params, rows, rest, tails);
-      const { result } = this.extend(
+    while (rest.some(isLong)) {
+      const long = rows.map((_, i) => i).filter((i) => isLong(rest[i]));
+      const { result } = this.#extend(
         fn,
         params,
         long.map((i) => rows[i]),
         long.map((i) => rest[i].slice(0, PIECE)),
-        long.map((i) => tails[i]),
+        { ...size, tails: long.map((i) => tails[i]) },
       );
       result.dispose();
       for (const i of long) rest[i] = rest[i].slice(PIECE);
     }
+    return this.#extend(fn, params, rows, rest, { ...size, tails });
   }
 
   /**
@@ -159,7 +146,7 @@ export class CachedDecoder {
     cache.reserve(rows, counts);
     const blocks = first.map((item) => [item]);
     const later = first.map((item, i) => Array(counts[i] - 1).fill(item));
-    const shape = { b: cache.size.rows, T: 1, rows, places: rows };
+    const shape = { b: cache.size.rows, T: 1, M: 0, rows, places: rows };
     return tidy(() => {
       const { ids, slots, positions, kinds } = this.#block(
         shape,
@@ -196,6 +183,53 @@ export class CachedDecoder {
     this.#cache.dispose();
   }
 
+  /** `extend`, padded to T inputs and M vectors a row. */
+  #extend<P, R>(
+    fn: ExtendFunction<P, R>,
+    params: (shape: BlockShape) => P,
+    rows: readonly number[],
+    blocks: readonly (readonly Item[])[],
+    { tails, T, M }: {
+      readonly tails: readonly Tail[];
+      readonly T: number;
+      readonly M: number;
+    },
+  ): { result: R; places: readonly number[] } {
+    const cache = this.#cache;
+    const B = cache.size.rows;
+    // With all rows in their places nothing is gathered.
+    const isWhole = T === 1 || B <= BLOCK_ROWS;
+    const b = isWhole ? B : BLOCK_ROWS;
+    const places = isWhole ? rows : rows.map((_, i) => i);
+    const last = new Int32Array(b);
+    places.forEach((place, i) => last[place] = blocks[i].length - 1);
+    const shape = { b, T, M, rows, places, last };
+    const numbers = Int32Array.from({ length: b }, (_, i) => rows[i] ?? 0);
+    this.#reserve(rows, blocks, tails);
+    const result = tidy(() =>
+      fn(
+        this.#view,
+        params(shape),
+        {
+          ...this.#block(shape, blocks, tails),
+          rows: isWhole ? null : tf.tensor1d(numbers, "int32"),
+        },
+        { layers: cache.layers, kinds: this.#kindsWith(rows, blocks, tails) },
+      )
+    );
+    rows.forEach((row, i) => cache.fill(row, blocks[i].map(kindOf)));
+    return { result, places };
+  }
+
+  #reserve(
+    rows: readonly number[],
+    blocks: readonly (readonly Item[])[],
+    tails: readonly Tail[],
+  ): void {
+    const more = blocks.map(({ length }, i) => length + tails[i].length);
+    this.#cache.reserve(rows, more);
+  }
+
   /** Kinds of the slots, `[B, S]`, as if the block were remembered whole. */
   #kindsWith(
     rows: readonly number[],
@@ -211,17 +245,13 @@ export class CachedDecoder {
   }
 
   #block(
-    { b, T, rows, places }: Omit<BlockShape, "last">,
+    { b, T, M, rows, places }: Omit<BlockShape, "last">,
     blocks: readonly (readonly Item[])[],
     tails: readonly Tail[],
   ): Omit<BlockTensors, "rows"> {
     const total = T + tails[0].length;
-    const vectorsOf = (block: readonly Item[]): Float32Array[] =>
-      block.flatMap(({ value }) => typeof value === "number" ? [] : [value]);
-    const M = Math.max(...blocks.map((block) => vectorsOf(block).length));
     // A weaver of another size reads the reasoner's vectors.
-    const D = blocks.flatMap(vectorsOf).at(0)?.length ??
-      this.#config.hiddenSize;
+    const D = this.#view.weights["model.embed_tokens.weight"].shape[1]!;
     const ids = new Int32Array(b * T);
     const vectors = new Float32Array(b * M * D);
     const vectorIndex = new Int32Array(b * T).fill(-1);
@@ -260,12 +290,10 @@ export class CachedDecoder {
   }
 }
 
-function kindOf({ kind }: { readonly kind: number }): number {
-  return kind;
+function vectorsOf(block: readonly Item[]): Float32Array[] {
+  return block.flatMap(({ value }) => typeof value === "number" ? [] : [value]);
 }
 
-/** The rows, padded to b. */
-function rowNumbers(rows: readonly number[], b: number): tf.Tensor1D {
-  const numbers = Int32Array.from({ length: b }, (_, i) => rows[i] ?? 0);
-  return tf.tensor1d(numbers, "int32");
+function kindOf({ kind }: { readonly kind: number }): number {
+  return kind;
 }

@@ -116,9 +116,9 @@ export class GenerationRun {
       capacity: longest + maxNewTokens - 1 + (memory?.maxLatents ?? 0),
     };
     this.#slots = new Array(size.rows).fill(undefined);
-    // Those of about a length together: blocks need little padding.
+    // Equal ones need little padding; after the longest the cache grows no more.
     this.#order = prompts.map((_, i) => i)
-      .sort((a, b) => prompts[a].length - prompts[b].length);
+      .sort((a, b) => prompts[b].length - prompts[a].length);
     this.#decoder = new CachedDecoder(model.config, view, size);
     this.#session = memory?.open(size);
   }
@@ -217,9 +217,9 @@ export class GenerationRun {
     });
     const { result, places } = this.#decoder.extendInPieces(
       this.#functions.extend,
-      ({ b, rows, places, last }) => {
-        const active = rows.map((index) => this.#slots[index]!);
-        const noise = this.#noise(active, places, [b, 1]);
+      ({ b, rows: slots, places, last }) => {
+        const rows = slots.map((index) => this.#slots[index]!);
+        const noise = this.#noise(rows, places, [b, 1]);
         return {
           last: tf.tensor1d(last, "int32"),
           noise: noise && { ...noise, uniforms: noise.uniforms.flatten() },

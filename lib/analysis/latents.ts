@@ -47,6 +47,11 @@ export class LatentRecorder implements Memory {
     return this.#memory.maxLatents;
   }
 
+  /** As of the memory that inserts. */
+  get staysInView(): boolean {
+    return this.#memory.staysInView ?? false;
+  }
+
   /** Starts a call. */
   open(size: CacheSize): MemorySession {
     const session = this.#memory.open(size);
@@ -64,6 +69,7 @@ export class LatentRecorder implements Memory {
         );
         return written;
       },
+      startTurn: (row, kept) => session.startTurn(row, kept),
       clear: (row) => session.clear(row),
       dispose: () => session.dispose(),
     };

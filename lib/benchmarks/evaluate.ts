@@ -16,7 +16,7 @@ import {
 import type { Benchmark, Message, Score, Task } from "./task.ts";
 
 /**
- * Greedy answers, scored; records in the order of the tasks. Source: the
+ * Greedy answers, scored; records in the order of the chosen tasks. Source: the
  * released evaluation (temperature 0, ChatML, cut after the first end token).
  *
  * @throws {TypeError} If the benchmark has several turns and there are no
@@ -42,12 +42,14 @@ export async function evaluate(
   }
   const { generator, model: { tokenizer } } = options;
   const prompt = options.prompt ?? ((messages) => messages);
-  const prompts = tasks.map(({ messages }) =>
-    encodePrompt(tokenizer, prompt(messages))
+  const chosen = options.chosen ?? tasks.map((_, i) => i);
+  const prompts = chosen.map((task) =>
+    encodePrompt(tokenizer, prompt(tasks[task].messages))
   );
   const turns = generator.generateInTurns(prompts, {
     maxNewTokens,
     seed,
+    numbers: chosen,
     batchSize,
     view,
     memory,
@@ -58,10 +60,10 @@ export async function evaluate(
       if (done) {
         return await inOrder(
           value,
-          (answer, i) => score(benchmark, tasks[i], answer, tokenizer),
+          (answer, i) => score(benchmark, tasks[chosen[i]], answer, tokenizer),
         );
       }
-      options.onProgress?.(value, tasks.length);
+      options.onProgress?.(value, chosen.length);
       await nextTurn(); // so that Ctrl-C is heard
     }
   } finally {

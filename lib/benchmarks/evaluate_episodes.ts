@@ -1,5 +1,5 @@
 /** Greedy episodes of a benchmark with environments, scored. */
-import type { Memory } from "../models/mod.ts";
+import { latentsInView } from "../models/mod.ts";
 import { type Environment, playEpisodes } from "../training/mod.ts";
 import {
   completionText,
@@ -31,11 +31,12 @@ export async function evaluateEpisodes(
   { environments, prompt, onProgress, ...options }: EvaluateEpisodesOptions,
 ): Promise<EvaluationRecord[]> {
   const { model, memory, seed = 0, batchSize = 32 } = options;
+  const chosen = options.chosen ?? tasks.map((_, i) => i);
   const { maxTurns } = benchmark;
   let ended = 0;
   const onEnd = (): void => {
     ended += 1;
-    onProgress?.(ended, tasks.length);
+    onProgress?.(ended, chosen.length);
   };
   const episodes = await playEpisodes(
     tasks.map((task) => () =>
@@ -43,43 +44,37 @@ export async function evaluateEpisodes(
     ),
     {
       ...options,
+      chosen,
+      numbers: chosen,
       seed,
       batchSize,
       temperature: 0,
       groupSize: 1,
       maxTurns,
-      maxLength: longest(model.config.maxPositions, maxTurns, memory),
+      // Its memory must have room, too.
+      maxLength: model.config.maxPositions - latentsInView(memory, maxTurns),
       maxObservationTokens: MAX_OBSERVATION_TOKENS,
       timeoutMs: TIMEOUT_MS,
     },
   );
   // Those that ran out of positions ended without their environment.
-  while (ended < tasks.length) onEnd();
-  return await inOrder(episodes, async (episode, i) => {
+  while (ended < chosen.length) onEnd();
+  return await inOrder(episodes, async (episode) => {
+    const { id, gold } = tasks[episode.prompt];
     const turns = episode.turns.map(({ ids }) =>
       completionText(model.tokenizer, ids)
     );
     return {
-      id: tasks[i].id,
+      id,
       turns,
       observations: episode.turns.slice(0, -1)
         .map(({ observation }) => observation),
       tokens: episode.ids.length,
       turnTokens: episode.turns.map(({ ids }) => ids.length),
       insertions: insertionsOf(episode.augmentation),
-      ...await benchmark.score(turns, tasks[i].gold),
+      ...await benchmark.score(turns, gold),
     };
   });
-}
-
-/** Tokens of an episode that leave room for its memory. */
-function longest(
-  maxPositions: number,
-  maxTurns: number,
-  memory: Memory | undefined,
-): number {
-  const turnsInView = memory?.keepsBlocks ? maxTurns : 1;
-  return maxPositions - turnsInView * (memory?.maxLatents ?? 0);
 }
 
 /** An environment that says when its episode ends, and how it begins. */

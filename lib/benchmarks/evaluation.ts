@@ -25,9 +25,10 @@ export interface EvaluationRecord extends Score {
 }
 
 /** Settings of an evaluation. */
-export interface EvaluateOptions extends Omit<GenerateOptions, "temperature"> {
+export interface EvaluateOptions
+  extends Omit<GenerateOptions, "temperature" | "numbers"> {
   /** The model's compiled functions. */
-  readonly generator: Pick<Generator, "generateInTurns">;
+  readonly generator: Pick<Generator, "generateInTurns" | "converse">;
   /** Its tokenizer, and its shape, which says how long an episode may be. */
   readonly model: Pick<Model, "config" | "tokenizer">;
   /**
@@ -35,6 +36,11 @@ export interface EvaluateOptions extends Omit<GenerateOptions, "temperature"> {
    * nothing, each task has one turn.
    */
   readonly environments?: (task: Task) => Environment;
+  /**
+   * Numbers of the tasks that are answered. What is answered does not depend on
+   * the others. Default: all.
+   */
+  readonly chosen?: readonly number[];
   /** What a method makes of a task's messages. Default: nothing. */
   readonly prompt?: (messages: readonly Message[]) => readonly Message[];
   /** Called whenever answers have ended; may throw to stop. */

@@ -92,7 +92,7 @@ export class MemgenMemory implements Memory {
   }
 
   /** Whether memory of earlier turns stays in view. */
-  get keepsBlocks(): boolean {
+  get staysInView(): boolean {
     return this.config.memoryScope === "episode";
   }
 
@@ -123,7 +123,7 @@ class Session implements MemorySession {
   readonly #parts: Parts;
   readonly #weaver: WeaverSession;
   readonly #trigger: TriggerSession | undefined;
-  /** Insertions after delimiters so far, by the number of the prompt. */
+  /** Insertions after delimiters in this turn, by the number of the prompt. */
   readonly #inserted = new Map<number, number>();
 
   constructor(parts: Parts, size: CacheSize) {
@@ -172,6 +172,13 @@ class Session implements MemorySession {
       });
     }
     return results;
+  }
+
+  startTurn(row: GenerationRow, kept?: number): void {
+    this.#inserted.delete(row.prompt);
+    if (kept === undefined) return;
+    this.#weaver.forget(row, kept);
+    this.#trigger?.forget(row, kept);
   }
 
   clear(row: GenerationRow): void {
@@ -225,7 +232,6 @@ class Session implements MemorySession {
   }
 
   #remember(row: GenerationRow, block: readonly Item[]): void {
-    row.blocks.push({ point: row.tokens.length, items: block });
     this.#weaver.notice(row, block);
     this.#trigger?.notice(row, block);
   }

@@ -23,6 +23,13 @@ export class RowReadings {
     return reading;
   }
 
+  /** What came after the first tokens of a row must be read again. */
+  forget(row: Pick<GenerationRow, "prompt">, kept: number): void {
+    const reading = this.of(row);
+    reading.tokens = Math.min(reading.tokens, kept);
+    reading.unread = [];
+  }
+
   /** Forgets a row that has ended. */
   clear({ prompt }: Pick<GenerationRow, "prompt">): void {
     this.#rows.delete(prompt);

@@ -11,7 +11,6 @@ import * as tf from "@tensorflow/tfjs";
 import {
   CachedDecoder,
   type CacheSize,
-  contextItems,
   type GenerationRow,
   type Item,
   KIND,
@@ -79,6 +78,13 @@ export class TriggerSession {
     if (this.#readsLatents) this.#readings.of(row).unread = latents;
   }
 
+  /** Forgets what it read after the first tokens of a row, if that had latents. */
+  forget(row: GenerationRow, kept: number): void {
+    if (!this.#readsLatents) return;
+    this.#readings.forget(row, kept);
+    this.#decoder.keep(row.index, kept);
+  }
+
   /** Forgets a row that has ended. */
   clear(row: GenerationRow): void {
     this.#readings.clear(row);
@@ -96,10 +102,6 @@ export class TriggerSession {
     const { tokens: start, unread } = reading;
     reading.tokens = row.tokens.length;
     reading.unread = [];
-    if (start === 0) {
-      const blocks = this.#readsLatents ? row.blocks : [];
-      return contextItems(row.tokens, blocks, ({ point }) => point);
-    }
     // Appended latents move the positions of what follows, if they are read.
     const shift = this.#readsLatents ? row.shift : 0;
     const text = row.tokens.slice(start).map((value, i) => ({

@@ -9,7 +9,6 @@
 import {
   CachedDecoder,
   type CacheSize,
-  contextItems,
   type GenerationRow,
   type Item,
   KIND,
@@ -118,6 +117,14 @@ export class WeaverSession {
     if (this.#readsLatents) this.#readings.of(row).unread = latents;
   }
 
+  /** Forgets what it read after the first tokens of a row, if that had latents. */
+  forget(row: GenerationRow, kept: number): void {
+    if (!this.#readsLatents) return;
+    this.#readings.forget(row, kept);
+    this.#weaver.keep(row.index, kept);
+    this.#reasoner.keep(row.index, kept);
+  }
+
   /** Forgets a row that has ended. */
   clear(row: GenerationRow): void {
     this.#readings.clear(row);
@@ -169,9 +176,6 @@ export class WeaverSession {
       const { tokens: start, unread } = reading;
       reading.tokens = row.tokens.length - this.#readAgain;
       reading.unread = [];
-      if (start === 0) {
-        return contextItems(row.tokens, this.#readsLatents ? row.blocks : []);
-      }
       const text = row.tokens.slice(start).map((value, i) => ({
         value,
         position: start + i + row.shift,

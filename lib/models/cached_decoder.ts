@@ -21,9 +21,9 @@ import type { DecoderView } from "./decoder.ts";
 import { bucketLength, type CacheSize, KvCache } from "./kv_cache.ts";
 
 /** Rows of one block; more are run in turns. */
-export const BLOCK_ROWS = 32;
+export const BLOCK_ROWS = 16;
 /** Inputs of a row that `extendInPieces` runs at once. */
-const PIECE = 64;
+export const PIECE = 64;
 
 /** A block as it is padded. */
 export interface BlockShape {
@@ -171,6 +171,11 @@ export class CachedDecoder {
   /** Forgets the last `count` inputs of a row, as if they had not been run. */
   forget(row: number, count: number): void {
     this.#cache.forget(row, count);
+  }
+
+  /** Forgets what a row ran after its first `count` inputs. */
+  keep(row: number, count: number): void {
+    this.#cache.forget(row, Math.max(0, this.#cache.lengthOf(row) - count));
   }
 
   /** Forgets a row. */

@@ -3,12 +3,9 @@ import type * as tf from "@tensorflow/tfjs";
 import type { XlaMode } from "../tensorflow/mod.ts";
 import { makeExtend, makeSteps, placesOf } from "./cached_functions.ts";
 import { type DecoderView, logits } from "./decoder.ts";
-import {
-  type Generation,
-  type GenerationFunctions,
-  GenerationRun,
-} from "./generation_run.ts";
-import { countLatents, type Memory, type MemoryBlock } from "./memory.ts";
+import { type GenerationFunctions, GenerationRun } from "./generation_run.ts";
+import type { Answers, EndedTurn, Generation } from "./generation_turns.ts";
+import type { Memory } from "./memory.ts";
 import type { Model } from "./model.ts";
 import { requirePrompt } from "./prompt.ts";
 import { chooseTokens } from "./sampling.ts";
@@ -32,11 +29,14 @@ export interface GenerateOptions {
   readonly view?: DecoderView;
   /** Memory, if any. */
   readonly memory?: Memory;
-  /**
-   * Memory that stands in each prompt already; what goes in is added to it, so
-   * that a next turn can go on with both.
-   */
-  readonly blocks?: readonly MemoryBlock[][];
+}
+
+/** Settings of rows of several turns. */
+export interface ConverseOptions extends GenerateOptions {
+  /** Turns of a row, at most. */
+  readonly maxTurns: number;
+  /** Tokens of a row, at most, all that it reads and writes. */
+  readonly maxLength: number;
 }
 
 /** A model with the compiled functions that generate. */
@@ -97,35 +97,57 @@ export class Generator {
     prompts: readonly (readonly number[])[],
     options: GenerateOptions,
   ): globalThis.Generator<number, Generation[], void> {
+    const { maxNewTokens } = options;
+    const results = new Array<Generation>(prompts.length);
+    const longest = prompts.reduce(
+      (max, { length }) => Math.max(max, length),
+      0,
+    );
+    const limits = { maxTurns: 1, maxLength: longest + maxNewTokens };
+    let ended = 0;
+    for (const turns of this.converse(prompts, { ...options, ...limits })) {
+      for (const { prompt, ...generation } of turns) {
+        results[prompt] = generation;
+      }
+      ended += turns.length;
+      yield ended;
+    }
+    return results;
+  }
+
+  /**
+   * As `generate`, but a row whose turn has ended goes on with what its caller
+   * answers. It keeps its cache: a next turn reads what is new alone.
+   *
+   * @yields Turns that have ended, whenever enough slots rest.
+   * @returns Nothing. To be sent for each of these turns: how its row goes on,
+   * or `undefined` where it is over; nothing at all if all of them are.
+   * @throws {RangeError} As `generate` does, and if a row would hold more tokens
+   * or latents than its limits and the model's positions allow.
+   */
+  *converse(
+    prompts: readonly (readonly number[])[],
+    options: ConverseOptions,
+  ): globalThis.Generator<readonly EndedTurn[], void, Answers> {
     this.#validate(prompts, options);
-    if (prompts.length === 0) return [];
+    if (prompts.length === 0) return;
+    requireLimits(prompts, options);
     const {
-      maxNewTokens,
       temperature = 0,
       seed = 0,
       numbers = prompts.map((_, i) => i),
       batchSize = 32,
       view = { weights: this.#model.weights },
-      memory,
-      blocks,
+      ...rest
     } = options;
     const run = new GenerationRun(
       this.#model,
       this.#functions,
       prompts,
-      {
-        maxNewTokens,
-        temperature,
-        seed,
-        numbers,
-        batchSize,
-        view,
-        memory,
-        blocks,
-      },
+      { ...rest, temperature, seed, numbers, batchSize, view },
     );
     try {
-      return yield* run.turns();
+      yield* run.turns();
     } finally {
       run.dispose();
     }
@@ -152,8 +174,7 @@ export class Generator {
       requirePrompt(this.#model.config, prompt, {
         name: `prompt ${i}`,
         maxNewTokens,
-        maxLatents: (options.memory?.maxLatents ?? 0) +
-          countLatents(options.blocks?.[i] ?? []),
+        maxLatents: options.memory?.maxLatents ?? 0,
       })
     );
   }
@@ -161,6 +182,24 @@ export class Generator {
 
 function column(x: tf.Tensor2D, number: number): tf.Tensor1D {
   return x.slice([0, number], [-1, 1]).flatten();
+}
+
+/** @throws {RangeError} If the first turn of a row does not fit. */
+function requireLimits(
+  prompts: readonly (readonly number[])[],
+  { maxTurns, maxLength, maxNewTokens }: ConverseOptions,
+): void {
+  requireInteger("maxTurns", maxTurns);
+  requireInteger("maxLength", maxLength);
+  prompts.forEach(({ length }, i) => {
+    if (length + maxNewTokens > maxLength) {
+      throw new RangeError(
+        `Cannot generate as prompt ${i} and ${maxNewTokens} new tokens must fit into ${maxLength}: current value is ${
+          length + maxNewTokens
+        }`,
+      );
+    }
+  });
 }
 
 function requireInteger(name: string, value: number): void {

@@ -2,25 +2,31 @@
  * One call of generation: many prompts take turns in the slots of a batch.
  *
  * A row never depends on its neighbours: it has its own length, positions,
- * random numbers and insertions. The slot of a row that has ended takes a next
- * prompt, so that a long answer never holds the batch. Rows that wait for
- * memory pause until enough of them wait; the others go on.
+ * random numbers and insertions. Whose turn has ended goes on with what is
+ * answered, or leaves its slot to a next prompt; a long answer never holds the
+ * batch. Rows that wait for memory pause until enough of them wait; the others
+ * go on. A long text is read in pieces, those of several rows at once.
  */
 import * as tf from "@tensorflow/tfjs";
-import { type Random, seededRandom } from "../random.ts";
-import { BLOCK_ROWS, CachedDecoder } from "./cached_decoder.ts";
+import { BLOCK_ROWS, CachedDecoder, PIECE } from "./cached_decoder.ts";
 import type { ExtendFunction, StepsFunction } from "./cached_functions.ts";
 import type { DecoderView } from "./decoder.ts";
+import {
+  accept,
+  type ActiveRow,
+  type Answers,
+  beginTurn,
+  type EndedTurn,
+  endedTurn,
+  type NextTurn,
+} from "./generation_turns.ts";
 import { bucketLength, type CacheSize } from "./kv_cache.ts";
 import {
-  countLatents,
-  type GenerationRow,
+  latentsInView,
   type Memory,
-  type MemoryBlock,
   type MemorySession,
   NOT_ASKED,
   plainItems,
-  shiftOf,
 } from "./memory.ts";
 import type { Model } from "./model.ts";
 import type { SamplingNoise } from "./sampling.ts";
@@ -45,17 +51,9 @@ export interface LastToken {
   readonly noise: SamplingNoise<tf.Tensor1D> | null;
 }
 
-/** What was generated for one prompt. */
-export interface Generation {
-  /** New tokens, with the end token if there was one. */
-  readonly ids: number[];
-  /** See `GenerationRow.augmentation`; as long as `ids`. */
-  readonly augmentation: number[];
-}
-
 /** Settings of a run. */
 export interface RunOptions {
-  /** Tokens generated at most. */
+  /** Tokens generated at most, in a turn. */
   readonly maxNewTokens: number;
   /** 0 is greedy, else divides the scores. */
   readonly temperature: number;
@@ -69,15 +67,10 @@ export interface RunOptions {
   readonly view: DecoderView;
   /** Memory, if any. */
   readonly memory?: Memory;
-  /** Memory that stands in each prompt; what goes in is added. */
-  readonly blocks?: readonly MemoryBlock[][];
-}
-
-/** A row with the random numbers of its tokens. */
-interface ActiveRow extends GenerationRow {
-  readonly random: Random;
-  /** Drawn already, for its next tokens. */
-  readonly uniforms: number[];
+  /** Turns of a row, at most. */
+  readonly maxTurns: number;
+  /** Tokens of a row, at most. */
+  readonly maxLength: number;
 }
 
 /** The slots, and the prompts that wait for one. */
@@ -100,52 +93,35 @@ export class GenerationRun {
     prompts: readonly (readonly number[])[],
     options: RunOptions,
   ) {
-    const { maxNewTokens, batchSize, view, memory, blocks } = options;
+    const { batchSize, view, memory, maxTurns, maxLength } = options;
     this.#model = model;
     this.#functions = functions;
     this.#prompts = prompts;
     this.#options = options;
-    const longest = prompts.reduce(
-      (max, { length }, i) =>
-        Math.max(max, length + countLatents(blocks?.[i] ?? [])),
-      0,
-    );
     const size: CacheSize = {
       rows: bucketRows(prompts.length, batchSize),
       // The last new token is never run.
-      capacity: longest + maxNewTokens - 1 + (memory?.maxLatents ?? 0),
+      capacity: maxLength - 1 + latentsInView(memory, maxTurns),
     };
     this.#slots = new Array(size.rows).fill(undefined);
-    // Equal ones need little padding; after the longest the cache grows no more.
+    // Prompts of about a length need little padding.
     this.#order = prompts.map((_, i) => i)
       .sort((a, b) => prompts[b].length - prompts[a].length);
     this.#decoder = new CachedDecoder(model.config, view, size);
     this.#session = memory?.open(size);
   }
 
-  /**
-   * Generates.
-   *
-   * @yields How many rows have ended, whenever some have.
-   * @returns What was generated for each prompt.
-   */
-  *turns(): globalThis.Generator<number, Generation[], void> {
-    const results = new Array<Generation>(this.#prompts.length);
-    for (let ended = 0; ended < results.length;) {
-      this.#fillSlots();
-      this.#advance();
-      const finished = this.#active().filter((row) => this.#hasEnded(row));
-      for (const row of finished) {
-        const { index, prompt, tokens, promptLength, augmentation } = row;
-        results[prompt] = { ids: tokens.slice(promptLength), augmentation };
-        this.#decoder.clear(index);
-        this.#session?.clear(row);
-        this.#slots[index] = undefined;
-      }
-      ended += finished.length;
-      if (finished.length > 0) yield ended;
+  /** Generates; see `Generator.converse`. */
+  *turns(): globalThis.Generator<readonly EndedTurn[], void, Answers> {
+    for (this.#fillSlots(); this.#taken().length > 0; this.#fillSlots()) {
+      const rows = this.#rest();
+      const answers = yield rows.map(endedTurn);
+      rows.forEach((row, i) => {
+        const next = answers?.[i];
+        if (next === undefined) this.#clear(row);
+        else this.#goOn(row, next);
+      });
     }
-    return results;
   }
 
   /** Frees the caches. */
@@ -154,47 +130,74 @@ export class GenerationRun {
     this.#session?.dispose();
   }
 
-  #active(): ActiveRow[] {
+  /** Rows that have a slot. */
+  #taken(): ActiveRow[] {
     return this.#slots.filter((row) => row !== undefined);
   }
 
-  /** Gives free slots to the next prompts, once enough are free for a block. */
+  /** Gives free slots to the next prompts. */
   #fillSlots(): void {
-    const free = this.#slots.flatMap((row, i) => row === undefined ? [i] : []);
-    const waiting = this.#prompts.length - this.#started;
-    const enough = Math.min(waiting, BLOCK_ROWS, this.#slots.length / 2);
-    if (waiting === 0 || free.length < enough) return;
     const { seed, numbers } = this.#options;
-    for (const index of free.slice(0, waiting)) {
+    this.#slots.forEach((row, index) => {
+      if (row !== undefined || this.#started === this.#order.length) return;
       const prompt = this.#order[this.#started++];
-      const tokens = this.#prompts[prompt];
-      const blocks = this.#options.blocks?.[prompt] ?? [];
-      this.#slots[index] = {
-        index,
-        prompt,
-        tokens: [...tokens],
-        promptLength: tokens.length,
-        ran: 0,
-        shift: shiftOf(blocks),
-        blocks,
-        augmentation: [],
-        memoryRandom: seededRandom("memory", seed, numbers[prompt]),
-        random: seededRandom("generate", seed, numbers[prompt]),
-        uniforms: [],
-      };
+      const tokens = [...this.#prompts[prompt]];
+      const read = { index, prompt, tokens, ran: 0, shift: 0 };
+      this.#slots[index] = beginTurn(read, seed, numbers[prompt]);
+    });
+  }
+
+  /** Generates until so many turns have ended that what comes next is a block. */
+  #rest(): ActiveRow[] {
+    const rows = this.#taken();
+    const enough = Math.min(BLOCK_ROWS, Math.ceil(rows.length / 2));
+    for (;;) {
+      const ended = rows.filter((row) => this.#hasEnded(row));
+      if (ended.length >= enough) return ended;
+      this.#advance(rows.filter((row) => !ended.includes(row)));
     }
   }
 
+  /** A row goes on. */
+  #goOn(row: ActiveRow, { ids, seed }: NextTurn): void {
+    const kept = this.#forgetMemory(row);
+    row.tokens.push(...ids);
+    const next = beginTurn(row, seed, this.#options.numbers[row.prompt]);
+    this.#slots[row.index] = next;
+    this.#session?.startTurn(next, kept);
+  }
+
+  /** A row is over. */
+  #clear(row: ActiveRow): void {
+    this.#decoder.clear(row.index);
+    this.#session?.clear(row);
+    this.#slots[row.index] = undefined;
+  }
+
+  /**
+   * Forgets memory that the next turn does not see, and all that has seen it.
+   *
+   * @returns Tokens that stay as they were read; `undefined` if all do.
+   */
+  #forgetMemory(row: ActiveRow): number | undefined {
+    const first = row.augmentation.indexOf(1);
+    if (first < 0 || this.#options.memory!.staysInView) return undefined;
+    // The token before a block that stands beside the text sees it.
+    const kept = row.promptLength + first - 1;
+    this.#decoder.keep(row.index, kept);
+    row.ran = kept;
+    row.shift = 0;
+    return kept;
+  }
+
   /** Chooses a token for some rows: those due, or all that have one to run. */
-  #advance(): void {
-    const active = this.#active();
-    const due = active.filter((row) =>
-      row.ran < row.tokens.length - 1 || row.ran === 0 ||
-      this.#session?.isCandidate(row)
+  #advance(rows: readonly ActiveRow[]): void {
+    // A turn's prompt never waits: its row could have been going on all the time.
+    const starting = rows.filter(({ augmentation: { length } }) =>
+      length === 0
     );
-    const ready = active.filter((row) => !due.includes(row));
-    // A prompt never waits: its row could have been going on all the time.
-    const starting = due.filter(({ ran }) => ran === 0);
+    const due = rows.filter((row) => this.#session?.isCandidate(row));
+    const ready = rows.filter((row) => !due.includes(row));
     if (starting.length > 0) {
       this.#run(starting.slice(0, BLOCK_ROWS));
     } else if (due.length >= BLOCK_ROWS || ready.length === 0) {
@@ -206,8 +209,12 @@ export class GenerationRun {
 
   #run(rows: readonly ActiveRow[]): void {
     const session = this.#session;
-    const insertions = rows.map((row) => plainItems(row));
-    const candidates = rows.filter((row) => session?.isCandidate(row));
+    const insertions = rows.map((row) => plainItems(row).slice(0, PIECE));
+    const isRead = (row: ActiveRow): boolean =>
+      row.tokens.length - row.ran <= PIECE;
+    const candidates = rows.filter((row) =>
+      isRead(row) && session?.isCandidate(row)
+    );
     const written = candidates.length === 0 ? [] : session!.write(candidates);
     const decisions = rows.map((row, i) => {
       const at = candidates.indexOf(row);
@@ -230,7 +237,10 @@ export class GenerationRun {
     );
     const tokens = result.dataSync();
     result.dispose();
-    rows.forEach((row, i) => accept(row, tokens[places[i]], decisions[i]));
+    rows.forEach((row, i) => {
+      if (isRead(row)) accept(row, tokens[places[i]], decisions[i]);
+      else row.ran += PIECE;
+    });
   }
 
   /** A few tokens of each row; those after its end or a candidate are lost. */
@@ -285,13 +295,6 @@ export class GenerationRun {
       augmentation.length > 0 &&
         this.#model.config.eosTokenIds.includes(tokens.at(-1)!);
   }
-}
-
-function accept(row: ActiveRow, token: number, decision: number): void {
-  row.uniforms.shift();
-  row.ran = row.tokens.length;
-  row.tokens.push(token);
-  row.augmentation.push(decision);
 }
 
 /** A fixed number of slots: fewer prompts compile little that is new. */

@@ -86,10 +86,9 @@ export class KvCache {
       longest = Math.max(longest, needed);
     });
     if (longest < this.#slots) return;
-    // Twice as many, so that few sizes are compiled, but never needlessly.
-    const most = bucketLength(capacity + 1);
-    const doubled = bucketLength(Math.max(longest + 1, 2 * this.#slots));
-    this.#grow(Math.min(doubled, most));
+    // Each size is compiled: a quarter at once makes them few. No more than is
+    // needed after that: a step reads all of it.
+    this.#grow(bucketLength(Math.max(longest, capacity / 4) + 1));
   }
 
   /** Fills reserved slots of a row: what was written to them is remembered. */

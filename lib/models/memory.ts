@@ -10,14 +10,6 @@ import type { CacheSize } from "./kv_cache.ts";
 /** Mark of a token before which no memory was asked for. */
 export const NOT_ASKED: number = -100;
 
-/** Latents that went into a row. */
-export interface MemoryBlock {
-  /** The token before which they were asked for. */
-  readonly point: number;
-  /** Latents at their positions: in the text, or beside it. */
-  readonly items: readonly Item[];
-}
-
 /** One row while it is generated. */
 export interface GenerationRow {
   /** Its slot in the batch, which an earlier row may have had. */
@@ -26,14 +18,12 @@ export interface GenerationRow {
   readonly prompt: number;
   /** Prompt and what was generated so far. */
   readonly tokens: number[];
-  /** Tokens of the prompt. */
+  /** Tokens of the prompt; of a later turn, all that came before it. */
   readonly promptLength: number;
   /** Tokens that the reasoner has run. */
   ran: number;
   /** By how much appended latents moved the positions of what follows. */
   shift: number;
-  /** Memory that went in, in order, that of its prompt included. */
-  readonly blocks: MemoryBlock[];
   /** For each generated token: `NOT_ASKED`, 0 skipped, 1 inserted before. */
   readonly augmentation: number[];
   /** Random numbers for the row's memory; its tokens have others. */
@@ -54,6 +44,13 @@ export interface MemorySession {
   isCandidate(row: GenerationRow): boolean;
   /** Writes memory, or not, for at most `BLOCK_ROWS` candidates. */
   write(rows: readonly GenerationRow[]): Insertion[];
+  /**
+   * Begins a row's next turn.
+   *
+   * @param kept Tokens that stay as they were read: what came after them may
+   * have seen memory, which the turn does not see. None given: all stay.
+   */
+  startTurn(row: GenerationRow, kept?: number): void;
   /** Forgets a row that has ended: its slot goes to another. */
   clear(row: GenerationRow): void;
   /** Frees its tensors. */
@@ -64,62 +61,26 @@ export interface MemorySession {
 export interface Memory {
   /** Latents that a row may get at most. */
   readonly maxLatents: number;
-  /** Whether later turns see its blocks; see `GenerateOptions`. */
-  readonly keepsBlocks?: boolean;
+  /** Whether a row's later turns see what went in before. @default {false} */
+  readonly staysInView?: boolean;
   /** Starts a call. */
   open(size: CacheSize): MemorySession;
 }
 
-/** The pending tokens of a row, a prompt's with the memory that is in it. */
-export function plainItems(row: GenerationRow): Item[] {
-  if (row.ran === 0) return contextItems(row.tokens, row.blocks);
-  return row.tokens.slice(row.ran).map((value, i) => ({
+/** Latents that a row may hold at most, after so many turns. */
+export function latentsInView(
+  memory: Memory | undefined,
+  maxTurns: number,
+): number {
+  if (memory === undefined) return 0;
+  return memory.maxLatents * (memory.staysInView ? maxTurns : 1);
+}
+
+/** The pending tokens of a row. */
+export function plainItems({ tokens, ran, shift }: GenerationRow): Item[] {
+  return tokens.slice(ran).map((value, i) => ({
     value,
-    position: row.ran + i + row.shift,
+    position: ran + i + shift,
     kind: KIND.text,
   }));
-}
-
-/**
- * A text with the memory in it.
- *
- * @param blocks In order.
- * @param placeOf The token before which a block is read. Default: that of its
- * point, or, beside the text, the one before it, which sees the block.
- */
-export function contextItems(
-  tokens: readonly number[],
-  blocks: readonly MemoryBlock[],
-  placeOf: (block: MemoryBlock) => number = (block) =>
-    block.point - (isInText(block) ? 0 : 1),
-): Item[] {
-  const items: Item[] = [];
-  let [start, shift] = [0, 0];
-  const readUpTo = (end: number): void => {
-    for (; start < end; start++) {
-      const position = start + shift;
-      items.push({ value: tokens[start], position, kind: KIND.text });
-    }
-  };
-  for (const block of blocks) {
-    readUpTo(placeOf(block));
-    items.push(...block.items);
-    if (isInText(block)) shift += block.items.length;
-  }
-  readUpTo(tokens.length);
-  return items;
-}
-
-/** By how much blocks move the positions of what follows. */
-export function shiftOf(blocks: readonly MemoryBlock[]): number {
-  return countLatents(blocks.filter(isInText));
-}
-
-/** Latents of blocks. */
-export function countLatents(blocks: readonly MemoryBlock[]): number {
-  return blocks.reduce((sum, { items }) => sum + items.length, 0);
-}
-
-function isInText({ items }: MemoryBlock): boolean {
-  return items.some(({ kind }) => kind === KIND.text);
 }

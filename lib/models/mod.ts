@@ -59,8 +59,17 @@ export {
   logits,
   type PaddedInput,
 } from "./decoder.ts";
-export { type GenerateOptions, Generator } from "./generate.ts";
-export type { Generation } from "./generation_run.ts";
+export {
+  type ConverseOptions,
+  type GenerateOptions,
+  Generator,
+} from "./generate.ts";
+export type {
+  Answers,
+  EndedTurn,
+  Generation,
+  NextTurn,
+} from "./generation_turns.ts";
 export type {
   FiniteOptions,
   FloatStorageDtype,
@@ -89,12 +98,10 @@ export {
   requireNoDropout,
 } from "./lora.ts";
 export {
-  contextItems,
-  countLatents,
   type GenerationRow,
   type Insertion,
+  latentsInView,
   type Memory,
-  type MemoryBlock,
   type MemorySession,
   NOT_ASKED,
   plainItems,

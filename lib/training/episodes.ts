@@ -1,16 +1,22 @@
 /**
  * Episodes: a model and environments take turns, many of them at once.
  *
- * All episodes that go on take each turn together, as one batch. Tokens are
- * kept as they were sampled: a turn's prompt is what the turn before read and
- * wrote, then the observation. So what is learned is what was chosen, and
- * memory stays where it went in. (The released code renders the whole chat as
- * text and tokenises it again at every turn; multiturn_interaction.py:113-160.)
+ * An episode has a row of a batch, and its cache, from its beginning to its end;
+ * then another one has them. Tokens are kept as they were sampled: a turn's
+ * prompt is what the turn before read and wrote, then the observation. So what
+ * is learned is what was chosen, and memory stays where it went in. (The
+ * released code renders the whole chat as text, tokenises it again and reads it
+ * from its beginning at every turn; multiturn_interaction.py:113-160.)
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
+  type Answers,
   type ChatMessage,
-  type MemoryBlock,
+  type EndedTurn,
+  type Generator,
+  latentsInView,
   type Model,
+  type NextTurn,
   renderChatMl,
   type Tokenizer,
 } from "../models/mod.ts";
@@ -22,7 +28,6 @@ import {
   stepEnvironment,
 } from "./environment.ts";
 import {
-  generateAll,
   requireGroupSize,
   type Rollout,
   type RollOutOptions,
@@ -48,7 +53,14 @@ export interface Episode extends Rollout {
 
 /** Settings of episodes. */
 export interface PlayOptions
-  extends Omit<RollOutOptions, "reward" | "eosTokenIds"> {
+  extends Omit<RollOutOptions, "generator" | "reward" | "eosTokenIds"> {
+  /** The model's compiled functions. */
+  readonly generator: Pick<Generator, "converse">;
+  /**
+   * A number for each episode: those of equal numbers and seeds get equal
+   * random numbers. Default: its place.
+   */
+  readonly numbers?: readonly number[];
   /** The model's shape and tokenizer. */
   readonly model: Pick<Model, "config" | "tokenizer">;
   /** Turns of an episode, at most. */
@@ -68,7 +80,6 @@ interface Play {
   readonly environment: Environment;
   /** What the next turn reads. */
   readonly tokens: number[];
-  readonly blocks: MemoryBlock[];
   readonly turns: EpisodeTurn[];
   isTruncated: boolean;
 }
@@ -79,7 +90,7 @@ interface Play {
  * @param tasks What makes an environment of each task; the G of a task begin
  * with the same seed.
  * @returns The G of a task follow one another, in the order of `chosen`. An
- * episode depends on the seed and its place alone.
+ * episode depends on its task, the seed and its number alone.
  * @throws {RangeError} If a prompt or an option is refused, what fits into an
  * episode does not fit into the model, or a reward is not finite.
  * @throws {Error} If an environment throws or does not answer in time.
@@ -90,9 +101,24 @@ export async function playEpisodes(
 ): Promise<Episode[]> {
   requireLimits(options);
   const plays = await begin(tasks, options);
-  let active = plays;
-  for (let turn = 0; active.length > 0; turn++) {
-    active = await takeTurn(active, turn, options);
+  const rows = options.generator.converse(
+    plays.map(({ tokens }) => tokens),
+    { ...options, seed: seedOf(0, options) },
+  );
+  try {
+    let answers: Answers;
+    for (;;) {
+      const { done, value: ended } = rows.next(answers);
+      if (done) break;
+      // Other work of the process gets its turn in between.
+      await nextTurn();
+      answers = await inParallel(
+        ended,
+        (turn) => takeTurn(plays[turn.prompt], turn, options),
+      );
+    }
+  } finally {
+    rows.return();
   }
   return plays.map(({ task, turns, isTruncated }) => ({
     prompt: task,
@@ -107,12 +133,18 @@ export async function playEpisodes(
 
 async function begin(
   tasks: readonly (() => Environment)[],
-  { chosen = tasks.map((_, task) => task), groupSize, seed, ...options }:
-    PlayOptions,
+  {
+    chosen = tasks.map((_, task) => task),
+    groupSize,
+    seed,
+    numbers,
+    ...options
+  }: PlayOptions,
 ): Promise<Play[]> {
   const { model: { tokenizer }, maxNewTokens, maxLength, timeoutMs } = options;
   const repeated = chosen.flatMap((task) => Array(groupSize).fill(task));
-  return await inParallel(repeated, async (task: number, number) => {
+  return await inParallel(repeated, async (task: number, place) => {
+    const number = numbers?.[place] ?? place;
     const environment = tasks[task]();
     const name = `episode ${number}`;
     const taskSeed = randomInt(seededRandom("reset", seed, task), 2 ** 32);
@@ -126,43 +158,36 @@ async function begin(
         `Cannot play ${name} as its prompt and ${maxNewTokens} new tokens must fit into ${maxLength}: current value is ${tokens.length} tokens of a prompt`,
       );
     }
-    const play = { number, task, environment, tokens, blocks: [], turns: [] };
-    return { ...play, isTruncated: false };
+    return { number, task, environment, tokens, turns: [], isTruncated: false };
   });
 }
 
-/** One turn of all episodes that go on; returns those that still do. */
+/** The environment's part of a turn; gives what the next one reads, if any. */
 async function takeTurn(
-  active: readonly Play[],
-  turn: number,
+  play: Play,
+  { ids, augmentation }: EndedTurn,
   options: PlayOptions,
-): Promise<Play[]> {
-  const { model: { config, tokenizer }, memory, seed, timeoutMs } = options;
-  const generations = await generateAll(
-    active.map(({ tokens }) => tokens),
-    {
-      ...options,
-      seed: randomInt(seededRandom("turn", seed, turn), 2 ** 32),
-      numbers: active.map(({ number }) => number),
-      blocks: memory?.keepsBlocks
-        ? active.map(({ blocks }) => blocks)
-        : undefined,
-    },
-  );
-  const steps = await inParallel(active, ({ environment, number }, i) => {
-    const { ids } = generations[i];
-    const isEnded = config.eosTokenIds.includes(ids.at(-1)!);
-    const text = tokenizer.decode(isEnded ? ids.slice(0, -1) : ids);
-    const name = `episode ${number}`;
-    return stepEnvironment(environment, text, { name, timeoutMs });
+): Promise<NextTurn | undefined> {
+  const { model: { config, tokenizer }, timeoutMs } = options;
+  const isEnded = config.eosTokenIds.includes(ids.at(-1)!);
+  const text = tokenizer.decode(isEnded ? ids.slice(0, -1) : ids);
+  const step = await stepEnvironment(play.environment, text, {
+    name: `episode ${play.number}`,
+    timeoutMs,
   });
-  return active.filter((play, i) => {
-    const { ids, augmentation } = generations[i];
-    const { observation, reward } = steps[i];
-    const promptIds = [...play.tokens];
-    play.turns.push({ promptIds, ids, augmentation, observation, reward });
-    return goesOn(play, steps[i], options);
-  });
+  const { observation, reward } = step;
+  const promptIds = [...play.tokens];
+  play.turns.push({ promptIds, ids, augmentation, observation, reward });
+  if (!goesOn(play, step, options)) return undefined;
+  return {
+    ids: play.tokens.slice(promptIds.length + ids.length),
+    seed: seedOf(play.turns.length, options),
+  };
+}
+
+/** Seed of what is sampled in a turn. */
+function seedOf(turn: number, { seed }: PlayOptions): number {
+  return randomInt(seededRandom("turn", seed, turn), 2 ** 32);
 }
 
 /** Whether an episode has a next turn; then its prompt is made. */
@@ -246,8 +271,7 @@ function requireLimits(options: PlayOptions): void {
     }
   }
   const { model: { config }, memory, maxLength } = options;
-  const turnsInView = memory?.keepsBlocks ? maxTurns : 1;
-  const most = maxLength + turnsInView * (memory?.maxLatents ?? 0);
+  const most = maxLength + latentsInView(memory, maxTurns);
   if (most > config.maxPositions) {
     throw new RangeError(
       `Cannot play episodes as 'maxLength' and the memory of an episode must fit into ${config.maxPositions} positions: current value is ${most}`,

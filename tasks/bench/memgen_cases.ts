@@ -170,6 +170,7 @@ export function fixedMemory(
           return length % every === 0 && length < every * insertions;
         },
         write: (rows) => session.write(rows),
+        startTurn: (row, kept) => session.startTurn(row, kept),
         clear: (row) => session.clear(row),
         dispose: () => session.dispose(),
       };

@@ -22,7 +22,6 @@ function rowAt(index: number, generated: number): GenerationRow {
     ran: 0,
     shift: 0,
     augmentation: [],
-    blocks: [],
     memoryRandom: seededRandom("row", index),
   };
 }
@@ -36,6 +35,7 @@ Deno.test("LatentRecorder keeps insertions with their prompt and place, and skip
   // Writes two latents into even rows, nothing into odd ones.
   const memory: Memory = {
     maxLatents: 5,
+    staysInView: true,
     open: ({ rows }) => ({
       isCandidate: ({ index }) => index === 0,
       write: (due) =>
@@ -44,12 +44,13 @@ Deno.test("LatentRecorder keeps insertions with their prompt and place, and skip
             ? { items: [token, first, second, token], decision: 1 }
             : { items: [token], decision: 0 }
         ),
+      startTurn: ({ index }, kept) => done.push(`turn of ${index}, ${kept}`),
       clear: ({ index }) => done.push(`cleared ${index}`),
       dispose: () => done.push(`batch of ${rows}`),
     }),
   };
   const recorder = new LatentRecorder(memory);
-  assertEquals(recorder.maxLatents, 5);
+  assertEquals([recorder.maxLatents, recorder.staysInView], [5, true]);
 
   const batch = recorder.open({ rows: 4, capacity: 16 });
   const asked = [0, 1, 2].map((row) => batch.isCandidate(rowAt(row, 0)));
@@ -58,6 +59,7 @@ Deno.test("LatentRecorder keeps insertions with their prompt and place, and skip
   assertEquals(written.map(({ decision }) => decision), [1, 0, 1]);
   assertEquals(written[0].items, [token, first, second, token]);
   batch.write([rowAt(2, 6)]);
+  batch.startTurn(rowAt(1, 4), 6);
   // Slot 0 goes to another prompt, number 3.
   batch.clear(rowAt(0, 9));
   batch.isCandidate({ ...rowAt(0, 0), prompt: 3 });
@@ -76,7 +78,7 @@ Deno.test("LatentRecorder keeps insertions with their prompt and place, and skip
     { prompt: 3, at: 1, latents },
     { prompt: 4, at: 2, latents },
   ]);
-  assertEquals(done, ["cleared 0", "batch of 4", "batch of 2"]);
+  assertEquals(done, ["turn of 1, 6", "cleared 0", "batch of 4", "batch of 2"]);
 });
 
 for (const insertion of INSERTIONS) {

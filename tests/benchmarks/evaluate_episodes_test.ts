@@ -6,11 +6,7 @@ import {
   type EvaluateOptions,
   type Task,
 } from "@/lib/benchmarks/mod.ts";
-import {
-  type Generation,
-  type Generator,
-  loadTokenizer,
-} from "@/lib/models/mod.ts";
+import { type Generation, loadTokenizer } from "@/lib/models/mod.ts";
 import type { Environment } from "@/lib/training/mod.ts";
 import { parityPath, tinyConfig } from "@/tests/models/tiny.ts";
 
@@ -58,20 +54,33 @@ function echoing({ messages, gold }: Task): Environment {
   };
 }
 
-/** Writes what it read last; memory before its first token. */
-const generator: Pick<Generator, "generateInTurns"> = {
-  generateInTurns: function* (prompts) {
-    const answers = prompts.map((ids): Generation => {
-      const text = model.tokenizer.decode(ids);
-      const [, content] = /.*user\n(.*)<\|im_end\|>/s.exec(text)!;
-      const written = [
-        ...model.tokenizer.encode(content),
-        model.tokenizer.eosTokenId,
-      ];
-      return { ids: written, augmentation: [1, ...written.slice(1).fill(0)] };
-    });
-    yield answers.length;
-    return answers;
+/** What it read last; memory before its first token. */
+function repeat(text: readonly number[]): Generation {
+  const read = model.tokenizer.decode(text);
+  const [, content] = /.*user\n(.*)<\|im_end\|>/s.exec(read)!;
+  const ids = [...model.tokenizer.encode(content), model.tokenizer.eosTokenId];
+  return { ids, augmentation: ids.map((_, i) => i === 0 ? 1 : 0) };
+}
+
+/** Writes what it read last. */
+const generator: EvaluateOptions["generator"] = {
+  generateInTurns: () => {
+    throw new Error("episodes are conversations");
+  },
+  *converse(prompts) {
+    const texts = prompts.map((ids) => [...ids]);
+    let going = prompts.map((_, prompt) => prompt);
+    while (going.length > 0) {
+      const ended = going.map((prompt) => ({
+        prompt,
+        ...repeat(texts[prompt]),
+      }));
+      const answers = yield ended;
+      ended.forEach(({ prompt, ids }, i) =>
+        texts[prompt].push(...ids, ...answers![i]?.ids ?? [])
+      );
+      going = going.filter((_, i) => answers![i] !== undefined);
+    }
   },
 };
 
@@ -118,6 +127,20 @@ Deno.test("evaluate() plays episodes with environments, and scores their turns",
   );
   assertEquals(records[0].insertions, [0, 2]);
   assertEquals(progress, [[1, 3], [2, 3], [3, 3]]);
+});
+
+Deno.test("evaluate() plays episodes of the chosen tasks", async () => {
+  const progress: number[][] = [];
+  const records = await evaluate(COUNTING, ["1", "9", "0"].map(task), {
+    ...OPTIONS,
+    chosen: [2, 0],
+    onProgress: (...numbers) => progress.push(numbers),
+  });
+  assertEquals(
+    records.map(({ id, official }) => [id, official]),
+    [["counting/test/0", 1], ["counting/test/1", 1]],
+  );
+  assertEquals(progress, [[1, 2], [2, 2]]);
 });
 
 Deno.test("evaluate() tells of episodes that the model's positions end", async () => {

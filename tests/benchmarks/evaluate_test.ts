@@ -67,7 +67,10 @@ function scripted(answer: (prompt: string) => Generation) {
     }
     return answers;
   };
-  return { calls, generator: { generateInTurns } };
+  const converse = () => {
+    throw new Error("each task has one turn");
+  };
+  return { calls, generator: { generateInTurns, converse } };
 }
 
 /** Answers with the question, in plain words, without memory. */
@@ -151,6 +154,24 @@ Deno.test("evaluate() makes a record of each answer, in the order of the tasks",
       expected,
     );
   }
+});
+
+Deno.test("evaluate() answers the chosen tasks, with the random numbers of their places among all", async () => {
+  const { calls, generator } = scripted(echo);
+  const tasks = ["a", "b", "c"].map((text, i) => task(i, text));
+  const progress: number[][] = [];
+  const records = await evaluate(
+    ECHO,
+    tasks,
+    options(generator, {
+      chosen: [2, 0],
+      onProgress: (...numbers) => progress.push(numbers),
+    }),
+  );
+  assertEquals(records.map(({ id }) => id), ["echo/test/2", "echo/test/0"]);
+  assertEquals(records.map(({ turns }) => turns), [["c"], ["a"]]);
+  assertEquals(calls.map(({ numbers }) => numbers), [[2, 0]]);
+  assertEquals(progress, [[1, 2], [2, 2]]);
 });
 
 Deno.test("evaluate() asks what the method makes of the messages", async () => {

@@ -39,6 +39,10 @@ import { randomPrompts } from "@/tests/models/tiny.ts";
 export interface Fixture {
   /** Of random weights. */
   readonly model: Model;
+  /** Generates with the model. */
+  readonly generator: Generator;
+  /** What the modules insert. */
+  readonly memory: MemgenMemory;
   /** Of random weights, too. */
   readonly modules: MemgenModules;
   /** Where they may insert. */
@@ -65,6 +69,8 @@ export function withMemgen(
   const generator = new Generator(model, "never");
   const fixture: Fixture = {
     model,
+    generator,
+    memory,
     modules,
     points: new CandidatePoints(model.tokenizer, modules.config),
     prompts: [
@@ -107,6 +113,7 @@ export function recording(
 ): Memory {
   return {
     maxLatents: memory.maxLatents,
+    staysInView: memory.staysInView,
     open(size) {
       const session = memory.open(size);
       const first = latents.length;
@@ -115,6 +122,7 @@ export function recording(
           latents[first + row.prompt] ??= [];
           return session.isCandidate(row);
         },
+        startTurn: (row, kept) => session.startTurn(row, kept),
         clear: (row) => session.clear(row),
         dispose: () => session.dispose(),
         write(rows) {

@@ -1,5 +1,5 @@
 import "@/tests/backend.ts";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import {
   generatedPoints,
@@ -7,56 +7,60 @@ import {
   joinTurns,
   type SupervisedRow,
 } from "@/lib/memgen/mod.ts";
+import type { GenerateOptions, Generation, Memory } from "@/lib/models/mod.ts";
 import {
-  countLatents,
-  type Generation,
-  type MemoryBlock,
-} from "@/lib/models/mod.ts";
-import { type Fixture, replay, withMemgen } from "@/tests/memgen/full_pass.ts";
+  type Fixture,
+  recording,
+  replay,
+  withMemgen,
+} from "@/tests/memgen/full_pass.ts";
+import { converse, converseAnew } from "@/tests/models/conversation.ts";
 import { tensorTest } from "@/tests/models/tiny.ts";
 
 /** What stands between the turns, a delimiter among it. */
 const OBSERVATIONS = [[5, 24, 7], [8], [25, 26], [1, 2, 3, 4], [30], [24], [9]];
 
-/** An episode of three turns, as its row and what was generated. */
-interface Played {
-  readonly turns: readonly Generation[];
-  readonly row: SupervisedRow;
-  readonly starts: readonly number[];
+/** Three turns of every prompt. */
+function observe(prompt: number, turn: number): readonly number[] | undefined {
+  return turn === 2 ? undefined : OBSERVATIONS[prompt];
 }
 
-/** Three turns of every prompt, with the memory of earlier ones in view. */
+/** The turns of all prompts. */
 function play(
-  { prompts, modules, generate }: Fixture,
-  options: { batchSize?: number; temperature?: number } = {},
-): Played[] {
-  const blocks = prompts.map((): MemoryBlock[] => []);
-  const texts = prompts.map((prompt) => [...prompt]);
-  const turns = prompts.map((): Generation[] => []);
-  const starts = prompts.map((): number[] => []);
-  for (let turn = 0; turn < 3; turn++) {
-    texts.forEach((text, i) => starts[i].push(text.length));
-    const results = generate(
-      { maxNewTokens: 8, blocks, ...options },
-      texts,
-    );
-    results.forEach((result, i) => {
-      turns[i].push(result);
-      texts[i].push(...result.ids, ...(turn < 2 ? OBSERVATIONS[i] : []));
-    });
-  }
-  return prompts.map((_, i) => {
-    const rows = turns[i].map((turn, number) => {
-      const end = starts[i][number] + turn.ids.length;
-      return {
-        ids: texts[i].slice(0, end),
-        labels: texts[i].slice(0, end),
-        points: generatedPoints(starts[i][number], turn.augmentation),
-      };
-    });
-    const [row] = joinTurns(rows, modules.config);
-    return { turns: turns[i], row, starts: starts[i] };
+  { generator, memory, prompts }: Pick<Fixture, "generator" | "prompts"> & {
+    readonly memory: Memory;
+  },
+  options: Partial<GenerateOptions> = {},
+): Generation[][] {
+  return converse(generator, prompts, {
+    maxNewTokens: 8,
+    memory,
+    observe,
+    ...options,
   });
+}
+
+/** An episode as a row, and where its turns were generated. */
+function rowOf(
+  { prompts, modules }: Fixture,
+  turns: readonly Generation[],
+  number: number,
+): { row: SupervisedRow; starts: readonly number[] } {
+  const text = [...prompts[number]];
+  const starts: number[] = [];
+  const rows = turns.map(({ ids, augmentation }, turn) => {
+    starts.push(text.length);
+    text.push(...ids);
+    const row = {
+      ids: [...text],
+      labels: [...text],
+      points: generatedPoints(starts[turn], augmentation),
+    };
+    text.push(...OBSERVATIONS[number]);
+    return row;
+  });
+  const [row] = joinTurns(rows, modules.config);
+  return { row, starts };
 }
 
 /** Latents are read in different places. */
@@ -69,16 +73,17 @@ const SETTINGS = [
 ] as const;
 
 for (const setting of SETTINGS) {
+  const name = Object.values(setting).join(", ");
+
   tensorTest(
-    `Turns, ${
-      Object.values(setting).join(", ")
-    }: memory of earlier turns stays in view, as in one full pass`,
+    `Turns, ${name}: memory of earlier turns stays in view, as in one full pass`,
     () =>
       withMemgen(
         { memoryScope: "episode", prompts: 3, ...setting },
         (fixture) => {
-          const blocks = play(fixture).map(({ turns, row, starts }) =>
+          const blocks = play(fixture).map((turns, number) =>
             tf.tidy(() => {
+              const { row, starts } = rowOf(fixture, turns, number);
               const { best } = replay(fixture.model, fixture.modules, row);
               turns.forEach(({ ids }, turn) => {
                 const start = starts[turn] - 1;
@@ -89,6 +94,25 @@ for (const setting of SETTINGS) {
             })
           );
           assert(Math.max(...blocks) >= 3, `${blocks}`);
+        },
+      ),
+  );
+
+  tensorTest(
+    `Turns, ${name}: no turn sees the memory of earlier ones, as if all were read anew`,
+    () =>
+      withMemgen(
+        { memoryScope: "turn", prompts: 4, ...setting },
+        (fixture) => {
+          const { generator, memory, prompts } = fixture;
+          const sampled = { maxNewTokens: 8, temperature: 1 };
+          const turns = play(fixture, sampled);
+          const options = { ...sampled, memory, observe };
+          assertEquals(turns, converseAnew(generator, prompts, options));
+          const counts = turns.flat().map(({ augmentation }) =>
+            augmentation.filter((decision) => decision === 1).length
+          );
+          assert(Math.max(...counts) > 1, `${counts}`);
         },
       ),
   );
@@ -109,40 +133,27 @@ tensorTest("Turns: a row is the same in every batch", () =>
 for (const insertion of INSERTIONS) {
   tensorTest(
     `Turns, ${insertion}: earlier memory changes what is generated`,
-    () =>
-      withMemgen({ insertion, prompts: 5 }, ({ prompts, generate }) => {
-        const blocks = prompts.map((): MemoryBlock[] => []);
-        const first = generate({ blocks, maxNewTokens: 8 });
-        const texts = first.map(({ ids }, i) => [...prompts[i], ...ids]);
-        const anew = generate({ maxNewTokens: 8 }, texts);
-        const counts = blocks.map(countLatents);
-        assert(counts.every((count) => count >= 2), `${counts}`);
-        const after = generate({ blocks, maxNewTokens: 8 }, texts);
-        const changed = after.filter(({ ids }, i) =>
-          `${ids}` !== `${anew[i].ids}`
-        );
-        assert(changed.length > 1, `${changed.length}`);
-        // The blocks of the new turn were added.
-        blocks.forEach((each, i) =>
-          assert(countLatents(each) > counts[i], `${i}`)
-        );
-      }),
+    () => {
+      const [turns, latents] = [new Map<string, Generation[][]>(), new Map()];
+      for (const memoryScope of ["turn", "episode"] as const) {
+        withMemgen({ insertion, memoryScope, prompts: 5 }, (fixture) => {
+          const inserted: Float32Array[][] = [];
+          const memory = recording(fixture.memory, inserted);
+          turns.set(memoryScope, play({ ...fixture, memory }));
+          latents.set(memoryScope, inserted.map(({ length }) => length));
+        });
+      }
+      const [alone, all] = [turns.get("turn")!, turns.get("episode")!];
+      // The first turn is the same: it sees its own memory.
+      assertEquals(all.map(([first]) => first), alone.map(([first]) => first));
+      const changed = all.filter((each, i) =>
+        JSON.stringify(each) !== JSON.stringify(alone[i])
+      );
+      assert(changed.length > 1, `${changed.length}`);
+      // Each turn has its own allowance of memory.
+      for (const counts of latents.values()) {
+        assert(counts.every((count: number) => count >= 6), `${counts}`);
+      }
+    },
   );
 }
-
-tensorTest(
-  "Turns: latents of earlier turns need positions, too",
-  () =>
-    withMemgen({}, ({ model, generate }) => {
-      const blocks: MemoryBlock[][] = [[]];
-      generate({ blocks, maxNewTokens: 8 }, [[1, 2, 3]]);
-      const latents = countLatents(blocks[0]);
-      // 3 tokens, these latents and up to 2 + 2 x 3 more.
-      const maxNewTokens = model.config.maxPositions - 3 - 8 - latents;
-      assertThrows(
-        () => generate({ blocks, maxNewTokens: maxNewTokens + 1 }, [[1, 2, 3]]),
-        RangeError,
-        "must fit into 256 positions with its memory and continuation: current value is 257",
-      );
-    }),
-);

@@ -50,6 +50,7 @@ function stubMemory(calls: number[][] = []): GenerateOptions["memory"] {
           return { items: [...items, latent], decision: 1 };
         });
       },
+      startTurn: () => {},
       clear: () => {},
       dispose: () => {},
     }),
@@ -140,8 +141,8 @@ tensorTest(
         batchSize: 40,
         memory: stubMemory(calls),
       });
-      assertEquals(calls.slice(0, 2).map((rows) => rows.length), [32, 8]);
-      assertEquals(calls.slice(0, 2).flat(), prompts.map((_, i) => i));
+      assertEquals(calls.slice(0, 2).map((rows) => rows.length), [16, 16]);
+      assertEquals(calls.slice(0, 3).flat(), prompts.map((_, i) => i));
     });
   },
 );

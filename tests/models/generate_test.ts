@@ -328,7 +328,6 @@ Deno.test("plainItems() are the pending tokens at their shifted positions", () =
     ran: 2,
     shift: 3,
     augmentation: [],
-    blocks: [],
     memoryRandom: seededRandom("row"),
   };
   assertEquals(plainItems(row), [
@@ -434,6 +433,7 @@ function memoryThatSeesStarts(): {
         return false;
       },
       write: () => [],
+      startTurn: () => {},
       clear: () => {},
       dispose: () => {},
     }),

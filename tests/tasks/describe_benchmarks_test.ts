@@ -58,6 +58,9 @@ const SAYS_RED = {
       yield prompts.length;
       return prompts.map(() => ({ ids, augmentation: [] }));
     },
+    converse() {
+      throw new Error("each task has one turn");
+    },
   },
 };
 

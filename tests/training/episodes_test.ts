@@ -97,6 +97,8 @@ tensorTest(
         const all = await playEpisodes(TASKS, options);
         const split = await playEpisodes(TASKS, { ...options, batchSize: 2 });
         assertEquals(split, all);
+        const last = { ...options, chosen: [2], numbers: [4, 5] };
+        assertEquals(await playEpisodes(TASKS, last), all.slice(4));
         // The first task ends at once.
         const shorter = await playEpisodes(
           [() => ending(), ...TASKS.slice(1)],
@@ -218,6 +220,7 @@ tensorTest(
       const play = (game: Environment) =>
         playEpisodes([() => endless(), () => game], {
           ...options,
+          groupSize: 1,
           timeoutMs: 20,
         });
       await assertRejects(
@@ -228,12 +231,12 @@ tensorTest(
             },
           })),
         Error,
-        "Cannot play episode 2 as its environment must not throw: current value is lamp broke",
+        "Cannot play episode 1 as its environment must not throw: current value is lamp broke",
       );
       await assertRejects(
         () => play(endless({ step: () => new Promise(() => {}) })),
         Error,
-        "Cannot play episode 2 as its environment must answer within 20 ms: current value is no answer",
+        "Cannot play episode 1 as its environment must answer within 20 ms: current value is no answer",
       );
     }),
 );

@@ -1,0 +1,68 @@
+/** Rows of several turns, each answered by what a test says. */
+import type {
+  Answers,
+  ConverseOptions,
+  Generation,
+  Generator,
+} from "@/lib/models/mod.ts";
+
+/** How the rows of a test go on. */
+export interface ConversationOptions
+  extends Omit<ConverseOptions, "maxTurns" | "maxLength" | "seed"> {
+  /** What a row reads after a turn; none after its last. */
+  readonly observe: (
+    prompt: number,
+    turn: number,
+  ) => readonly number[] | undefined;
+  /** Turns of a row at most. */
+  readonly maxTurns?: number;
+  /** Tokens of a row at most. */
+  readonly maxLength?: number;
+}
+
+/** Seed of a turn. */
+export function turnSeed(turn: number): number {
+  return 100 + turn;
+}
+
+/** What was generated in each turn of every prompt. */
+export function converse(
+  generator: Generator,
+  prompts: readonly (readonly number[])[],
+  { observe, maxTurns = 3, maxLength = 190, ...options }: ConversationOptions,
+): Generation[][] {
+  const turns = prompts.map((): Generation[] => []);
+  const limits = { maxTurns, maxLength, seed: turnSeed(0) };
+  const rows = generator.converse(prompts, { ...options, ...limits });
+  let answers: Answers;
+  for (;;) {
+    const { done, value: ended } = rows.next(answers);
+    if (done) return turns;
+    answers = ended.map(({ prompt, ...generation }) => {
+      const turn = turns[prompt].push(generation);
+      const ids = observe(prompt, turn - 1);
+      return ids && { ids, seed: turnSeed(turn) };
+    });
+  }
+}
+
+/** The same, every turn of every prompt by a call that reads all anew. */
+export function converseAnew(
+  generator: Generator,
+  prompts: readonly (readonly number[])[],
+  { observe, maxTurns: _, maxLength: __, ...options }: ConversationOptions,
+): Generation[][] {
+  return prompts.map((prompt, number) => {
+    const turns: Generation[] = [];
+    const text = [...prompt];
+    for (;;) {
+      const turn = turns.length;
+      const seeds = { seed: turnSeed(turn), numbers: [number] };
+      const [result] = generator.generate([text], { ...options, ...seeds });
+      turns.push(result);
+      const ids = observe(number, turn);
+      if (ids === undefined) return turns;
+      text.push(...result.ids, ...ids);
+    }
+  });
+}

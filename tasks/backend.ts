@@ -63,7 +63,7 @@ export interface BackendArguments {
   /** Of matrix products. @default {"fp32"} */
   readonly precision?: Precision;
   /** Whether to use the CUDA build. */
-  readonly cuda: boolean;
+  readonly cuda?: boolean;
 }
 
 /**

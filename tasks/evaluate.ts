@@ -2,20 +2,13 @@
 // deno-lint-ignore-file no-console
 import { join } from "node:path";
 import { RECIPES } from "@/experiments/pretraining/recipe.ts";
-import { twinTurnTokens } from "@/experiments/twin_answers.ts";
-import {
-  type Benchmark,
-  BENCHMARK_NAMES,
-  findBenchmark,
-} from "@/lib/benchmarks/mod.ts";
-import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
-import type { MemgenMemory } from "@/lib/memgen/mod.ts";
-import { loadLora, loadModel } from "@/lib/models/mod.ts";
-import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
+import { BENCHMARK_NAMES } from "@/lib/benchmarks/mod.ts";
+import type { BackendInfo } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
 import {
-  answerTasks,
+  type EvaluateModelOptions,
+  openTasks,
   RELEASED_MAX_NEW_TOKENS,
 } from "@/tasks/evaluation_answers.ts";
 import {
@@ -25,19 +18,21 @@ import {
   writeEvaluation,
 } from "@/tasks/evaluation_files.ts";
 import {
-  type EvaluationSettings,
+  answerInShares,
+  shareThreads,
+  usefulWorkers,
+  type Workers,
+} from "@/tasks/evaluation_shares.ts";
+import {
   type EvaluationSummary,
   summarize,
   summaryTable,
 } from "@/tasks/evaluation_summary.ts";
 import {
   MEMGEN_OPTIONS,
-  type MemgenArguments,
-  openMemory,
   requireMemgenArguments,
 } from "@/tasks/memgen_options.ts";
 import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
-import { twinFolder } from "@/tasks/twin_folder.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
 import { printTable } from "@/tasks/print_table.ts";
 import { provenance } from "@/tasks/provenance.ts";
@@ -116,6 +111,13 @@ export const DEFINITION = {
       default: 32,
       help: "Tasks at once; changes the speed, not the result",
     },
+    workers: {
+      type: "integer",
+      placeholder: "N",
+      minimum: 1,
+      help:
+        "Processes that share the tasks, each with its own copy of the model; changes the speed, not the result. Default: for a mini reasoner one for each core, if there are enough tasks, else 1",
+    },
     seed: {
       type: "integer",
       placeholder: "S",
@@ -144,92 +146,48 @@ export const DEFINITION = {
   ],
 } as const satisfies TaskDefinition;
 
-/** What to evaluate; without `data` or `maxNewTokens`, see `DEFINITION`. */
-export type EvaluateModelOptions =
-  & Omit<EvaluationSettings, "data" | "maxNewTokens">
-  & Partial<Pick<EvaluationSettings, "data" | "maxNewTokens">>;
-
 /**
  * Evaluates a model on a benchmark; see `DEFINITION`.
  *
- * @param start Starts the backend; called once the tasks are known to be good.
+ * @param start Starts the backend of so many processes; called once the tasks
+ * are known to be good.
+ * @param workers Processes that share the tasks. Default: this one alone.
  * @returns What was written beside the records.
  * @throws {UsageError} As `requireMemgenArguments` does, if an adapter comes
  * with MemGen, or the output is a folder or not JSONL.
  * @throws {RangeError} If a task does not fit the model; names the task. If the
  * baseline is of other tasks.
- * @throws As the benchmark's `load`, `loadModel`, `loadLora` and `loadMemgen`
- * do for bad folders.
+ * @throws As `openTasks`, `answerTasks` and `answerInShares` do.
  */
 export async function evaluateModel(
   options: EvaluateModelOptions,
-  start: () => Promise<BackendInfo>,
+  start: (processes: number) => Promise<BackendInfo>,
+  { count, backend: workerBackend }: Workers = { count: 1, backend: {} },
 ): Promise<EvaluationSummary> {
   requireOptions(options);
-  const { split, limit, output, retriever } = options;
-  const { benchmark, data, ...defaults } = await openBenchmark(options);
-  const all = await benchmark.load(data, split);
-  const tasks = all.slice(0, limit);
+  const opened = await openTasks(options);
+  const { data, tasks, splitTasks } = opened;
   const baseline = options.baseline === undefined
     ? undefined
     : readBaseline(options.baseline, tasks.map(({ id }) => id));
-  const environments = await benchmark.openEnvironments?.(data, { retriever });
-  const backend = await start();
-  const model = await loadModel(options.model);
-  const lora = options.adapter === undefined
-    ? undefined
-    : loadLora(options.adapter, model.config);
-  const opened = await openMemory(DEFINITION.name, options, model);
-  const { records, maxNewTokens, seconds } = await answerTasks(
-    tasks,
-    { benchmark, model, lora, memory: opened?.memory, environments },
-    { ...options, maxNewTokens: options.maxNewTokens ?? defaults.maxNewTokens },
+  const processes = count ?? usefulWorkers(tasks.length);
+  const backend = await start(processes);
+  const started = performance.now();
+  const { records, settings } = await answerInShares(
+    opened,
+    options,
+    { count: processes, backend: workerBackend },
   );
-  disposeTree([model.weights, lora]);
-  opened?.dispose();
+  const seconds = (performance.now() - started) / 1000;
   const summary = summarize(records, {
-    settings: {
-      ...options,
-      data,
-      ...memgenSettings(options, opened?.memory),
-      maxNewTokens,
-    },
-    splitTasks: all.length,
+    settings: { ...options, data, ...settings },
+    splitTasks,
     seconds,
+    processes,
     made: await provenance("deno task evaluate", backend),
   }, baseline);
-  writeEvaluation(output, records, summary);
+  writeEvaluation(options.output, records, summary);
   return summary;
-}
-
-/** The benchmark with its folder; without one its twin, with its lengths. */
-async function openBenchmark(
-  { benchmark: name, data }: EvaluateModelOptions,
-): Promise<{ benchmark: Benchmark; data: string; maxNewTokens?: number }> {
-  if (data !== undefined) return { benchmark: findBenchmark(name), data };
-  const twin = findTwin(name);
-  // Its scorer gives the same marks without python3 where it can.
-  const { benchmark } = twin;
-  return {
-    benchmark,
-    data: await twinFolder(twin),
-    maxNewTokens: twinTurnTokens(benchmark),
-  };
-}
-
-/** MemGen's settings as they are used; none without it. */
-function memgenSettings(
-  { trigger }: MemgenArguments,
-  memory: MemgenMemory | undefined,
-): MemgenArguments {
-  if (memory === undefined) return {};
-  const { triggerActive, maxPromptAugmentations, maxInferenceAugmentations } =
-    memory.config;
-  return {
-    trigger: trigger ?? (triggerActive ? "learned" : "always"),
-    maxPromptAugmentations,
-    maxInferenceAugmentations,
-  };
 }
 
 function requireOptions(options: EvaluateModelOptions): void {
@@ -265,15 +223,19 @@ function modelFolder(
 
 if (import.meta.main) {
   await runTask(DEFINITION, async (args) => {
-    const { reasoner: _, ...given } = args;
-    const options = {
-      ...given,
-      model: modelFolder(args),
-    };
-    const output = args.output ?? defaultOutput(options);
+    const { reasoner, workers, backend, threads, precision, cuda, ...given } =
+      args;
+    const options = { ...given, model: modelFolder(args) };
+    const output = args.output ?? defaultOutput({ ...options, precision });
+    const chosen = { backend, threads, precision, cuda };
     const summary = await evaluateModel(
       { ...options, output },
-      () => startBackend(args),
+      (processes) => startBackend(shareThreads(chosen, processes)),
+      {
+        // A large model may not fit into memory, nor a GPU bear it, twice.
+        count: workers ?? (reasoner === undefined || cuda ? 1 : undefined),
+        backend: chosen,
+      },
     );
     printTable(summaryTable(summary));
     console.log(`Records: ${output}\nSummary: ${summaryPath(output)}`);

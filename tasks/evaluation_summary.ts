@@ -55,6 +55,8 @@ export interface EvaluationRun {
   readonly splitTasks: number;
   /** Time of answering and scoring. */
   readonly seconds: number;
+  /** That shared the tasks, and the threads of `made` each. */
+  readonly processes: number;
   /** What made it. */
   readonly made: Provenance;
 }
@@ -140,8 +142,10 @@ export function summaryTable(summary: EvaluationSummary): Table {
     `${method} prompt`,
     `greedy, at most ${settings.maxNewTokens} new tokens`,
   ];
-  const { newTokens, answersAtLimit, insertions, seconds } = summary;
-  const work = `${newTokens} new tokens in ${seconds.toFixed(1)} s`;
+  const { newTokens, answersAtLimit, insertions, seconds, processes } = summary;
+  const work = `${newTokens} new tokens in ${seconds.toFixed(1)} s${
+    processes === 1 ? "" : ` by ${processes} processes`
+  }`;
   return {
     title: `${benchmark}: ${n} of ${summary.splitTasks} ${split} tasks`,
     caption: caption.join(", "),

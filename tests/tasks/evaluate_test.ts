@@ -26,11 +26,9 @@ import {
 } from "@/lib/models/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { parseArguments, UsageError } from "@/tasks/cli.ts";
-import {
-  DEFINITION,
-  evaluateModel,
-  type EvaluateModelOptions,
-} from "@/tasks/evaluate.ts";
+import { DEFINITION, evaluateModel } from "@/tasks/evaluate.ts";
+import type { EvaluateModelOptions } from "@/tasks/evaluation_answers.ts";
+import { shareThreads, usefulWorkers } from "@/tasks/evaluation_shares.ts";
 import type { EvaluationSummary } from "@/tasks/evaluation_summary.ts";
 import { generateFile } from "@/tasks/generate.ts";
 import { twinFolder } from "@/tasks/twin_folder.ts";
@@ -166,6 +164,48 @@ tensorTest(
       assertEquals(valid.records.map(({ id }) => id), ["gsm8k/train/4"]);
     }),
 );
+
+tensorTest(
+  "evaluateModel() gives the same records with workers, in their order",
+  () =>
+    withFolder(async (folder) => {
+      const options = {
+        ...SETTINGS,
+        memgen: MEMGEN,
+        trigger: "random-anywhere:0.5",
+        output: join(folder, "records.jsonl"),
+      };
+      const evaluateBy = async (count: number): Promise<string> => {
+        const workers = { count, backend: {} };
+        const { processes } = await evaluateModel(options, start, workers);
+        assertEquals(processes, count);
+        return Deno.readTextFileSync(options.output);
+      };
+      assertEquals(await evaluateBy(2), await evaluateBy(1));
+      await assertRejects(
+        () =>
+          evaluateModel(options, start, {
+            count: 3,
+            backend: { backend: "wasm", precision: "bf16" },
+          }),
+        Error,
+        "Cannot multiply in bf16 as the backend must be tensorflow: current value is wasm",
+      );
+    }),
+);
+
+Deno.test("usefulWorkers() and shareThreads() use the cores once", () => {
+  assertEquals([1, 128].map(usefulWorkers), [1, 1]);
+  const cores = navigator.hardwareConcurrency;
+  assertEquals(usefulWorkers(1e6), cores);
+  assertEquals(shareThreads({ threads: 5 }, 1), { threads: 5 });
+  assertEquals(shareThreads({ threads: 5 }, 2), { threads: 2 });
+  assertEquals(shareThreads({ threads: 1, precision: "bf16" }, 2), {
+    threads: 1,
+    precision: "bf16",
+  });
+  assertEquals(shareThreads({}, cores), { threads: 1 });
+});
 
 tensorTest(
   "evaluateModel() asks for steps with the method cot",

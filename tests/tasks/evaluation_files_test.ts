@@ -91,6 +91,7 @@ function writtenText(benchmark: string): string {
       },
       splitTasks: 1,
       seconds: 1,
+      processes: 1,
       made: {
         command: "deno task evaluate",
         commit: "0123456789",

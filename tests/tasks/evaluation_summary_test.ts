@@ -21,6 +21,7 @@ const RUN: EvaluationRun = {
   },
   splitTasks: 1319,
   seconds: 1.25,
+  processes: 2,
   made: {
     command: "deno task evaluate",
     commit: "0123456789",
@@ -119,7 +120,7 @@ Deno.test("summaryTable() shows both scorers, what was asked and what it took", 
       "official: the released code's rules; lenient: ours, which forgive the form of a right answer",
       "wrong for official: no box 1, other form 1, wrong answer 0",
       "1 of 3 answers reached the limit of new tokens",
-      "17 new tokens in 1.3 s",
+      "17 new tokens in 1.3 s by 2 processes",
       "",
     ],
   );
@@ -155,10 +156,10 @@ Deno.test("summaryTable() names the adapter or the memory", () => {
   };
   assertEquals(show({ adapter: "lora", method: "cot" }), [
     "models/tiny, adapter lora, cot prompt, greedy, at most 9 new tokens",
-    "17 new tokens in 1.3 s",
+    "17 new tokens in 1.3 s by 2 processes",
   ]);
   assertEquals(show({ memgen: "memory", trigger: "learned" }), [
     "models/tiny, MemGen memory (trigger learned), vanilla prompt, greedy, at most 9 new tokens",
-    "17 new tokens in 1.3 s, memory inserted 3 times",
+    "17 new tokens in 1.3 s by 2 processes, memory inserted 3 times",
   ]);
 });

@@ -24,6 +24,29 @@ export interface PopularityPart {
   readonly searched: Readonly<Record<string, number>>;
 }
 
+/**
+ * Tenths of tasks, the most popular first; undefined where tasks have no
+ * popularity, or are fewer than ten.
+ */
+export function popularityTenths(
+  tasks: readonly Pick<Task, "id" | "meta">[],
+): { readonly least: number; readonly ids: ReadonlySet<string> }[] | undefined {
+  const known = tasks.flatMap(({ id, meta: { popularity } }) =>
+    typeof popularity === "number" ? [{ id, popularity }] : []
+  );
+  if (known.length < Math.max(tasks.length, PARTS)) return undefined;
+  const sorted = known.toSorted((a, b) => b.popularity - a.popularity);
+  const place = (part: number): number =>
+    Math.round(part * sorted.length / PARTS);
+  return Array.from({ length: PARTS }, (_, part) => {
+    const own = sorted.slice(place(part), place(part + 1));
+    return {
+      least: own.at(-1)!.popularity,
+      ids: new Set(own.map(({ id }) => id)),
+    };
+  });
+}
+
 /** What is needed of a row's answers. */
 type Answers = readonly Pick<EvaluationRecord, "id" | "turns" | "official">[];
 
@@ -39,24 +62,17 @@ export function byPopularity(
   tasks: readonly Pick<Task, "id" | "meta">[],
   rows: Readonly<Record<string, Answers>>,
 ): PopularityPart[] | undefined {
-  const known = tasks.flatMap(({ id, meta: { popularity } }) =>
-    typeof popularity === "number" ? [{ id, popularity }] : []
-  );
-  if (known.length < Math.max(tasks.length, PARTS)) return undefined;
+  const tenths = popularityTenths(tasks);
+  if (tenths === undefined) return undefined;
   for (const [row, answers] of Object.entries(rows)) {
     const answered = new Set(answers.map(({ id }) => id));
-    const open = known.find(({ id }) => !answered.has(id));
+    const open = tasks.find(({ id }) => !answered.has(id));
     if (open === undefined) continue;
     throw new RangeError(
       `Cannot count by popularity as ${row} must have answered every task: current value is no answer to ${open.id}`,
     );
   }
-  const sorted = known.toSorted((a, b) => b.popularity - a.popularity);
-  const place = (part: number): number =>
-    Math.round(part * sorted.length / PARTS);
-  return Array.from({ length: PARTS }, (_, part) => {
-    const own = sorted.slice(place(part), place(part + 1));
-    const ids = new Set(own.map(({ id }) => id));
+  return tenths.map(({ least, ids }) => {
     const count = (is: (answer: Answers[number]) => boolean) =>
       Object.fromEntries(
         Object.entries(rows).map(([row, answers]) => [
@@ -65,8 +81,8 @@ export function byPopularity(
         ]),
       );
     return {
-      least: own.at(-1)!.popularity,
-      n: own.length,
+      least,
+      n: ids.size,
       correct: count(({ official }) => official === 1),
       searched: count(({ turns }) =>
         turns.some((turn) => searchAction(turn).kind === "search")

@@ -3,6 +3,7 @@ import { FAILURE_LABELS } from "@/lib/benchmarks/mod.ts";
 import { play, type Twin } from "@/lib/benchmarks/twins/mod.ts";
 import { seededRandom } from "@/lib/random.ts";
 import { formatTenths, renderMarkdown, type Table } from "@/lib/report/mod.ts";
+import { heartTable } from "@/experiments/by_heart.ts";
 import { controlTable } from "@/experiments/control_table.ts";
 import { popularityTable } from "@/experiments/popularity.ts";
 import { acceptanceTable } from "@/experiments/twin_acceptance.ts";
@@ -26,6 +27,7 @@ export async function twinCard(
     policyTable(numbers),
     reasonerTable([{ twin, numbers }]),
     trainingTable(numbers),
+    heartTable(numbers.reasoners),
     popularityTable(numbers.popularity),
     controlTable(numbers),
     labelTable(numbers),

@@ -2,6 +2,11 @@
 import { countOfficial } from "@/lib/benchmarks/mod.ts";
 import { splitProblems, type Twin } from "@/lib/benchmarks/twins/mod.ts";
 import {
+  heartTasks,
+  knownByHeart,
+  type KnownPart,
+} from "@/experiments/by_heart.ts";
+import {
   type AnswerOptions,
   answerProblems,
 } from "@/experiments/twin_answers.ts";
@@ -25,6 +30,8 @@ export interface ProbedTwin {
   readonly n: number;
   /** Right under the official scorer, by probe. */
   readonly correct: Readonly<Record<typeof PROBES[number], number>>;
+  /** What it knows by heart; absent where nothing can be. */
+  readonly byHeart?: readonly KnownPart[];
 }
 
 /** Who answers the probes, and how many. */
@@ -46,10 +53,9 @@ export async function* probeTwins(
   { count = PROBE_PROBLEMS, onProgress, ...asked }: ProbeOptions,
 ): AsyncGenerator<{ twin: Twin; probed: ProbedTwin }> {
   const problems = (twin: Twin): number => Math.min(count, twin.sizes.test);
-  const total = twins.reduce(
-    (sum, twin) => sum + PROBES.length * problems(twin),
-    0,
-  );
+  const asks = (twin: Twin): number =>
+    PROBES.length * problems(twin) + heartTasks(twin);
+  const total = twins.reduce((sum, twin) => sum + asks(twin), 0);
   let before = 0;
   for (const twin of twins) {
     const n = problems(twin);
@@ -57,7 +63,7 @@ export async function* probeTwins(
       ...asked,
       onProgress: (done) => onProgress?.(before + done, total, twin),
     });
-    before += PROBES.length * n;
+    before += asks(twin);
     yield { twin, probed };
   }
 }
@@ -71,6 +77,7 @@ async function probeTwin(
   >,
 ): Promise<ProbedTwin> {
   const correct = { vanilla: 0, own: 0, redrawn: 0 };
+  const total = PROBES.length * n + heartTasks(twin);
   for (const [i, probe] of PROBES.entries()) {
     const problems = probe === "vanilla"
       ? splitProblems(twin, "test", n)
@@ -78,9 +85,14 @@ async function probeTwin(
     const records = await answerProblems(twin, problems, {
       ...options,
       batchSize: BATCH_SIZE,
-      onProgress: (done) => onProgress?.(i * n + done, PROBES.length * n),
+      onProgress: (done) => onProgress?.(i * n + done, total),
     });
     correct[probe] = countOfficial(records);
   }
-  return { n, correct };
+  const byHeart = knownByHeart(twin, {
+    ...options,
+    batchSize: BATCH_SIZE,
+    onProgress: (done) => onProgress?.(PROBES.length * n + done, total),
+  });
+  return { n, correct, ...byHeart && { byHeart } };
 }

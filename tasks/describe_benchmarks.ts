@@ -68,7 +68,7 @@ export const DEFINITION = {
       placeholder: "NAME",
       choices: RECIPES.map(({ name }) => name),
       help:
-        `Measure this mini reasoner of results/reasoners, too: ${PROBE_PROBLEMS} problems as they are, with notes, and with notes of other worlds`,
+        `Measure this mini reasoner of results/reasoners, too: ${PROBE_PROBLEMS} problems as they are, with notes, and with notes of other worlds; of PopQA's also all facts by heart`,
     },
     sft: {
       type: "string",

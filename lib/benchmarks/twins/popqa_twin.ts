@@ -13,7 +13,7 @@ import {
 } from "./knowledge_base.ts";
 import { once } from "./single_turn.ts";
 import { type SearchForm, searchProblem } from "./search_form.ts";
-import { requestKey } from "./search_language.ts";
+import { requestKey, type Thought, thoughtText } from "./search_language.ts";
 import { RELATION_WORDS, type RelationWord } from "./search_lexicon.ts";
 import {
   type Library,
@@ -87,13 +87,21 @@ compared by \`s_pop\`. The control "stale passages" has a corpus that is wrong a
 the popular people: there a search hurts.
 
 Not as specified: a question has one form for each word, not one of 16; the stale
-passages are all of the popular people's, not 15 %; a probe without a search
-engine is not in the results.
+passages are all of the popular people's, not 15 %.
 
 | File | What |
 |---|---|
 | test.tsv | questions, with PopQA's columns |
 | corpus.jsonl | passages of one fact each, as Search-R1 reads them |`,
+  byHeart({ request: { words: [word] }, meanings, steps: [fact] }) {
+    const thoughts: Thought[] = [
+      { kind: "meaning", word, meaning: meanings[word] },
+      { kind: "fact", fact },
+    ];
+    const rest = ` ${fact.value}.`;
+    const text = thoughts.map(thoughtText).join(" ");
+    return { begun: `<think> ${text.slice(0, -rest.length)}`, rest };
+  },
   controls: {
     "stale passages": (_, index) => {
       const { task, request, meanings } = popqaTwin.problem("test", index);

@@ -40,7 +40,7 @@ import type { Twin } from "./twin.ts";
 export interface SearchTwinParts extends
   Pick<
     Twin<SearchProblem>,
-    "sizes" | "trainingSizes" | "maxTokens" | "about" | "revise"
+    "sizes" | "trainingSizes" | "maxTokens" | "about" | "revise" | "byHeart"
   > {
   /** Controls besides those that all have. @default {{}} */
   readonly controls?: Twin<SearchProblem>["controls"];

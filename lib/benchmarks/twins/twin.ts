@@ -108,6 +108,11 @@ export interface Twin<P extends TwinProblem = TwinProblem> {
   readonly controls: Readonly<
     Record<string, (split: Split, index: number) => P>
   >;
+  /**
+   * A problem's answer by heart: how a turn begins, and how it goes on where
+   * the fact that is asked for is known. Absent where it never can be.
+   */
+  byHeart?(problem: P): { readonly begun: string; readonly rest: string };
   /** What answers the turns of a problem; absent where there is one turn. */
   makeEnvironment?(problem: P): Environment;
 }

@@ -102,7 +102,7 @@ for (const setting of SETTINGS) {
     `Turns, ${name}: no turn sees the memory of earlier ones, as if all were read anew`,
     () =>
       withMemgen(
-        { memoryScope: "turn", prompts: 4, ...setting },
+        { memoryScope: "turn", prompts: 3, ...setting },
         (fixture) => {
           const { generator, memory, prompts } = fixture;
           const sampled = { maxNewTokens: 8, temperature: 1 };

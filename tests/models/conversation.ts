@@ -46,23 +46,27 @@ export function converse(
   }
 }
 
-/** The same, every turn of every prompt by a call that reads all anew. */
+/** The same, each turn by a call that reads all texts anew. */
 export function converseAnew(
   generator: Generator,
   prompts: readonly (readonly number[])[],
   { observe, maxTurns: _, maxLength: __, ...options }: ConversationOptions,
 ): Generation[][] {
-  return prompts.map((prompt, number) => {
-    const turns: Generation[] = [];
-    const text = [...prompt];
-    for (;;) {
-      const turn = turns.length;
-      const seeds = { seed: turnSeed(turn), numbers: [number] };
-      const [result] = generator.generate([text], { ...options, ...seeds });
-      turns.push(result);
+  const turns = prompts.map((): Generation[] => []);
+  const texts = prompts.map((prompt) => [...prompt]);
+  let numbers = prompts.map((_, number) => number);
+  for (let turn = 0; numbers.length > 0; turn++) {
+    const results = generator.generate(numbers.map((i) => texts[i]), {
+      ...options,
+      seed: turnSeed(turn),
+      numbers,
+    });
+    numbers.forEach((number, i) => turns[number].push(results[i]));
+    numbers = numbers.filter((number, i) => {
       const ids = observe(number, turn);
-      if (ids === undefined) return turns;
-      text.push(...result.ids, ...ids);
-    }
-  });
+      texts[number].push(...results[i].ids, ...ids ?? []);
+      return ids !== undefined;
+    });
+  }
+  return turns;
 }

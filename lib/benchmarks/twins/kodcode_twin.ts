@@ -39,8 +39,7 @@ What is new in the test split is how operations are combined: 30 % of the pairs
 that can follow one another occur in no other split, and every test problem has
 at least one of them. Another 10 % are kept for validation.
 
-Not as specified: the largest training size is 4,000 and not the paper's 7,000,
-and the two ways to run programs are compared on hundreds of them, not 10,000.
+Not as specified: the largest training size is 4,000 and not the paper's 7,000.
 
 Columns: KodCode's own; its \`test\` holds 15 functions. For analysis alone:
 \`facts\`, the idioms; \`signature\`, the operations in order.`,

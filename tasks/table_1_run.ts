@@ -137,6 +137,7 @@ async function prepareReasoner(
   const folder = join(options.reasoners, reasoner);
   const model = await loadModel(folder);
   const key = await modelKey(folder);
+  const { precision } = options.made.backend;
   const methods = twinMethods(model);
   const learnedOn = new Set(options.columns.map(({ learned }) => learned));
   const saved = new Map(
@@ -144,7 +145,7 @@ async function prepareReasoner(
       const of = methods(benchmark);
       const find = (method: keyof TrainedMethods) =>
         savedFiles(
-          { reasoner, modelKey: key, benchmark, method: of[method] },
+          { reasoner, modelKey: key, benchmark, method: of[method], precision },
           { ...options, rates: options.preset.rates[method] },
         );
       const files = {
@@ -170,6 +171,7 @@ async function computeReasoner(
   { ledger, bar }: { readonly ledger: Ledger; readonly bar: TableProgress },
 ): Promise<Finding[]> {
   const { preset, columns, trained, made, signal } = options;
+  const { precision } = made.backend;
   const generator = new Generator(model, "always");
   const study = twinStudies({
     reasoner,
@@ -195,7 +197,7 @@ async function computeReasoner(
         : (benchmark, method, files) =>
           writeTrainedFiles(
             trained,
-            { reasoner, modelKey: key, benchmark, method },
+            { reasoner, modelKey: key, benchmark, method, precision },
             files,
           ),
       announce: (title, weight) => bar.announce(title, weight),

@@ -10,7 +10,8 @@ import {
 import { trainingBatchSize } from "@/experiments/supervised_study.ts";
 import type { Learned, LearnedFiles } from "@/experiments/table_1.ts";
 import type { Method } from "@/experiments/methods/method.ts";
-import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
+import { findTwin, twinKey } from "@/lib/benchmarks/twins/mod.ts";
+import type { Precision } from "@/lib/tensorflow/mod.ts";
 
 /** What was learned, by whom. */
 export interface TrainedFilesKey {
@@ -22,10 +23,16 @@ export interface TrainedFilesKey {
   readonly benchmark: string;
   /** What learned. */
   readonly method: Pick<Method, "id" | "settings">;
+  /** What the backend multiplies in. */
+  readonly precision: Precision;
 }
 
 interface About extends Learned {
   readonly modelKey: string;
+  /** Key of the twin. */
+  readonly twin: string;
+  /** Of the training. */
+  readonly precision: Precision;
   /** Of the method. */
   readonly settings: Method["settings"];
 }
@@ -43,8 +50,7 @@ export function writeTrainedFiles(
   const target = folderOf(root, key);
   rmSync(target, { recursive: true, force: true });
   cpSync(folder, target, { recursive: true });
-  const { modelKey, method: { settings } } = key;
-  const about: About = { modelKey, settings, ...learned };
+  const about: About = { ...circumstances(key), ...learned };
   const text = `${JSON.stringify(about, null, 1)}\n`;
   Deno.writeTextFileSync(aboutOf(root, key), text);
 }
@@ -72,13 +78,13 @@ export interface SavedOptions {
  *
  * @throws {Deno.errors.NotFound} If the preset takes it as it was left, and it
  * is not there.
- * @throws {Error} If it does, and another reasoner learned it.
+ * @throws {Error} If it does, and another reasoner learned it, or on other tasks.
  */
 export function savedFiles(
   key: TrainedFilesKey,
   { preset, rates, trained, reuse = false }: SavedOptions,
 ): LearnedFiles | undefined {
-  const { reasoner, benchmark, method } = key;
+  const { reasoner, benchmark } = key;
   if (preset.trained !== undefined) {
     return preset.trained.includes(benchmark)
       ? undefined
@@ -87,16 +93,23 @@ export function savedFiles(
   const about = reuse ? readAbout(trained, key) : undefined;
   if (about === undefined) return undefined;
   const wanted = {
-    modelKey: key.modelKey,
-    settings: method.settings,
+    ...circumstances(key),
     tried: rates,
     steps: trainingSteps(preset, reasoner, benchmark),
     batchSize: trainingBatchSize(findTwin(benchmark), preset),
     seed: preset.seed,
   };
-  const { modelKey, settings, steps, batchSize, seed } = about;
-  const tried = about.tried.map(({ rate }) => rate);
-  const found = { modelKey, settings, tried, steps, batchSize, seed };
+  const { modelKey, twin, precision, settings, steps, batchSize, seed } = about;
+  const found = {
+    modelKey,
+    twin,
+    precision,
+    settings,
+    tried: about.tried.map(({ rate }) => rate),
+    steps,
+    batchSize,
+    seed,
+  };
   return isDeepStrictEqual(found, wanted)
     ? readTrainedFiles(trained, key)
     : undefined;
@@ -106,7 +119,7 @@ export function savedFiles(
  * What a method learned.
  *
  * @throws {Deno.errors.NotFound} If it is not there.
- * @throws {Error} If another reasoner learned it.
+ * @throws {Error} If another reasoner learned it, or on other tasks.
  */
 export function readTrainedFiles(
   root: string,
@@ -123,13 +136,27 @@ export function readTrainedFiles(
       } must exist (${remedy}): current value is no file`,
     );
   }
-  const { modelKey, settings: _, ...learned } = about;
+  const { modelKey, twin, precision: _, settings: __, ...learned } = about;
   if (modelKey !== key.modelKey) {
     throw new Error(
       `Cannot use what ${folder} holds as ${key.reasoner}, ${key.modelKey}, must have learned it (${remedy}): current value is ${modelKey}`,
     );
   }
+  const wanted = twinKey(findTwin(key.benchmark));
+  if (twin !== wanted) {
+    throw new Error(
+      `Cannot use what ${folder} holds as the twin that it learned on must be today's, ${wanted} (${remedy}): current value is ${twin}`,
+    );
+  }
   return { folder, learned: { ...learned, isSaved: true } };
+}
+
+/** What must be the same for what was learned to be the same. */
+function circumstances(
+  { modelKey, benchmark, method: { settings }, precision }: TrainedFilesKey,
+): Pick<About, "modelKey" | "twin" | "precision" | "settings"> {
+  const twin = twinKey(findTwin(benchmark));
+  return { modelKey, twin, precision, settings };
 }
 
 /** How it came about; undefined if it is not there. */

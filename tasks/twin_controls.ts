@@ -34,14 +34,16 @@ export async function measureControls(
   reasoner: MiniReasoner,
   options: TwinRunsOptions,
 ): Promise<void> {
-  const { preset, trained } = options;
+  const { preset, trained, made: { backend: { precision } } } = options;
   const folderOf = (
     { column: { learned: benchmark }, key, methods }: TwinRunner,
     name: keyof TrainedMethods,
   ): string => {
     const method = methods(benchmark)[name];
-    const about = { reasoner, modelKey: key, benchmark, method };
-    return readTrainedFiles(trained, about).folder;
+    return readTrainedFiles(
+      trained,
+      { reasoner, modelKey: key, benchmark, method, precision },
+    ).folder;
   };
   const asked = (column: Column) => ({
     controls: askedControls(findTwin(column.benchmark)),

@@ -23,7 +23,7 @@ export async function measureSft(
   reasoner: MiniReasoner,
   options: TwinRunsOptions,
 ): Promise<void> {
-  const { preset, trained } = options;
+  const { preset, trained, made: { backend: { precision } } } = options;
   const rates = preset.rates[kind].slice(0, 1);
   await runOnTwins(reasoner, {
     title: kind === "sft" ? "SFT" : "SFT of all weights",
@@ -36,6 +36,7 @@ export async function measureSft(
         modelKey: key,
         benchmark: learned,
         method,
+        precision,
       };
       const measured = await measureSftRuns({
         learned: study(learned),

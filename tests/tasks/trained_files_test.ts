@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { MINI, QUICK } from "@/experiments/presets.ts";
+import { mathTwin, twinKey } from "@/lib/benchmarks/twins/mod.ts";
 import {
   readTrainedFiles,
   savedFiles,
@@ -15,6 +16,7 @@ const KEY: TrainedFilesKey = {
   modelKey: "abc",
   benchmark: "math",
   method: { id: "sft", settings: { rank: 16 } },
+  precision: "fp32",
 };
 
 const LEARNED = {
@@ -46,6 +48,18 @@ Deno.test("readTrainedFiles() gives what writeTrainedFiles() wrote", async () =>
       () => readTrainedFiles(root, { ...KEY, modelKey: "other" }),
       Error,
       "as mini-qwen2.5, other, must have learned it (deno task reproduce-table 1 --preset mini --reasoner mini-qwen2.5 --benchmark math makes it): current value is abc",
+    );
+    // Of a twin that has changed since.
+    const path = join(root, "mini-qwen2.5", "math", "sft.json");
+    const about = JSON.parse(await Deno.readTextFile(path));
+    const former = JSON.stringify({ ...about, twin: "former" });
+    await Deno.writeTextFile(path, former);
+    assertThrows(
+      () => readTrainedFiles(root, KEY),
+      Error,
+      `holds as the twin that it learned on must be today's, ${
+        twinKey(mathTwin)
+      } (deno task reproduce-table 1 --preset mini --reasoner mini-qwen2.5 --benchmark math makes it): current value is former`,
     );
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -85,12 +99,21 @@ Deno.test("savedFiles() are those of each method that were learned as the preset
     const wider = { ...KEY.method, settings: { rank: 32 } };
     assertEquals(ask({}, { ...KEY, method: wider }), undefined);
     assertEquals(ask({}, { ...KEY, modelKey: "other" }), undefined);
+    assertEquals(ask({}, { ...KEY, precision: "bf16" }), undefined);
     assertEquals(ask({ rates: [1e-3] }), undefined);
     assertEquals(ask({ preset: { ...MINI, seed: 1 } }), undefined);
     assertEquals(ask({ preset: { ...MINI, batchSize: 8 } }), undefined);
     assertEquals(ask({ preset: { ...MINI, stepsOn: {} } }), undefined);
     const stepsOf = { "mini-qwen2.5": { math: 3600 } };
     assertEquals(ask({ preset: { ...MINI, stepsOf } }), undefined);
+    const about = join(trained, "mini-qwen2.5", "math", "sft.json");
+    const text = Deno.readTextFileSync(about);
+    Deno.writeTextFileSync(
+      about,
+      text.replace(twinKey(mathTwin), "former"),
+    );
+    assertEquals(ask({}), undefined);
+    Deno.writeTextFileSync(about, text);
     // The quick preset takes what is there, and trains KodCode's.
     assert(ask({ preset: QUICK, reuse: false }) !== undefined);
     const kodcode = { ...KEY, benchmark: "kodcode" };

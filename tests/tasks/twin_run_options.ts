@@ -25,7 +25,7 @@ export function twinRunOptions(folder: string): TwinRunsOptions {
     trained: join("results", "mini", "trained"),
     work: join(folder, "work"),
     folder,
-    made: { command: "a test", backend: {} } as Provenance,
+    made: { command: "a test", backend: { precision: "fp32" } } as Provenance,
     signal: new AbortController().signal,
   };
 }

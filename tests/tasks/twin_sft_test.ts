@@ -29,7 +29,13 @@ tensorTest(
       const reasoner = "mini-qwen2.5";
       const settings = { adapter: adapterJson(ADAPTER), warmup: WARMUP_SHARE };
       const method = { id: "sft", settings };
-      const saved = { reasoner, benchmark: "kodcode", method } as const;
+      const precision = "fp32";
+      const saved = {
+        reasoner,
+        benchmark: "kodcode",
+        method,
+        precision,
+      } as const;
       const modelKey = await keyOf(join("results", "reasoners", reasoner));
       const { rates: { sft: [rate] }, steps, batchSize, validTasks } = TINY;
       writeTrainedFiles(join(folder, "trained"), { ...saved, modelKey }, {

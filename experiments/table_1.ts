@@ -55,7 +55,8 @@ export interface Row {
   readonly paper: PaperMethod;
 }
 
-const PROMPTED = [
+/** Rows of methods that only ask. */
+export const PROMPTED = [
   { label: "Vanilla", paper: "Vanilla", prompt: vanillaPrompt },
   { label: "CoT", paper: "CoT", prompt: chainOfThoughtPrompt },
 ] as const;

@@ -5,6 +5,7 @@ import { seededRandom } from "@/lib/random.ts";
 import { formatTenths, renderMarkdown, type Table } from "@/lib/report/mod.ts";
 import { heartTable } from "@/experiments/by_heart.ts";
 import { controlTable } from "@/experiments/control_table.ts";
+import { furtherTable } from "@/experiments/further_tasks.ts";
 import { popularityTable } from "@/experiments/popularity.ts";
 import { acceptanceTable } from "@/experiments/twin_acceptance.ts";
 import type { TwinNumbers } from "@/experiments/twin_numbers.ts";
@@ -27,6 +28,7 @@ export async function twinCard(
     policyTable(numbers),
     reasonerTable([{ twin, numbers }]),
     trainingTable(numbers),
+    furtherTable(numbers),
     heartTable(numbers.reasoners),
     popularityTable(numbers.popularity),
     controlTable(numbers),

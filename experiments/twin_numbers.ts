@@ -15,6 +15,7 @@ import {
 } from "@/lib/benchmarks/twins/mod.ts";
 import { renderChatMl, type Tokenizer } from "@/lib/models/mod.ts";
 import type { ControlRuns } from "@/experiments/control_runs.ts";
+import type { FurtherAnswers } from "@/experiments/further_tasks.ts";
 import type { PopularityPart } from "@/experiments/popularity.ts";
 import type { SftRuns } from "@/experiments/sft_runs.ts";
 import type { ProbedTwin } from "@/experiments/twin_probes.ts";
@@ -67,6 +68,8 @@ export interface TwinNumbers {
   readonly reasoners: Readonly<Record<string, ReasonerNumbers>>;
   /** By the names of reasoners; absent where nothing was trained. */
   readonly training?: Readonly<Record<string, TrainingNumbers>>;
+  /** By the names of reasoners; absent where there are no further tasks. */
+  readonly further?: Readonly<Record<string, FurtherAnswers>>;
   /** Through an adapter, by the names of reasoners; absent where there is none. */
   readonly sft?: Readonly<Record<string, SftRuns>>;
   /** Of all weights, by the names of reasoners; absent where there is none. */
@@ -80,7 +83,13 @@ export interface TwinNumbers {
 /** What takes no reasoner to measure. */
 export type MeasuredTwin = Omit<
   TwinNumbers,
-  "reasoners" | "training" | "sft" | "fullSft" | "popularity" | "controls"
+  | "reasoners"
+  | "training"
+  | "further"
+  | "sft"
+  | "fullSft"
+  | "popularity"
+  | "controls"
 >;
 
 /** How many times `measureTwin` calls `onMeasured`. */

@@ -1,5 +1,6 @@
 /** `deno task describe-benchmarks`: the numbers of the twins' data cards. */
 import { join } from "node:path";
+import { furtherCount } from "@/experiments/further_tasks.ts";
 import { MINI_REASONERS } from "@/experiments/presets.ts";
 import { withProbes } from "@/experiments/pretraining/card.ts";
 import { RECIPES } from "@/experiments/pretraining/recipe.ts";
@@ -12,7 +13,7 @@ import {
   type TwinNumbers,
 } from "@/experiments/twin_numbers.ts";
 import { SFT_SEEDS } from "@/experiments/sft_runs.ts";
-import { AQUA, COLUMNS } from "@/experiments/table_1.ts";
+import type { Column } from "@/experiments/table_1.ts";
 import type { AnswerOptions } from "@/experiments/twin_answers.ts";
 import { PROBE_PROBLEMS, probeTwins } from "@/experiments/twin_probes.ts";
 import {
@@ -35,7 +36,12 @@ import {
 import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
 import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
-import { COLUMN_RUNS, runColumns } from "@/tasks/column_runs.ts";
+import {
+  COLUMN_RUNS,
+  type ColumnRun,
+  columnsFor,
+  runColumns,
+} from "@/tasks/column_runs.ts";
 import { printTable } from "@/tasks/print_table.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { provenance, provenanceText } from "@/tasks/provenance.ts";
@@ -46,11 +52,15 @@ import {
   writeTwinNumbers,
 } from "@/tasks/twin_results.ts";
 
+const FURTHER = columnsFor("further-tasks").map(({ benchmark }) =>
+  `${benchmark}, ${furtherCount(findTwin(benchmark))}`
+).join("; ");
+
 /** What `deno task describe-benchmarks` takes. */
 export const DEFINITION = {
   name: "describe-benchmarks",
   description:
-    "Prints what the twins are: their sizes and lengths, what scripts reach on them without a model, and what mini reasoners do before any training. The numbers are those of results/twins, NAME.json; the data cards beside them, NAME.md, and the reasoners' model cards are made of the same numbers. --measure, --reasoner, --sft, --full-sft and --controls measure again and write them.",
+    "Prints what the twins are: their sizes and lengths, what scripts reach on them without a model, and what mini reasoners do before any training. The numbers are those of results/twins, NAME.json; the data cards beside them, NAME.md, and the reasoners' model cards are made of the same numbers. --measure, --reasoner, --sft, --full-sft, --controls and --further-tasks measure again and write them.",
   options: {
     benchmark: {
       type: "string",
@@ -91,6 +101,13 @@ export const DEFINITION = {
       help:
         "Ask this mini reasoner the negative controls of Table 1's twins, with what its mini preset left in results/mini, and train it by SFT on their form alone: half an hour or more. What is finished is kept in .runs/controls",
     },
+    "further-tasks": {
+      type: "string",
+      placeholder: "NAME",
+      choices: MINI_REASONERS,
+      help:
+        `Ask this mini reasoner the further tasks of twins with few test tasks (${FURTHER}), with what Table 1's mini preset left in results/mini: half an hour or more. What is finished is kept in .runs/further-tasks`,
+    },
     ...BACKEND_OPTIONS,
   },
   examples: [
@@ -100,6 +117,7 @@ export const DEFINITION = {
     "--benchmark gsm8k --sft mini-qwen2.5",
     "--benchmark gsm8k --full-sft mini-qwen2.5",
     "--benchmark gsm8k --controls mini-qwen2.5",
+    "--benchmark alfworld --further-tasks mini-qwen2.5",
   ],
 } as const satisfies TaskDefinition;
 
@@ -240,31 +258,38 @@ async function askReasoner(
   await renewModelCard(join(folder, "README.md"), name);
 }
 
+/** @throws {UsageError} If an option is not for the benchmark. */
+function chosenColumns(option: ColumnRun, benchmark?: string): Column[] {
+  const columns = columnsFor(option);
+  const chosen = columns.filter((column) =>
+    benchmark === undefined || column.benchmark === benchmark
+  );
+  if (chosen.length > 0) return chosen;
+  const names = columns.map((column) => column.benchmark).join(", ");
+  throw new UsageError(
+    DEFINITION.name,
+    `--benchmark must be one of ${names} for --${option}`,
+    benchmark!,
+  );
+}
+
 if (import.meta.main) {
   await runTask(DEFINITION, async (args) => {
     const { benchmark, measure, reasoner } = args;
     const runs = COLUMN_RUNS.flatMap((option) => {
       const name = args[option];
-      return name === undefined ? [] : [{ option, name }];
+      return name === undefined
+        ? []
+        : [{ option, name, columns: chosenColumns(option, benchmark) }];
     });
     const twins = benchmark === undefined ? TWINS : [findTwin(benchmark)];
-    const columns = [...COLUMNS, AQUA].filter((column) =>
-      benchmark === undefined || column.benchmark === benchmark
-    );
-    if (runs.length > 0 && columns.length === 0) {
-      throw new UsageError(
-        DEFINITION.name,
-        `--benchmark must be a column of Table 1 for --${runs[0].option}`,
-        benchmark!,
-      );
-    }
     if (measure) {
       await measureTwins(twins, { tokenizer: await sharedTokenizer() });
     }
     if (reasoner !== undefined || runs.length > 0) {
       const backend = await startBackend(args);
       if (reasoner !== undefined) await askReasoner(reasoner, twins, backend);
-      for (const { option, name } of runs) {
+      for (const { option, name, columns } of runs) {
         await runColumns(option, name, columns, backend);
       }
     }

@@ -13,6 +13,7 @@ import {
 import { layoutTable1 } from "@/experiments/table_1_layout.ts";
 import { twinMethods } from "@/experiments/twin_methods.ts";
 import { isFolder } from "@/lib/benchmarks/files.ts";
+import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { Generator, loadModel, type Model } from "@/lib/models/mod.ts";
 import type { Table } from "@/lib/report/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
@@ -189,7 +190,7 @@ async function computeReasoner(
     const ofColumn = await computeColumn(column, {
       reasoner,
       preset,
-      study,
+      study: (benchmark) => study(findTwin(benchmark)),
       methods,
       saved,
       onLearned: preset.trained !== undefined

@@ -53,8 +53,8 @@ export interface TwinRunner {
 
 /** What a column is run with. */
 export interface TwinRun extends TwinRunner {
-  /** The study of a benchmark's twin, or of one of its controls. */
-  study(benchmark: string, control?: string): SupervisedStudy;
+  /** The study of a twin. */
+  study(twin: Twin): SupervisedStudy;
   /** Announces what comes next; `weight` is its expected share of the time. */
   announce(title: string, weight: number): void;
 }

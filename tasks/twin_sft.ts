@@ -4,6 +4,7 @@
  */
 import type { MiniReasoner } from "@/experiments/presets.ts";
 import { measureSftRuns, SFT_SEEDS } from "@/experiments/sft_runs.ts";
+import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { savedFiles } from "@/tasks/trained_files.ts";
 import { runOnTwins, type TwinRunsOptions } from "@/tasks/twin_runs.ts";
 
@@ -28,7 +29,7 @@ export async function measureSft(
   await runOnTwins(reasoner, {
     title: kind === "sft" ? "SFT" : "SFT of all weights",
     weight: () => RUN_WEIGHT * SFT_SEEDS.length,
-    async run({ column, key, study, methods, announce }) {
+    async run({ column, twin, key, study, methods, announce }) {
       const { benchmark, learned } = column;
       const method = methods(benchmark)[kind];
       const about = {
@@ -39,8 +40,8 @@ export async function measureSft(
         precision,
       };
       const measured = await measureSftRuns({
-        learned: study(learned),
-        asked: study(benchmark),
+        learned: study(findTwin(learned)),
+        asked: study(twin),
         method,
         rate: rates[0],
         learnedBefore: (seed) =>

@@ -1,5 +1,4 @@
 /** The studies of a mini reasoner, one for each twin, within one ledger. */
-import { controlTwin } from "@/experiments/control_runs.ts";
 import type { Ledger } from "@/experiments/ledger.ts";
 import {
   type MiniReasoner,
@@ -7,7 +6,7 @@ import {
   type Table1Preset,
 } from "@/experiments/presets.ts";
 import { SupervisedStudy } from "@/experiments/supervised_study.ts";
-import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
+import type { Twin } from "@/lib/benchmarks/twins/mod.ts";
 import type { Generator, Model } from "@/lib/models/mod.ts";
 import { type Provenance, provenanceText } from "@/tasks/provenance.ts";
 import type { TableProgress } from "@/tasks/table_progress.ts";
@@ -34,24 +33,19 @@ export interface TwinStudiesOptions {
   readonly bar: TableProgress;
 }
 
-/**
- * From the name of a benchmark to the study of its twin, or of one of the twin's
- * negative controls.
- */
+/** From a twin to its study. */
 export function twinStudies(
   { reasoner, model, key, generator, preset, ledger, made, signal, bar }:
     TwinStudiesOptions,
-): (benchmark: string, control?: string) => SupervisedStudy {
-  return (benchmark, control) =>
+): (twin: Twin) => SupervisedStudy {
+  return (twin) =>
     new SupervisedStudy({
-      twin: control === undefined
-        ? findTwin(benchmark)
-        : controlTwin(findTwin(benchmark), control),
+      twin,
       model,
       modelKey: key,
       generator,
       precision: made.backend.precision,
-      preset: presetOn(preset, reasoner, benchmark),
+      preset: presetOn(preset, reasoner, twin.benchmark.name),
       ledger,
       made: provenanceText(made),
       signal,

@@ -332,7 +332,7 @@ Deno.test("deno task describe-benchmarks: --sft is for columns of Table 1", asyn
   assertEquals(code, 2);
   assertStringIncludes(
     stderr,
-    "Cannot run describe-benchmarks as --benchmark must be a column of Table 1 for --sft: current value is fever",
+    "Cannot run describe-benchmarks as --benchmark must be one of alfworld, triviaqa, popqa, kodcode, bigcodebench, gpqa, gsm8k, math, aqua for --sft: current value is fever",
   );
 });
 

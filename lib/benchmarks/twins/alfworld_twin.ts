@@ -28,6 +28,7 @@ export const alfworldTwin: Twin<AlfworldProblem> = makeEpisodeTwin({
   world: HOUSEHOLD_WORLD,
   dialect: alfworldDialect,
   sizes: SIZES,
+  further: 1000,
   trainingSizes: [1600, 400, 100],
   maxTokens: 640,
   about: `Household tasks of ALFWorld's six kinds, in rooms with six places, an

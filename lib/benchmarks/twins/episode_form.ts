@@ -17,7 +17,12 @@ import type { Twin } from "./twin.ts";
 export interface EpisodeForm<P extends EpisodeProblem> extends
   Pick<
     Twin<P>,
-    "benchmark" | "sizes" | "trainingSizes" | "maxTokens" | "about"
+    | "benchmark"
+    | "sizes"
+    | "further"
+    | "trainingSizes"
+    | "maxTokens"
+    | "about"
   > {
   /** Where its things are kept. */
   readonly world: HomesWorld;

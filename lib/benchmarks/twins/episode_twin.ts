@@ -46,7 +46,8 @@ const MOST_DISTRACTORS = 3;
 export function makeEpisodeTwin<P extends EpisodeProblem>(
   form: EpisodeForm<P>,
 ): Twin<P> {
-  const { benchmark, world, sizes, trainingSizes, maxTokens, about } = form;
+  const { benchmark, world, sizes, further, trainingSizes, maxTokens, about } =
+    form;
   const inWorld = (homes: Homes) => (split: Split, index: number): P =>
     splitProblem(form, homes, split, index);
   const problem = inWorld(worldHomes(world));
@@ -59,6 +60,7 @@ export function makeEpisodeTwin<P extends EpisodeProblem>(
     world: world.name,
     known: { facts: knownHomes(world).size, of: world.things.length },
     sizes,
+    further,
     trainingSizes,
     maxTokens,
     about,

@@ -62,6 +62,13 @@ export interface Twin<P extends TwinProblem = TwinProblem> {
   readonly known: { readonly facts: number; readonly of: number };
   /** Tasks of each split. */
   readonly sizes: Readonly<Record<Split, number>>;
+  /**
+   * Problems of the test's kinds behind those of the test split, which may be too
+   * few for narrow intervals.
+   *
+   * @default {0}
+   */
+  readonly further?: number;
   /** Three training sizes, each a part of the one before. */
   readonly trainingSizes: readonly number[];
   /** Tokens of a prompt with its answer, at most. */

@@ -14,8 +14,8 @@ import {
   startWasm,
   startWebgpu,
 } from "@/lib/tensorflow/mod.ts";
-import type { TaskDefinition } from "@/tasks/cli.ts";
 import { showFetch } from "@/tasks/setup.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 const BACKENDS = ["auto", "tensorflow", "webgpu", "wasm", "cpu"] as const;
 

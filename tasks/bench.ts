@@ -25,10 +25,11 @@ import {
   type MeasuredCase,
   summarize,
 } from "@/tasks/bench/report.ts";
-import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { runTask, UsageError } from "@/tasks/cli.ts";
 import { warnOfLoad } from "@/tasks/machine_load.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { processorModel } from "@/tasks/provenance.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 const CASE_NAMES = [...CASES.map(({ name }) => name), PROCESS_CASE.name];
 

@@ -4,65 +4,14 @@
  */
 // deno-lint-ignore-file no-console
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
-
-/** What texts and numbers have in common. */
-export interface BaseDefinition {
-  /** What it means; a sentence without its full stop. */
-  readonly help: string;
-  /** Name of the value in the help, such as FILE or N. */
-  readonly placeholder: string;
-  /** Whether it must be given. */
-  readonly required?: boolean;
-}
-
-/** A value that is a text. */
-export interface TextDefinition extends BaseDefinition {
-  /** Any text but the empty one. */
-  readonly type: "string";
-  /** The only texts that are allowed. */
-  readonly choices?: readonly string[];
-  /** Value if none is given. */
-  readonly default?: string;
-}
-
-/** A value that is a number. */
-export interface NumberDefinition extends BaseDefinition {
-  /** A number in decimal notation, with or without a fraction. */
-  readonly type: "number" | "integer";
-  /** Smallest number that is allowed. */
-  readonly minimum?: number;
-  /** Largest number that is allowed. */
-  readonly maximum?: number;
-  /** Value if none is given. */
-  readonly default?: number;
-}
-
-/** What follows an option, or stands alone. */
-export type ValueDefinition = TextDefinition | NumberDefinition;
-
-/** An option without a value: true if given, otherwise false. */
-export interface FlagDefinition {
-  /** Marks an option without a value. */
-  readonly type: "flag";
-  /** What it does; a sentence without its full stop. */
-  readonly help: string;
-}
-
-/** What a task is called, does and takes. */
-export interface TaskDefinition {
-  /** Name in deno.json. */
-  readonly name: string;
-  /** One paragraph. */
-  readonly description: string;
-  /** By name in camel case; `batchSize` is `--batch-size` on the command line. */
-  readonly options: {
-    readonly [name: string]: ValueDefinition | FlagDefinition;
-  };
-  /** By name, in their order on the command line. */
-  readonly positionals?: { readonly [name: string]: ValueDefinition };
-  /** Arguments of example calls. */
-  readonly examples: readonly [string, ...string[]];
-}
+import { formatHelp } from "@/tasks/help_text.ts";
+import {
+  type NumberDefinition,
+  optionLabel,
+  ruleOf,
+  type TaskDefinition,
+  type ValueDefinition,
+} from "@/tasks/task_definition.ts";
 
 type ValueOf<V> = V extends { type: "flag" } ? boolean
   : V extends { choices: readonly (infer Choice)[] } ? Choice
@@ -211,7 +160,7 @@ function parseValue(
     ? value.choices.includes(text)
     : text !== "" && parsed !== undefined;
   if (isAllowed) return parsed;
-  const rule = `${label} must be ${describe(value)}`;
+  const rule = `${label} must be ${ruleOf(value)}`;
   throw new UsageError(task, rule, text === "" ? "empty" : text);
 }
 
@@ -226,98 +175,4 @@ function parseNumber(
     ? Number.isSafeInteger(number)
     : Number.isFinite(number);
   return isKind && number >= minimum && number <= maximum ? number : undefined;
-}
-
-/** The rule for a value, to end a sentence that starts with "must be". */
-function describe(value: ValueDefinition): string {
-  if (value.type === "string") {
-    return value.choices ? `one of ${value.choices.join(", ")}` : "a text";
-  }
-  const bounds = [
-    ...(value.minimum === undefined ? [] : [`at least ${value.minimum}`]),
-    ...(value.maximum === undefined ? [] : [`at most ${value.maximum}`]),
-  ];
-  const kind = value.type === "integer" ? "an integer" : "a number";
-  return bounds.length === 0 ? kind : `${kind} of ${bounds.join(" and ")}`;
-}
-
-/** `batchSize` to `--batch-size`. */
-function optionLabel(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-/**
- * The help text: usage, description, what each argument means, examples.
- *
- * @param definition What the task takes.
- * @returns Lines of at most 80 columns where the words allow it.
- */
-export function formatHelp(definition: TaskDefinition): string {
-  const { name, description, options, positionals = {}, examples } = definition;
-  const places = Object.values(positionals).map((value): HelpEntry => ({
-    form: value.placeholder,
-    value,
-  }));
-  const choices = Object.entries(options).map(([option, value]): HelpEntry => ({
-    form: value.type === "flag"
-      ? optionLabel(option)
-      : `${optionLabel(option)} ${value.placeholder}`,
-    value,
-  }));
-  const usage = [...places, ...choices].map(({ form, value }) =>
-    value.type !== "flag" && value.required ? form : `[${form}]`
-  );
-  return [
-    wrap(usage, `Usage: deno task ${name} `),
-    wrap(description.split(/\s+/), ""),
-    ...(places.length > 0 ? [formatEntries("Arguments", places)] : []),
-    formatEntries("Options", [...choices, HELP_ENTRY]),
-    ["Examples:", ...examples.map((text) => `  deno task ${name} ${text}`)]
-      .join("\n"),
-  ].join("\n\n");
-}
-
-interface HelpEntry {
-  readonly form: string;
-  readonly value: ValueDefinition | FlagDefinition;
-}
-
-const HELP_ENTRY: HelpEntry = {
-  form: "--help",
-  value: { type: "flag", help: "Print this text" },
-};
-
-/** Two columns: how an argument is written, and what it means. */
-function formatEntries(title: string, entries: readonly HelpEntry[]): string {
-  const width = Math.max(...entries.map(({ form }) => form.length));
-  const rows = entries.map(({ form, value }) =>
-    wrap(explain(value).split(/\s+/), `  ${form.padEnd(width)}  `)
-  );
-  return [`${title}:`, ...rows].join("\n");
-}
-
-function explain(value: HelpEntry["value"]): string {
-  if (value.type === "flag") return value.help;
-  const notes = [
-    ...(value.type === "string" && value.choices ? [describe(value)] : []),
-    ...(value.required ? ["required"] : []),
-    ...(value.default === undefined ? [] : [`default: ${value.default}`]),
-  ];
-  return notes.length === 0
-    ? value.help
-    : `${value.help} (${notes.join("; ")})`;
-}
-
-/** Words in lines of 80 columns, the first after `start`, the others below it. */
-function wrap(words: readonly string[], start: string): string {
-  const lines: string[] = [];
-  for (const word of words) {
-    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
-    if (lines.length === 0 || start.length + longer.length > 80) {
-      lines.push(word);
-    } else {
-      lines[lines.length - 1] = longer;
-    }
-  }
-  return start + lines.join(`\n${" ".repeat(start.length)}`);
 }

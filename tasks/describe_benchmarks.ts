@@ -35,7 +35,7 @@ import {
 } from "@/lib/models/mod.ts";
 import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
-import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { runTask, UsageError } from "@/tasks/cli.ts";
 import {
   COLUMN_RUNS,
   type ColumnRun,
@@ -45,6 +45,7 @@ import {
 import { printTable } from "@/tasks/print_table.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { provenance, provenanceText } from "@/tasks/provenance.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 import {
   readTwinNumbers,
   requireTwinNumbers,

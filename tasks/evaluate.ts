@@ -5,7 +5,7 @@ import { RECIPES } from "@/experiments/pretraining/recipe.ts";
 import { BENCHMARK_NAMES } from "@/lib/benchmarks/mod.ts";
 import type { BackendInfo } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
-import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { runTask, UsageError } from "@/tasks/cli.ts";
 import {
   type EvaluateModelOptions,
   openTasks,
@@ -36,6 +36,7 @@ import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
 import { printTable } from "@/tasks/print_table.ts";
 import { provenance } from "@/tasks/provenance.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 /** What `deno task evaluate` takes. */
 export const DEFINITION = {

@@ -12,7 +12,8 @@ import {
   FIGURE_FORMATS,
   type FigureFormat,
 } from "@/lib/report/figure_export.ts";
-import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { runTask, UsageError } from "@/tasks/cli.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 /** What `deno task export-figures` takes. */
 export const DEFINITION = {

@@ -13,8 +13,9 @@ import {
   readJsonObject,
 } from "@/lib/models/mod.ts";
 import { startCpu } from "@/lib/tensorflow/mod.ts";
-import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { runTask, UsageError } from "@/tasks/cli.ts";
 import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 /** What `deno task export-memgen` takes. */
 export const DEFINITION = {

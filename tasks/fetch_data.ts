@@ -7,8 +7,9 @@ import {
 } from "@/lib/benchmarks/hub_files.ts";
 import { findBenchmark, type Split } from "@/lib/benchmarks/mod.ts";
 import { DATA_SOURCES, type DataSource } from "@/lib/benchmarks/sources.ts";
-import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { runTask, UsageError } from "@/tasks/cli.ts";
 import { Progress } from "@/tasks/progress.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 /** What `deno task fetch-data` takes. */
 export const DEFINITION = {

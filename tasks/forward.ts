@@ -15,10 +15,11 @@ import {
 } from "@/lib/models/mod.ts";
 import { disposeTree, tidy } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
-import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { runTask } from "@/tasks/cli.ts";
 import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
 import { Progress } from "@/tasks/progress.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 /** What `deno task forward` takes. */
 export const DEFINITION = {

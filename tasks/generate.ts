@@ -11,7 +11,7 @@ import {
 import type { MemgenMemory } from "@/lib/memgen/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
-import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { runTask } from "@/tasks/cli.ts";
 import {
   MEMGEN_OPTIONS,
   type MemgenArguments,
@@ -22,6 +22,7 @@ import { MODEL_OPTIONS } from "@/tasks/model_options.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { type Prompt, readPrompts } from "@/tasks/prompt_file.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 /** What `deno task generate` takes. */
 export const DEFINITION = {

@@ -2,12 +2,13 @@
 // deno-lint-ignore-file no-console
 import { dirname, join } from "node:path";
 import { cacheFolder } from "@/lib/tensorflow/library.ts";
-import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { runTask } from "@/tasks/cli.ts";
 import {
   installJupyter,
   type Jupyter,
   withJupyter,
 } from "@/tasks/jupyter/install.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 const NOTEBOOKS = join(dirname(import.meta.dirname!), "notebooks");
 

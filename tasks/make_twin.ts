@@ -2,7 +2,8 @@
 // deno-lint-ignore-file no-console
 import { join } from "node:path";
 import { findTwin, type Twin, TWIN_NAMES } from "@/lib/benchmarks/twins/mod.ts";
-import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { runTask, UsageError } from "@/tasks/cli.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 import { readTwinCard } from "@/tasks/twin_results.ts";
 
 /** What `deno task make-twin` takes. */

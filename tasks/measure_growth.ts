@@ -29,7 +29,7 @@ import {
 } from "@/lib/report/mod.ts";
 import type { BackendInfo } from "@/lib/tensorflow/mod.ts";
 import { SMALL_QWEN } from "@/tasks/bench/case_list.ts";
-import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { runTask } from "@/tasks/cli.ts";
 import { writeFigure } from "@/tasks/export_figures.ts";
 import type { PointReply } from "@/tasks/growth/measure_point.ts";
 import {
@@ -46,6 +46,7 @@ import {
   provenance,
   provenanceText,
 } from "@/tasks/provenance.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 /** What is measured: longer rows of a larger model would take hours. */
 const MODEL = { size: "0.92M", config: SMALL_QWEN } as const;

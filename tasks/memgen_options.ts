@@ -11,7 +11,8 @@ import {
 } from "@/lib/memgen/mod.ts";
 import { type DecoderConfig, loadModel, type Model } from "@/lib/models/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
-import { type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { UsageError } from "@/tasks/cli.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 /** As the released code's retriever for TriviaQA. */
 const RETRIEVED_TEXTS = 3;

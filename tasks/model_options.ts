@@ -1,5 +1,5 @@
 /** The option of every task that loads a model. */
-import type { TaskDefinition } from "@/tasks/cli.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 /** Option of every task that runs a model from a folder. */
 export const MODEL_OPTIONS = {

@@ -13,13 +13,14 @@ import {
   parseNotebook,
 } from "@/lib/report/notebook.ts";
 import { renderText } from "@/lib/report/render.ts";
-import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { runTask } from "@/tasks/cli.ts";
 import {
   installJupyter,
   type Jupyter,
   withJupyter,
 } from "@/tasks/jupyter/install.ts";
 import { addStaticFigures } from "@/tasks/jupyter/static_figures.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 const ROOT = dirname(import.meta.dirname!);
 const DRIVER = join(import.meta.dirname!, "jupyter", "run_notebook.py");

@@ -1,7 +1,7 @@
 /** `deno task parity`: this project's numbers beside the released code's. */
 // deno-lint-ignore-file no-console
 import { DEVICE_OPTIONS, startBackend } from "@/tasks/backend.ts";
-import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { runTask } from "@/tasks/cli.ts";
 import { requireOutputFile } from "@/tasks/output_file.ts";
 import {
   type ComparisonRow,
@@ -9,6 +9,7 @@ import {
   isWithinBound,
 } from "@/tasks/parity/comparison.ts";
 import { type ParityFolders, runParity } from "@/tasks/parity/run.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 /** What `deno task parity` takes. */
 export const DEFINITION = {

@@ -14,10 +14,11 @@ import { Generator, type Model, saveModel } from "@/lib/models/mod.ts";
 import { lineFigure } from "@/lib/report/mod.ts";
 import { disposeTree } from "@/lib/tensorflow/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
-import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { runTask } from "@/tasks/cli.ts";
 import { requireOutputFolder } from "@/tasks/output_file.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { provenance, provenanceText } from "@/tasks/provenance.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 import { writeCurve } from "@/tasks/training_curves.ts";
 
 const NAMES = RECIPES.map(({ name }) => name);

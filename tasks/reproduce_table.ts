@@ -17,13 +17,14 @@ import {
 } from "@/lib/report/mod.ts";
 import { findTwin } from "@/lib/benchmarks/twins/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
-import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { runTask, UsageError } from "@/tasks/cli.ts";
 import { INTERRUPTED_EXIT, interruption } from "@/tasks/interruption.ts";
 import { requireOutputFolder } from "@/tasks/output_file.ts";
 import { printTable } from "@/tasks/print_table.ts";
 import { formatDuration } from "@/tasks/progress.ts";
 import { provenance } from "@/tasks/provenance.ts";
 import { type Reproduced, reproduceTable1 } from "@/tasks/table_1_run.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 import { writeTwinTraining } from "@/tasks/twin_results.ts";
 
 const PRESETS = { quick: QUICK, mini: MINI } as const;

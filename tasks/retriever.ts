@@ -5,7 +5,8 @@ import {
   retrieveHandler,
   searchInMemory,
 } from "@/lib/benchmarks/mod.ts";
-import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { runTask, UsageError } from "@/tasks/cli.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 /** What `deno task retriever` takes. */
 export const DEFINITION = {

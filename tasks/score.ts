@@ -11,8 +11,9 @@ import {
   type Score,
   text,
 } from "@/lib/benchmarks/mod.ts";
-import { runTask, type TaskDefinition, UsageError } from "@/tasks/cli.ts";
+import { runTask, UsageError } from "@/tasks/cli.ts";
 import { formatFailures } from "@/tasks/evaluation_summary.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 /** What `deno task score` takes. */
 export const DEFINITION = {

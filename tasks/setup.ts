@@ -6,8 +6,9 @@ import {
   fetchTensorflow,
 } from "@/lib/tensorflow/fetch.ts";
 import { verifyTensorflow } from "@/lib/tensorflow/library.ts";
-import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { runTask } from "@/tasks/cli.ts";
 import { Progress, type ProgressOutput } from "@/tasks/progress.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 /** What `deno task setup` takes. */
 export const DEFINITION = {

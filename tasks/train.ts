@@ -18,11 +18,12 @@ import { loadModel } from "@/lib/models/mod.ts";
 import { type BackendInfo, disposeTree } from "@/lib/tensorflow/mod.ts";
 import type { StepMetrics } from "@/lib/training/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
-import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { runTask } from "@/tasks/cli.ts";
 import { INTERRUPTED_EXIT, interruption } from "@/tasks/interruption.ts";
 import { modelKey } from "@/tasks/model_key.ts";
 import { Progress } from "@/tasks/progress.ts";
 import { provenance } from "@/tasks/provenance.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 import { twinFolder } from "@/tasks/twin_folder.ts";
 import { trainingFigures, writeCurve } from "@/tasks/training_curves.ts";
 

@@ -14,12 +14,13 @@ import {
 import { NewcomersStudy } from "@/experiments/newcomers/study.ts";
 import type { Table } from "@/lib/report/mod.ts";
 import { BACKEND_OPTIONS, startBackend } from "@/tasks/backend.ts";
-import { runTask, type TaskDefinition } from "@/tasks/cli.ts";
+import { runTask } from "@/tasks/cli.ts";
 import { requireOutputFolder } from "@/tasks/output_file.ts";
 import { printTable } from "@/tasks/print_table.ts";
 import { formatDuration, Progress } from "@/tasks/progress.ts";
 import { provenance, provenanceText } from "@/tasks/provenance.ts";
 import { writeTable } from "@/tasks/reproduce_table.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 /** What `deno task trigger-study` takes. */
 export const DEFINITION = {

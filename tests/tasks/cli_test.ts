@@ -1,11 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import {
-  type Arguments,
-  formatHelp,
-  parseArguments,
-  type TaskDefinition,
-  UsageError,
-} from "@/tasks/cli.ts";
+import { type Arguments, parseArguments, UsageError } from "@/tasks/cli.ts";
+import { formatHelp } from "@/tasks/help_text.ts";
+import type { TaskDefinition } from "@/tasks/task_definition.ts";
 
 const DEFINITION = {
   name: "demo",

@@ -7,9 +7,10 @@ import {
 } from "@/experiments/cost_growth.ts";
 import { parseFigure } from "@/lib/report/mod.ts";
 import { benchDecoder } from "@/tasks/bench/cases.ts";
-import { formatHelp, parseArguments, UsageError } from "@/tasks/cli.ts";
+import { parseArguments, UsageError } from "@/tasks/cli.ts";
 import { caseOf, residentBytes } from "@/tasks/growth/measure_point.ts";
 import { measurePoint } from "@/tasks/growth/point_process.ts";
+import { formatHelp } from "@/tasks/help_text.ts";
 import {
   DEFINITION,
   measureGrowth,

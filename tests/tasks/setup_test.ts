@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { formatHelp, parseArguments } from "@/tasks/cli.ts";
+import { parseArguments } from "@/tasks/cli.ts";
+import { formatHelp } from "@/tasks/help_text.ts";
 import type { ProgressOutput } from "@/tasks/progress.ts";
 import {
   DEFINITION,

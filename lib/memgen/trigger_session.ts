@@ -60,8 +60,7 @@ export class TriggerSession {
         parameters: modules.trigger,
         last: tf.tensor1d(last, "int32"),
       }),
-      rows.map(({ index }) => index),
-      blocks,
+      { rows: rows.map(({ index }) => index), blocks },
     );
     const margins = result.dataSync();
     result.dispose();

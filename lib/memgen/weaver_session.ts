@@ -98,9 +98,7 @@ export class WeaverSession {
     const { result, places } = this.#weaver.extendInPieces(
       functions.weave[kind],
       () => parameters,
-      rows.map(({ index }) => index),
-      blocks,
-      tails,
+      { rows: rows.map(({ index }) => index), blocks, tails },
     );
     const values = result.dataSync<"float32">();
     result.dispose();
@@ -196,8 +194,7 @@ export class WeaverSession {
     const { result, places } = this.#reasoner.extend(
       functions.read,
       () => null,
-      rows.map(({ index }) => index),
-      blocks,
+      { rows: rows.map(({ index }) => index), blocks },
     );
     const T = result.shape[1];
     const states = vectors(result.dataSync<"float32">(), D);

@@ -25,6 +25,29 @@ export const BLOCK_ROWS = 16;
 /** Inputs of a row that `extendInPieces` runs at once. */
 export const PIECE = 64;
 
+/** New inputs of some rows. */
+export interface NewInputs {
+  /** Distinct rows of the cache. */
+  readonly rows: readonly number[];
+  /** New inputs of each, in order; may differ in number. */
+  readonly blocks: readonly (readonly Item[])[];
+  /**
+   * Inputs that the function adds, the same number for each row; they see all
+   * that is before them and are not remembered.
+   *
+   * @default {none}
+   */
+  readonly tails?: readonly Tail[];
+}
+
+/** What a function finished with. */
+export interface Extended<R> {
+  /** Of the padded rows; the caller owns it. */
+  readonly result: R;
+  /** Where each of the given rows stands among these. */
+  readonly places: readonly number[];
+}
+
 /** A block as it is padded. */
 export interface BlockShape {
   /** b. */
@@ -57,25 +80,19 @@ export class CachedDecoder {
    *
    * @param fn From `makeExtend`.
    * @param params Its parameters, or how to make them of the padded shape.
-   * @param rows Distinct rows of the cache; at most `BLOCK_ROWS`, or any number
-   * if each has one input.
-   * @param blocks New inputs of each, in order; may differ in number.
-   * @param tails Inputs that `fn` adds, the same number for each row; they
-   * see all that is before them and are not remembered.
-   * @returns What `fn` finishes with, for the padded rows, and where the given
-   * ones stand among them; the caller owns it.
+   * @param inputs Of at most `BLOCK_ROWS` rows, or of any number if each has one
+   * input.
    * @throws {RangeError} If a row would hold more than the cache's capacity.
    */
   extend<P, R>(
     fn: ExtendFunction<P, R>,
     params: (shape: BlockShape) => P,
-    rows: readonly number[],
-    blocks: readonly (readonly Item[])[],
-    tails: readonly Tail[] = rows.map(() => []),
-  ): { result: R; places: readonly number[] } {
+    inputs: NewInputs,
+  ): Extended<R> {
+    const { blocks } = inputs;
     const T = bucketLength(Math.max(...blocks.map(({ length }) => length)));
     const M = Math.max(...blocks.map((block) => vectorsOf(block).length));
-    return this.#extend(fn, params, rows, blocks, { tails, T, M });
+    return this.#extend(fn, params, inputs, { T, M });
   }
 
   /**
@@ -89,16 +106,13 @@ export class CachedDecoder {
   extendInPieces<P, R extends tf.Tensor>(
     fn: ExtendFunction<P, R>,
     params: (shape: BlockShape) => P,
-    rows: readonly number[],
-    blocks: readonly (readonly Item[])[],
-    tails: readonly Tail[] = rows.map(() => []),
-  ): { result: R; places: readonly number[] } {
+    inputs: NewInputs,
+  ): Extended<R> {
     const isLong = ({ length }: readonly Item[]): boolean => length > PIECE;
-    if (!blocks.some(isLong)) {
-      return this.extend(fn, params, rows, blocks, tails);
-    }
+    const { rows, blocks, tails } = inputs;
+    if (!blocks.some(isLong)) return this.extend(fn, params, inputs);
     // At once, as each size of the cache is compiled.
-    this.#reserve(rows, blocks, tails);
+    this.#reserve(inputs);
     const M = blocks.every((block) => vectorsOf(block).length === 0)
       ? 0
       : PIECE;
@@ -106,17 +120,15 @@ export class CachedDecoder {
     const rest = [...blocks];
     while (rest.some(isLong)) {
       const long = rows.map((_, i) => i).filter((i) => isLong(rest[i]));
-      const { result } = this.#extend(
-        fn,
-        params,
-        long.map((i) => rows[i]),
-        long.map((i) => rest[i].slice(0, PIECE)),
-        { ...size, tails: long.map((i) => tails[i]) },
-      );
-      result.dispose();
+      const piece = {
+        rows: long.map((i) => rows[i]),
+        blocks: long.map((i) => rest[i].slice(0, PIECE)),
+        tails: tails && long.map((i) => tails[i]),
+      };
+      this.#extend(fn, params, piece, size).result.dispose();
       for (const i of long) rest[i] = rest[i].slice(PIECE);
     }
-    return this.#extend(fn, params, rows, rest, { ...size, tails });
+    return this.#extend(fn, params, { rows, blocks: rest, tails }, size);
   }
 
   /**
@@ -145,19 +157,18 @@ export class CachedDecoder {
     const cache = this.#cache;
     cache.reserve(rows, counts);
     const blocks = first.map((item) => [item]);
-    const later = first.map((item, i) => Array(counts[i] - 1).fill(item));
+    const tails = first.map((item, i) => Array(counts[i] - 1).fill(item));
     const shape = { b: cache.size.rows, T: 1, M: 0, rows, places: rows };
     return tidy(() => {
-      const { ids, slots, positions, kinds } = this.#block(
-        shape,
-        blocks,
-        rows.map(() => []),
-      );
+      const { ids, slots, positions, kinds } = this.#block(shape, { blocks });
       return fn(
         this.#view,
         params(),
         { ids, slots, positions, kinds },
-        { layers: cache.layers, kinds: this.#kindsWith(rows, blocks, later) },
+        {
+          layers: cache.layers,
+          kinds: this.#kindsWith({ rows, blocks, tails }),
+        },
         steps,
       );
     });
@@ -192,14 +203,10 @@ export class CachedDecoder {
   #extend<P, R>(
     fn: ExtendFunction<P, R>,
     params: (shape: BlockShape) => P,
-    rows: readonly number[],
-    blocks: readonly (readonly Item[])[],
-    { tails, T, M }: {
-      readonly tails: readonly Tail[];
-      readonly T: number;
-      readonly M: number;
-    },
-  ): { result: R; places: readonly number[] } {
+    inputs: NewInputs,
+    { T, M }: { readonly T: number; readonly M: number },
+  ): Extended<R> {
+    const { rows, blocks } = inputs;
     const cache = this.#cache;
     const B = cache.size.rows;
     // With all rows in their places nothing is gathered.
@@ -210,40 +217,34 @@ export class CachedDecoder {
     places.forEach((place, i) => last[place] = blocks[i].length - 1);
     const shape = { b, T, M, rows, places, last };
     const numbers = Int32Array.from({ length: b }, (_, i) => rows[i] ?? 0);
-    this.#reserve(rows, blocks, tails);
+    this.#reserve(inputs);
     const result = tidy(() =>
       fn(
         this.#view,
         params(shape),
         {
-          ...this.#block(shape, blocks, tails),
+          ...this.#block(shape, inputs),
           rows: isWhole ? null : tf.tensor1d(numbers, "int32"),
         },
-        { layers: cache.layers, kinds: this.#kindsWith(rows, blocks, tails) },
+        { layers: cache.layers, kinds: this.#kindsWith(inputs) },
       )
     );
     rows.forEach((row, i) => cache.fill(row, blocks[i].map(kindOf)));
     return { result, places };
   }
 
-  #reserve(
-    rows: readonly number[],
-    blocks: readonly (readonly Item[])[],
-    tails: readonly Tail[],
-  ): void {
-    const more = blocks.map(({ length }, i) => length + tails[i].length);
+  #reserve({ rows, blocks, tails }: NewInputs): void {
+    const more = blocks.map(({ length }, i) =>
+      length + (tails?.[i].length ?? 0)
+    );
     this.#cache.reserve(rows, more);
   }
 
   /** Kinds of the slots, `[B, S]`, as if the block were remembered whole. */
-  #kindsWith(
-    rows: readonly number[],
-    blocks: readonly (readonly Item[])[],
-    tails: readonly Tail[],
-  ): tf.Tensor2D {
+  #kindsWith({ rows, blocks, tails }: NewInputs): tf.Tensor2D {
     const { size, slots: S, kinds } = this.#cache;
     rows.forEach((row, i) => {
-      const added = [...blocks[i], ...tails[i]].map(kindOf);
+      const added = [...blocks[i], ...tails?.[i] ?? []].map(kindOf);
       kinds.set(added, row * S + this.#cache.lengthOf(row));
     });
     return tf.tensor2d(kinds, [size.rows, S], "int32");
@@ -251,10 +252,9 @@ export class CachedDecoder {
 
   #block(
     { b, T, M, rows, places }: Omit<BlockShape, "last">,
-    blocks: readonly (readonly Item[])[],
-    tails: readonly Tail[],
+    { blocks, tails }: Omit<NewInputs, "rows">,
   ): Omit<BlockTensors, "rows"> {
-    const total = T + tails[0].length;
+    const total = T + (tails?.[0].length ?? 0);
     // A weaver of another size reads the reasoner's vectors.
     const D = this.#view.weights["model.embed_tokens.weight"].shape[1]!;
     const ids = new Int32Array(b * T);
@@ -282,7 +282,7 @@ export class CachedDecoder {
         put(t, start + t, item);
       });
       const end = start + blocks[i].length;
-      tails[i].forEach((item, k) => put(T + k, end + k, item));
+      tails?.[i].forEach((item, k) => put(T + k, end + k, item));
     });
     return {
       ids: tf.tensor2d(ids, [b, T], "int32"),

@@ -20,7 +20,7 @@ import {
   endedTurn,
   type NextTurn,
 } from "./generation_turns.ts";
-import { bucketLength, type CacheSize } from "./kv_cache.ts";
+import { bucketRows, type CacheSize } from "./kv_cache.ts";
 import {
   latentsInView,
   type Memory,
@@ -232,8 +232,7 @@ export class GenerationRun {
           noise: noise && { ...noise, uniforms: noise.uniforms.flatten() },
         };
       },
-      rows.map(({ index }) => index),
-      insertions,
+      { rows: rows.map(({ index }) => index), blocks: insertions },
     );
     const tokens = result.dataSync();
     result.dispose();
@@ -295,9 +294,4 @@ export class GenerationRun {
       augmentation.length > 0 &&
         this.#model.config.eosTokenIds.includes(tokens.at(-1)!);
   }
-}
-
-/** A fixed number of slots: fewer prompts compile little that is new. */
-function bucketRows(rows: number, batchSize: number): number {
-  return rows <= batchSize / 2 ? bucketLength(rows) : batchSize;
 }

@@ -151,6 +151,11 @@ export class KvCache {
   }
 }
 
+/** A fixed number of rows for a batch: fewer prompts compile little that is new. */
+export function bucketRows(rows: number, batchSize: number): number {
+  return rows <= batchSize / 2 ? bucketLength(rows) : batchSize;
+}
+
 /** The smallest length for which functions are compiled that holds `length`. */
 export function bucketLength(length: number): number {
   let size = 1;

@@ -66,8 +66,7 @@ class Harness {
     const { result, places } = this.decoder.extend(
       this.#extend,
       () => null,
-      rows,
-      blocks,
+      { rows, blocks },
     );
     const D = this.#config.hiddenSize;
     const values = result.dataSync();
@@ -278,9 +277,7 @@ tensorTest(
       const { result, places } = decoder.extend(
         extend,
         () => queries,
-        [1, 0],
-        blocks,
-        tails,
+        { rows: [1, 0], blocks, tails },
       );
       const values = result.dataSync<"float32">();
       const total = result.shape[1];
@@ -352,8 +349,7 @@ for (const rows of [3, BLOCK_ROWS + 1]) {
             assertEquals(rows, [2, 0, 1].slice(0, rows.length));
             return tf.tensor1d(last, "int32");
           },
-          [2, 0, 1],
-          blocks,
+          { rows: [2, 0, 1], blocks },
         );
         const values = result.dataSync<"float32">();
         result.dispose();
@@ -455,8 +451,7 @@ tensorTest(
       const { result, places } = slow.extend(
         extend,
         () => null,
-        [0, 2],
-        blocks,
+        { rows: [0, 2], blocks },
       );
       const values = result.dataSync();
       result.dispose();

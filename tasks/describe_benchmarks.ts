@@ -266,10 +266,11 @@ function chosenColumns(option: ColumnRun, benchmark?: string): Column[] {
     benchmark === undefined || column.benchmark === benchmark
   );
   if (chosen.length > 0) return chosen;
-  const names = columns.map((column) => column.benchmark).join(", ");
+  const names = columns.map((column) => column.benchmark);
+  const choice = names.length === 1 ? names[0] : `one of ${names.join(", ")}`;
   throw new UsageError(
     DEFINITION.name,
-    `--benchmark must be one of ${names} for --${option}`,
+    `--benchmark must be ${choice} for --${option}`,
     benchmark!,
   );
 }

@@ -33,7 +33,10 @@ export function formatHelp(definition: TaskDefinition): string {
     wrap(description.split(/\s+/), ""),
     ...(places.length > 0 ? [formatEntries("Arguments", places)] : []),
     formatEntries("Options", [...choices, HELP_ENTRY]),
-    ["Examples:", ...examples.map((text) => `  deno task ${name} ${text}`)]
+    [
+      "Examples:",
+      ...examples.map((text) => `  deno task ${name} ${text}`.trimEnd()),
+    ]
       .join("\n"),
   ].join("\n\n");
 }

@@ -47,7 +47,7 @@ there on, win most games: what training teaches is where things are, and what
 the test asks is to put that together with a known way to end.
 
 Not as specified: the largest training size is 1,600 games and not the paper's
-3,321; there are no 1,000 games besides the 134 of the test.`,
+3,321.`,
   draw: drawAlfworld,
   write,
   makeEnvironment: (task) =>

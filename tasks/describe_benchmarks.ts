@@ -88,7 +88,7 @@ export const DEFINITION = {
       placeholder: "NAME",
       choices: MINI_REASONERS,
       help:
-        `Ask this mini reasoner the further tasks of twins with few test tasks (${FURTHER}), with what Table 1's mini preset left in results/mini: half an hour or more. What is finished is kept in .runs/further-tasks`,
+        `Ask this mini reasoner the further tasks of twins with few test tasks (${FURTHER}), with what Table 1's mini preset left in results/mini: a quarter of an hour. What is finished is kept in .runs/further-tasks`,
     },
     ...BACKEND_OPTIONS,
   },

@@ -10,7 +10,7 @@ import {
 import { trainingBatchSize } from "@/experiments/supervised_study.ts";
 import type { Learned, LearnedFiles } from "@/experiments/table_1.ts";
 import type { Method } from "@/experiments/methods/method.ts";
-import { findTwin, twinKey } from "@/lib/benchmarks/twins/mod.ts";
+import { findTwin, trainingKey } from "@/lib/benchmarks/twins/mod.ts";
 import type { Precision } from "@/lib/tensorflow/mod.ts";
 
 /** What was learned, by whom. */
@@ -29,8 +29,8 @@ export interface TrainedFilesKey {
 
 interface About extends Learned {
   readonly modelKey: string;
-  /** Key of the twin. */
-  readonly twin: string;
+  /** Of the twin that it learned on. */
+  readonly trainingKey: string;
   /** Of the training. */
   readonly precision: Precision;
   /** Of the method. */
@@ -99,10 +99,10 @@ export function savedFiles(
     batchSize: trainingBatchSize(findTwin(benchmark), preset),
     seed: preset.seed,
   };
-  const { modelKey, twin, precision, settings, steps, batchSize, seed } = about;
+  const { modelKey, precision, settings, steps, batchSize, seed } = about;
   const found = {
     modelKey,
-    twin,
+    trainingKey: about.trainingKey,
     precision,
     settings,
     tried: about.tried.map(({ rate }) => rate),
@@ -136,16 +136,22 @@ export function readTrainedFiles(
       } must exist (${remedy}): current value is no file`,
     );
   }
-  const { modelKey, twin, precision: _, settings: __, ...learned } = about;
+  const {
+    modelKey,
+    trainingKey: found,
+    precision: _,
+    settings: __,
+    ...learned
+  } = about;
   if (modelKey !== key.modelKey) {
     throw new Error(
       `Cannot use what ${folder} holds as ${key.reasoner}, ${key.modelKey}, must have learned it (${remedy}): current value is ${modelKey}`,
     );
   }
-  const wanted = twinKey(findTwin(key.benchmark));
-  if (twin !== wanted) {
+  const wanted = trainingKey(findTwin(key.benchmark));
+  if (found !== wanted) {
     throw new Error(
-      `Cannot use what ${folder} holds as the twin that it learned on must be today's, ${wanted} (${remedy}): current value is ${twin}`,
+      `Cannot use what ${folder} holds as the twin that it learned on must be today's, ${wanted} (${remedy}): current value is ${found}`,
     );
   }
   return { folder, learned: { ...learned, isSaved: true } };
@@ -154,9 +160,13 @@ export function readTrainedFiles(
 /** What must be the same for what was learned to be the same. */
 function circumstances(
   { modelKey, benchmark, method: { settings }, precision }: TrainedFilesKey,
-): Pick<About, "modelKey" | "twin" | "precision" | "settings"> {
-  const twin = twinKey(findTwin(benchmark));
-  return { modelKey, twin, precision, settings };
+): Pick<About, "modelKey" | "trainingKey" | "precision" | "settings"> {
+  return {
+    modelKey,
+    trainingKey: trainingKey(findTwin(benchmark)),
+    precision,
+    settings,
+  };
 }
 
 /** How it came about; undefined if it is not there. */

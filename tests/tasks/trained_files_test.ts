@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { MINI, QUICK } from "@/experiments/presets.ts";
-import { mathTwin, twinKey } from "@/lib/benchmarks/twins/mod.ts";
+import { mathTwin, trainingKey } from "@/lib/benchmarks/twins/mod.ts";
 import {
   readTrainedFiles,
   savedFiles,
@@ -52,13 +52,13 @@ Deno.test("readTrainedFiles() gives what writeTrainedFiles() wrote", async () =>
     // Of a twin that has changed since.
     const path = join(root, "mini-qwen2.5", "math", "sft.json");
     const about = JSON.parse(await Deno.readTextFile(path));
-    const former = JSON.stringify({ ...about, twin: "former" });
+    const former = JSON.stringify({ ...about, trainingKey: "former" });
     await Deno.writeTextFile(path, former);
     assertThrows(
       () => readTrainedFiles(root, KEY),
       Error,
       `holds as the twin that it learned on must be today's, ${
-        twinKey(mathTwin)
+        trainingKey(mathTwin)
       } (deno task reproduce-table 1 --preset mini --reasoner mini-qwen2.5 --benchmark math makes it): current value is former`,
     );
   } finally {
@@ -110,7 +110,7 @@ Deno.test("savedFiles() are those of each method that were learned as the preset
     const text = Deno.readTextFileSync(about);
     Deno.writeTextFileSync(
       about,
-      text.replace(twinKey(mathTwin), "former"),
+      text.replace(trainingKey(mathTwin), "former"),
     );
     assertEquals(ask({}), undefined);
     Deno.writeTextFileSync(about, text);

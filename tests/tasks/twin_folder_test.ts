@@ -1,6 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { basename, join } from "node:path";
-import { feverTwin, type Twin, twinKey } from "@/lib/benchmarks/twins/mod.ts";
+import {
+  feverTwin,
+  trainingKey,
+  type Twin,
+  twinKey,
+} from "@/lib/benchmarks/twins/mod.ts";
 import { twinFolder } from "@/tasks/twin_folder.ts";
 import { TOY_TWIN } from "@/tests/benchmarks/twins/toy_twin.ts";
 import { withFolder } from "@/tests/folder.ts";
@@ -29,6 +34,20 @@ Deno.test("twinKey() changes with sizes and problems, and with nothing else", ()
     { ...TOY_TWIN, sizes: { ...TOY_TWIN.sizes, train: 33 } },
   ].map(twinKey);
   assertEquals(new Set([key, ...others]).size, 5);
+});
+
+Deno.test("trainingKey() changes with what is learned from alone", () => {
+  const key = trainingKey(TOY_TWIN);
+  assertMatch(key, /^[0-9a-f]{8}$/);
+  assertEquals(trainingKey(changed(TOY_TWIN, "test", 7)), key);
+  const { sizes } = TOY_TWIN;
+  assertEquals(trainingKey({ ...TOY_TWIN, sizes: { ...sizes, test: 9 } }), key);
+  const others = [
+    changed(TOY_TWIN, "train", 31),
+    changed(TOY_TWIN, "valid", 0),
+    { ...TOY_TWIN, sizes: { ...sizes, valid: sizes.valid + 1 } },
+  ].map(trainingKey);
+  assertEquals(new Set([key, twinKey(TOY_TWIN), ...others]).size, 5);
 });
 
 Deno.test("twinFolder() makes a folder once, and another for a changed twin", () =>

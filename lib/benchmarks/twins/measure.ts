@@ -58,10 +58,25 @@ const KEY_PROBLEMS = 32;
  * problems would take seconds.
  */
 export function twinKey(twin: Twin): string {
-  const problems = (["train", "valid", "test"] as const).map((split) =>
+  return keyOf(twin, ["train", "valid", "test"]);
+}
+
+/**
+ * The same of what methods learn from and are chosen by, the training and the
+ * validation split: with other test problems, what was learned stays as it is.
+ */
+export function trainingKey(twin: Twin): string {
+  return keyOf(twin, ["train", "valid"]);
+}
+
+function keyOf(twin: Twin, splits: readonly Split[]): string {
+  const sizes = Object.fromEntries(
+    splits.map((split) => [split, twin.sizes[split]]),
+  );
+  const problems = splits.map((split) =>
     splitProblems(twin, split, KEY_PROBLEMS)
   );
-  const text = JSON.stringify([twin.sizes, problems]);
+  const text = JSON.stringify([sizes, problems]);
   return createHash("sha256").update(text).digest("hex").slice(0, 8);
 }
 

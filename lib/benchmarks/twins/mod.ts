@@ -22,6 +22,7 @@ export {
   playProblems,
   runFailures,
   splitProblems,
+  trainingKey,
   twinKey,
 } from "./measure.ts";
 export { play, type Played } from "./play.ts";

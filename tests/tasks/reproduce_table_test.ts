@@ -175,7 +175,7 @@ Deno.test("reproduceTable1() asks for what was learned before it begins", () =>
           reasoners: join("results", "reasoners"),
           work,
           trained: "nowhere",
-          made: {} as Provenance,
+          made: { backend: { precision: "fp32" } } as Provenance,
           signal: new AbortController().signal,
         }),
       Deno.errors.NotFound,

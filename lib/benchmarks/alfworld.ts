@@ -191,6 +191,7 @@ async function loadConversations(
     }
     assertWinnable(file, game);
     const [room, ...rest] = turns;
+    assertSameTask(room, file.game.task, place);
     const demonstration = householdDemonstration(rest, place, {
       grammar: file.game.grammar,
       style: settings.style,
@@ -203,12 +204,28 @@ async function loadConversations(
   return tasks;
 }
 
-/** A game's path in the folder; AgentBank's may begin outside of it. */
+/**
+ * A game's path in the folder; AgentBank's may begin outside of it and, as those
+ * of its authors do (ETO, construct_preference.py), end in the trial's folder.
+ */
 function gamePath(path: string, place: string): string {
   const at = path.indexOf(`${GAMES}/`);
-  if (at >= 0) return path.slice(at);
+  if (at >= 0) {
+    const trial = path.slice(at).replace(/\/(?:game\.tw-pddl)?$/, "");
+    return `${trial}/game.tw-pddl`;
+  }
   throw new SyntaxError(
     `Cannot read ${place} as its game_file must be in ${GAMES}: current value is ${path}`,
+  );
+}
+
+/** A conversation that is about another game teaches what wins nothing. */
+function assertSameTask(room: string, task: string, place: string): void {
+  if (room.trim().endsWith(`Your task is to: ${task}`)) return;
+  throw new SyntaxError(
+    `Cannot read ${place} as its first message must end in the task of its game, ${
+      JSON.stringify(task)
+    }: current value ends in ${JSON.stringify(room.trim().slice(-60))}`,
   );
 }
 

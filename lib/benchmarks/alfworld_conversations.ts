@@ -9,7 +9,7 @@ import {
 import {
   commandText,
   type Grammar,
-  readCommand,
+  readLooseCommand,
   translateFeedback,
 } from "./household/commands.ts";
 import type { Message } from "./task.ts";
@@ -41,7 +41,7 @@ export function householdDemonstration(
       return { role: "user", content: observationText(content, style) };
     }
     const { thought, action } = readAgentTurn(turn, place);
-    const command = readCommand(action);
+    const command = readLooseCommand(action);
     if (command === undefined) {
       throw new SyntaxError(
         `Cannot read ${place} as each action must be a command of ALFWorld: current value is ${

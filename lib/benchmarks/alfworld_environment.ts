@@ -39,6 +39,9 @@ export function withoutArrival(feedback: string): string {
 /**
  * An episode: reward 1 on the turn that solves the task, or else 0. A turn
  * without an action is one in which nothing happens.
+ *
+ * Deviation: the turn stays in the chat as it was written, where LatentMem cuts
+ * what follows its first `</action>`.
  */
 export class HouseholdEnvironment implements Environment {
   readonly #messages: readonly Message[];

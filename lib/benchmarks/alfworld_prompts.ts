@@ -5,7 +5,11 @@
  * LatentMem, whose first authors are MemGen's; `thoughts` is AgentBank's, whose
  * trajectories both train on. That `tags` is the default is our inference.
  */
-import { type Grammar, readCommand } from "./household/commands.ts";
+import {
+  commandText,
+  type Grammar,
+  readLooseCommand,
+} from "./household/commands.ts";
 import type { Message } from "./task.ts";
 
 /** How a turn is written: in tags, or as a thought and an action. */
@@ -124,14 +128,15 @@ export function readAction(
 }
 
 /**
- * The command that a turn means, whatever its form: the last tag or "Action:",
- * or the last line; case and a full stop at the end do not matter.
+ * The command that a turn means, in the words of newer games: the last tag or
+ * "Action:", or the last line; case and a full stop at the end do not matter.
  */
 export function lenientAction(turn: string): string | undefined {
   const marked = [...turn.matchAll(/(?:<action>|action:)([^\n<]*)/gi)]
     .map(([, text]) => text);
   const lines = turn.trim().split("\n");
-  return [marked.at(-1), lines.at(-1)]
+  const command = [marked.at(-1), lines.at(-1)]
     .map((text = "") => text.trim().toLowerCase().replace(/\.$/, ""))
-    .find((text) => readCommand(text) !== undefined);
+    .map(readLooseCommand).find((command) => command !== undefined);
+  return command && commandText(command, "move");
 }

@@ -63,7 +63,7 @@ const TIMEOUT_MS = 60_000;
  *
  * `official` is BigCodeBench's own scorer (calibrated: sanitised, after the
  * prompt's code; every test passes), but for what a program may use: 60 seconds
- * (241 there), 1 GiB of memory (30 GiB), no network; and a test that is skipped
+ * (241 there), those that the sanitiser takes among them, 1 GiB of memory (30 GiB), no network; and a test that is skipped
  * while it runs fails. `lenient` runs the
  * answer's code as it is. The paper's numbers look like the share of tests that
  * pass, so that is given too.

@@ -44,6 +44,26 @@ export const integer: ColumnType<number> = {
   fromField: (field) => /^[+-]?\d+$/.test(field) ? Number(field) : field,
 };
 
+/** An integer above 0. */
+export const positiveInteger: ColumnType<number> = {
+  description: "an integer above 0",
+  read(value) {
+    const count = integer.read(value);
+    return count !== undefined && count > 0 ? count : undefined;
+  },
+  fromField: integer.fromField,
+};
+
+/** One of these texts. */
+export function oneOf<Text extends string>(
+  texts: readonly Text[],
+): ColumnType<Text> {
+  return {
+    description: `one of ${texts.join(", ")}`,
+    read: (value) => texts.find((text) => text === value),
+  };
+}
+
 /** A value or null; in a CSV or TSV file, an empty field without quotes. */
 export function nullable<Value>(
   type: ColumnType<Value>,

@@ -1,13 +1,13 @@
 /** Runs a model over tasks and scores what it writes. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
+  completionText,
   type Generation,
   renderChatMl,
   type Tokenizer,
 } from "../models/mod.ts";
 import { evaluateEpisodes } from "./evaluate_episodes.ts";
 import {
-  completionText,
   type EvaluateOptions,
   type EvaluationRecord,
   inOrder,

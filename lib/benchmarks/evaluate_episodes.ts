@@ -1,8 +1,7 @@
 /** Greedy episodes of a benchmark with environments, scored. */
-import { latentsInView } from "../models/mod.ts";
+import { completionText, latentsInView } from "../models/mod.ts";
 import { type Environment, playEpisodes } from "../training/mod.ts";
 import {
-  completionText,
   type EvaluateOptions,
   type EvaluationRecord,
   inOrder,

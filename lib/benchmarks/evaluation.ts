@@ -1,10 +1,5 @@
 /** What an evaluation takes and gives: settings, and a record of each task. */
-import type {
-  GenerateOptions,
-  Generator,
-  Model,
-  Tokenizer,
-} from "../models/mod.ts";
+import type { GenerateOptions, Generator, Model } from "../models/mod.ts";
 import type { Environment } from "../training/mod.ts";
 import type { Message, Score, Task } from "./task.ts";
 
@@ -12,7 +7,7 @@ import type { Message, Score, Task } from "./task.ts";
 export interface EvaluationRecord extends Score {
   /** The task's id. */
   readonly id: string;
-  /** What the model wrote in each of its turns, without the end token. */
+  /** What the model wrote in each of its turns, without special tokens. */
   readonly turns: readonly string[];
   /** What it read between them, uncut. */
   readonly observations: readonly string[];
@@ -45,15 +40,6 @@ export interface EvaluateOptions
   readonly prompt?: (messages: readonly Message[]) => readonly Message[];
   /** Called whenever answers have ended; may throw to stop. */
   readonly onProgress?: (done: number, total: number) => void;
-}
-
-/** What was written, without the end token. */
-export function completionText(
-  tokenizer: Tokenizer,
-  ids: readonly number[],
-): string {
-  const isEnded = ids.at(-1) === tokenizer.eosTokenId;
-  return tokenizer.decode(isEnded ? ids.slice(0, -1) : ids);
 }
 
 /** Numbers of the tokens before which memory was inserted. */

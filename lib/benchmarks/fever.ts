@@ -37,7 +37,8 @@ const VERDICTS: Readonly<Record<string, RegExp>> = {
  * Ours, as MemGen's FEVER code is not released: the file (the 9,999 labelled
  * claims of paper_test.jsonl), `feverPrompt`, and the scorers. `official` is
  * FEVER's label accuracy: the answer is the verdict, but for case and spaces.
- * `lenient` reads the one verdict that the answer names and does not deny.
+ * `lenient` reads the one verdict that the answer names and does not deny in the
+ * words just before it.
  */
 export const fever: Benchmark = {
   name: NAME,
@@ -88,7 +89,7 @@ export function feverPrompt(claim: string): string {
 
 function score(turns: readonly string[], gold: string): Promise<Score> {
   lastTurn(turns);
-  const answer = episodeAnswer(turns);
+  const answer = episodeAnswer(turns.slice(0, SEARCH_TURNS));
   const words = collapseSpace(answer ?? "");
   const named = namedVerdicts(words);
   const official = answer !== undefined && isRight(answer, gold) ? 1 : 0;

@@ -56,6 +56,16 @@ async function load(folder: string, split: Split): Promise<Task[]> {
   }
   const tested = new Set(diamond.map((row) => row["Record ID"]));
   const main = await readFile(folder, "main");
+  // A test row under another name would stay here. A twin's are in no other file.
+  const known = new Set(main.map((row) => row["Record ID"]));
+  const stray = [...tested].find((id) => !known.has(id));
+  if (stray !== undefined && !known.isDisjointFrom(tested)) {
+    throw new RangeError(
+      `Cannot load ${NAME} ${split} as gpqa_main.csv must have all rows of gpqa_diamond.csv, or none: current value is Record ID ${
+        JSON.stringify(stray)
+      }, which is not`,
+    );
+  }
   const tasks = main.flatMap((row, index) =>
     tested.has(row["Record ID"]) ? [] : [toTask(row, split, `main/${index}`)]
   );

@@ -17,14 +17,14 @@ import { isEquivalent, lastBox, openBox } from "./boxed_math.ts";
  *    does not divide by 100.
  * 5. Unit words after a number ("18 dollars") need not be there, but must be
  *    the same if both sides have them. A word that changes the value ("5
- *    million", "5 squared", "2 thirds") is no unit; a quarter is one, since
- *    GSM8K counts coins.
+ *    million", "5 squared", "2 thirds", "6 minus one") is no unit; a quarter is
+ *    one, since GSM8K counts coins.
  * 6. Letters of options, A to E, are compared without case, brackets or the
  *    option's text ("(A)", "a", `\text{A}`, "A. foo").
  * 7. Otherwise the texts must be the same but for spaces.
  *
- * If the completion has one box, a 1 of the official scorer is a 1 here (rules
- * 1 and 2). Source: ours; reported beside the official score, never instead.
+ * If the completion has one box, and no \fbox in it, a 1 of the official scorer
+ * is a 1 here (rules 1 and 2). Source: ours; reported beside the official score, never instead.
  *
  * @param completion What the model wrote.
  * @param gold A text whose last box holds the right answer.
@@ -97,15 +97,21 @@ function isSameQuantity(left: string, right: string): boolean {
     (a.unit === "" || b.unit === "" || a.unit === b.unit);
 }
 
-const FRACTION = /^(-?) *\\frac(?:\{([^{}]*)\}|(\d))(?:\{([^{}]*)\}|(\d))/;
+const FRACTION =
+  /^(-?) *\\frac(?:\{([^{}]*)\}|(\d))(?:\{([^{}]*)\}|(\d))(?![\d.])/;
 const DECIMAL = String
   .raw`[+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)`;
 const QUANTITY = new RegExp(
   String.raw`^(-?) *(${DECIMAL})(?: */ *(${DECIMAL}))?((?: +[a-z/-]{2,})*)$`,
   "i",
 );
-const SCALES =
-  /\b(?:(?:dozen|hundred|thousand|million|billion|trillion|third|tenth|hundredth|thousandth)s?|half|halves|pi|squared|cubed|factorial)\b/;
+const SCALES = new RegExp(
+  String.raw`\b(?:(?:dozen|hundred|thousand|million|billion|trillion)s?|bn|` +
+    String.raw`(?:third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)s?|` +
+    String
+      .raw`(?:hundredth|thousandth)s?|half|halves|pi|squared|cubed|factorial|` +
+    String.raw`(?:one|two|three|four|five|six|seven|eight|nine|ten)(?!-))\b`,
+);
 
 function parseQuantity(text: string): Quantity | undefined {
   const match = text.replace(FRACTION, "$1$2$3/$4$5").match(QUANTITY);

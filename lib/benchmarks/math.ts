@@ -118,12 +118,22 @@ async function assertSubjects(folder: string): Promise<void> {
 
 const COLUMNS = { problem: text, level: text, type: text, solution: text };
 
-/** All files of a folder with a folder for each subject, by their numbers. */
+/**
+ * All files of a folder with a folder for each subject, by their numbers.
+ * Nothing else may be there: a copy of a file would be one more problem.
+ */
 async function readOriginal(folder: string): Promise<Problem[]> {
   const source = "hendrycks/math";
   const problems: Problem[] = [];
+  const refuse = (path: string): never => {
+    throw new RangeError(
+      `Cannot read ${folder} of ${source} as it must hold SUBJECT/NUMBER.json alone: current value is ${path}`,
+    );
+  };
   for (const subject of await entriesOf(folder)) {
+    if (!await isFolder(join(folder, subject))) refuse(subject);
     for (const name of await entriesOf(join(folder, subject))) {
+      if (!/^\d+\.json$/.test(name)) refuse(join(subject, name));
       const path = join(folder, subject, name);
       const row = await readObject(path, COLUMNS, { source });
       problems.push(toProblem(row, path));

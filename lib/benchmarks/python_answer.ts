@@ -62,27 +62,29 @@ export function officialTest(test: string): string {
 
 /**
  * The Python code of an answer as a reader sees it: all blocks that are marked
- * as Python, or not marked; or the whole text if there is none. A block that is
- * not closed goes to the end.
+ * as Python; if there is none, all that are not marked; or else the whole text.
+ * A block that is not closed goes to the end.
  */
 export function answerCode(answer: string): string {
-  const blocks: string[] = [];
-  let open: string[] | undefined;
-  let isPython = false;
+  const blocks: { mark: string; lines: string[] }[] = [];
+  let isOpen = false;
   for (const line of answer.split("\n")) {
-    const fence = line.match(/^\s*```+\s*(\w*)/);
+    // One that is closed on its own line is no block.
+    const fence = line.match(/^\s*```+\s*(\w*)(?!.*```)/);
     if (fence === null) {
-      open?.push(line);
-    } else if (open === undefined) {
-      open = [];
-      isPython = /^(|py|python|python3)$/i.test(fence[1]);
+      if (isOpen) blocks.at(-1)!.lines.push(line);
     } else {
-      if (isPython) blocks.push(open.join("\n"));
-      open = undefined;
+      isOpen = !isOpen;
+      if (isOpen) blocks.push({ mark: fence[1].toLowerCase(), lines: [] });
     }
   }
-  if (open !== undefined && isPython) blocks.push(open.join("\n"));
-  return blocks.length > 0 ? blocks.join("\n\n") : answer;
+  for (const marks of [["py", "python", "python3"], [""]]) {
+    const chosen = blocks.filter(({ mark }) => marks.includes(mark));
+    if (chosen.length > 0) {
+      return chosen.map(({ lines }) => lines.join("\n")).join("\n\n");
+    }
+  }
+  return answer;
 }
 
 /**

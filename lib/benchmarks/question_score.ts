@@ -1,6 +1,6 @@
 /** Marks of a searched answer that may be named in several ways. */
 import { containsAlias, lenientAnswerScore } from "./qa_scorers.ts";
-import { episodeAnswer } from "./search_environment.ts";
+import { episodeAnswer, SEARCH_TURNS } from "./search_environment.ts";
 import type { Score } from "./task.ts";
 import { lastTurn } from "./turns.ts";
 
@@ -23,7 +23,7 @@ export function isRightAnswer(answer: string, gold: string): boolean {
 }
 
 /**
- * Marks the answer of the turns: `official` by `containsAlias`, `lenient` by
+ * Marks the answer of the first `SEARCH_TURNS` turns: `official` by `containsAlias`, `lenient` by
  * `lenientAnswerScore`. Neither includes the other, see there.
  *
  * @param gold From `questionGold`.
@@ -34,7 +34,7 @@ export function scoreQuestion(
   gold: string,
 ): Promise<Score> {
   lastTurn(turns);
-  const answer = episodeAnswer(turns);
+  const answer = episodeAnswer(turns.slice(0, SEARCH_TURNS));
   const official = answer !== undefined && isRightAnswer(answer, gold) ? 1 : 0;
   const lenient = lenientAnswerScore(answer ?? "", JSON.parse(gold));
   if (official === 1) return Promise.resolve({ official, lenient });

@@ -1,7 +1,6 @@
 /** A benchmark's score as the reward of a policy. */
-import type { Tokenizer } from "../models/mod.ts";
+import { completionText, type Tokenizer } from "../models/mod.ts";
 import type { RewardFunction } from "../training/mod.ts";
-import { completionText } from "./evaluation.ts";
 import type { Benchmark, Task } from "./task.ts";
 
 /**

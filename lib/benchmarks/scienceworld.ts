@@ -2,13 +2,21 @@
 import type { Environment, EnvironmentStep } from "../training/mod.ts";
 import { readAgentTurn, readConversations } from "./agentbank.ts";
 import { readAction, turnText } from "./alfworld_prompts.ts";
-import { integer, listOf, nullable, structOf, text } from "./columns.ts";
+import {
+  listOf,
+  nullable,
+  oneOf,
+  positiveInteger,
+  structOf,
+  text,
+} from "./columns.ts";
 import { findFile } from "./files.ts";
 import {
   Laboratory,
   type LaboratoryGame,
   laboratoryTask,
   NO_KNOWN_ACTION,
+  TREATMENTS,
 } from "./laboratory/laboratory.ts";
 import { readRows } from "./rows.ts";
 import type { Benchmark, Message, Score, Split, Task } from "./task.ts";
@@ -19,9 +27,13 @@ const NAME = "scienceworld";
 const MAX_TURNS = 30;
 
 const GAME = structOf({
-  goal: structOf({ thing: text, state: nullable(text), room: text }),
+  goal: structOf({
+    thing: text,
+    state: nullable(oneOf(TREATMENTS)),
+    room: text,
+  }),
   rooms: listOf(structOf({ name: text, things: listOf(text) })),
-  maxTurns: integer,
+  maxTurns: positiveInteger,
 });
 
 /**

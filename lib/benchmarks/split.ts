@@ -164,8 +164,9 @@ export function chooseEvenly(
   chooseIds(ids, { count, seed }); // refuses a bad count or seed
   const members = Map.groupBy(ids, (id) => groups.get(id)!);
   const shares = [...members].map(([group, ids]) => {
-    const share = count * ids.length / groups.size;
-    return { group, ids, whole: Math.floor(share), remainder: share % 1 };
+    const share = count * ids.length; // times `groups.size`, to be exact
+    const remainder = share % groups.size;
+    return { group, ids, whole: (share - remainder) / groups.size, remainder };
   }).sort((a, b) => b.remainder - a.remainder || (a.group < b.group ? -1 : 1));
   const missing = count - shares.reduce((sum, { whole }) => sum + whole, 0);
   return new Set(shares.flatMap(({ ids, whole }, rank) => [

@@ -138,6 +138,8 @@ export { chooseTokens, type SamplingNoise } from "./sampling.ts";
 export {
   type ChatMessage,
   type ChatOptions,
+  completionText,
+  type DecodeOptions,
   loadTokenizer,
   renderChatMl,
   type Tokenizer,

@@ -23,6 +23,12 @@ export interface ChatOptions {
   readonly addGenerationPrompt?: boolean;
 }
 
+/** Options of decoding. */
+export interface DecodeOptions {
+  /** Whether special tokens are left out. @default false */
+  readonly skipSpecialTokens?: boolean;
+}
+
 /** A model's tokenizer. */
 export interface Tokenizer {
   /** One more than the largest token id; an embedding may have more rows. */
@@ -37,12 +43,12 @@ export interface Tokenizer {
    */
   encode(text: string): number[];
   /**
-   * Text of token ids, special tokens included. As in the reference, ids
-   * without a token give no text and bytes that are no UTF-8 give U+FFFD.
+   * Text of token ids. As in the reference, ids without a token give no text and
+   * bytes that are no UTF-8 give U+FFFD.
    *
    * @throws {RangeError} If an id is not an integer >= 0.
    */
-  decode(ids: ArrayLike<number>): string;
+  decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
   /**
    * Text of one token alone; U+FFFD where it holds part of a character.
    *
@@ -122,7 +128,10 @@ export function loadTokenizer(folder: string): Tokenizer {
     );
   }
 
-  function decode(ids: ArrayLike<number>): string {
+  function decode(
+    ids: ArrayLike<number>,
+    { skipSpecialTokens = false }: DecodeOptions = {},
+  ): string {
     const list = Array.from(ids);
     for (const id of list) {
       if (!Number.isSafeInteger(id) || id < 0) {
@@ -132,7 +141,9 @@ export function loadTokenizer(folder: string): Tokenizer {
         );
       }
     }
-    return list.length === 0 ? "" : tokenizer.decode(list);
+    return list.length === 0
+      ? ""
+      : tokenizer.decode(list, { skip_special_tokens: skipSpecialTokens });
   }
 
   function tokenText(id: number): string {
@@ -189,6 +200,17 @@ export function loadTokenizer(folder: string): Tokenizer {
     applyChatTemplate,
     endsWithAny,
   };
+}
+
+/**
+ * What a model wrote, without special tokens: what scorers and environments
+ * read, as in the released code (interactions, runner.py).
+ */
+export function completionText(
+  tokenizer: Pick<Tokenizer, "decode">,
+  ids: ArrayLike<number>,
+): string {
+  return tokenizer.decode(ids, { skipSpecialTokens: true });
 }
 
 /**

@@ -12,6 +12,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type Answers,
   type ChatMessage,
+  completionText,
   type EndedTurn,
   type Generator,
   latentsInView,
@@ -168,9 +169,8 @@ async function takeTurn(
   { ids, augmentation }: EndedTurn,
   options: PlayOptions,
 ): Promise<NextTurn | undefined> {
-  const { model: { config, tokenizer }, timeoutMs } = options;
-  const isEnded = config.eosTokenIds.includes(ids.at(-1)!);
-  const text = tokenizer.decode(isEnded ? ids.slice(0, -1) : ids);
+  const { model: { tokenizer }, timeoutMs } = options;
+  const text = completionText(tokenizer, ids);
   const step = await stepEnvironment(play.environment, text, {
     name: `episode ${play.number}`,
     timeoutMs,

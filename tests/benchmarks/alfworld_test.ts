@@ -171,6 +171,20 @@ Deno.test("alfworld.score() is lenient about form", async () => {
   });
 });
 
+Deno.test("alfworld.score() takes words that no game reads for lenient alone", async () => {
+  const [, { gold }] = await alfworld.load(FOLDER, "test");
+  const score = (last: string) =>
+    alfworld.score(COOL.with(-1, last).map(act), gold);
+  for (const word of ["in/on", "in"]) {
+    const isRead = word === "in/on";
+    assertEquals(await score(`put potato 1 ${word} countertop 1`), {
+      official: isRead ? 1 : 0,
+      lenient: 1,
+      ...isRead ? {} : { failure: "nothing happens" },
+    });
+  }
+});
+
 Deno.test("readAction() takes the first action of a turn", () => {
   const turn = "<think>a</think>\n<action> look </action><action>help</action>";
   assertEquals(readAction(turn, "tags"), "look");
@@ -184,6 +198,11 @@ Deno.test("lenientAction() reads other forms of a command", () => {
   assertEquals(lenientAction("<action>look"), "look");
   assertEquals(lenientAction("I am lost.\ninventory"), "inventory");
   assertEquals(lenientAction("I go to desk 1."), undefined);
+  assertEquals(
+    lenientAction("Action: put mug 1 on desk 1"),
+    "move mug 1 to desk 1",
+  );
+  assertEquals(lenientAction("Action: toggle lamp 1 desk 1"), "use lamp 1");
 });
 
 Deno.test("withoutArrival() leaves out both grammars' words", () => {
@@ -262,12 +281,12 @@ Deno.test("alfworld.load() names what is missing or wrong", async () => {
   });
 });
 
-Deno.test("alfworld.load() refuses conversations of another form", async () => {
+Deno.test("alfworld.load() reads a game by its folder, and refuses conversations of another form", async () => {
   const row = JSON.parse(
     (await Deno.readTextFile(`${FOLDER}/alfworld/train.jsonl`)).split("\n")[0],
   );
-  const refuse = async (change: object, message: string): Promise<void> => {
-    await withFolder(async (folder) => {
+  const withRow = (change: object, run: (folder: string) => Promise<void>) =>
+    withFolder(async (folder) => {
       await Deno.mkdir(`${folder}/alfworld`);
       await Deno.writeTextFile(
         `${folder}/alfworld/train.jsonl`,
@@ -277,18 +296,39 @@ Deno.test("alfworld.load() refuses conversations of another form", async () => {
         await Deno.realPath(`${FOLDER}/json_2.1.1`),
         `${folder}/json_2.1.1`,
       );
-      await assertRejects(
-        () => alfworld.load(folder, "train"),
-        Error,
-        message,
-      );
+      await run(folder);
     });
-  };
+  const refuse = (change: object, message: string): Promise<void> =>
+    withRow(change, async (folder) => {
+      await assertRejects(() => alfworld.load(folder, "train"), Error, message);
+    });
+  // The files of AgentBank's authors name a game by its folder.
+  const folderOf = row.game_file.replace("/game.tw-pddl", "");
+  for (const path of [folderOf, `${folderOf}/`]) {
+    await withRow({ "game_file": path }, async (folder) => {
+      const [task] = await alfworld.load(folder, "train");
+      assertEquals(task.meta.game, row.game_file);
+    });
+  }
   await refuse({ "game_file": "elsewhere" }, "must be in json_2.1.1");
   await refuse({ "game_file": "json_2.1.1/train/x" }, "game of ALFWorld");
+  await refuse(
+    { "game_file": "json_2.1.1/train/look_at_obj_in_light/trial_1" },
+    "game of ALFWorld",
+  );
+  const room = row.conversations[2];
   const says = (value: string): object => ({
-    conversations: [{ from: "human", value: "room" }, { from: "gpt", value }],
+    conversations: [room, { from: "gpt", value }],
   });
+  await refuse(
+    {
+      conversations: [
+        { ...room, value: room.value.replace("spoon", "mug") },
+        { from: "gpt", value: "Action: look" },
+      ],
+    },
+    'train.jsonl row 1 as its first message must end in the task of its game, "put a spoon in diningtable.": current value ends in',
+  );
   await refuse(says("I do nothing."), 'must have "Action:"');
   await refuse(says("Thought: a\nAction: "), "and an action after it");
   await refuse(

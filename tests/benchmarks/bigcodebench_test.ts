@@ -192,6 +192,16 @@ const ANSWERS: readonly (readonly [string, string, Score])[] = [
     },
   ],
   [
+    "with a decorator, of which the sanitiser finds nothing",
+    "```python\ndef same(f): return f\n@same\ndef task_func(xs):\n    return sum(x ** 2 for x in xs)\n```",
+    { official: 1, lenient: 1, passedShare: 1 },
+  ],
+  [
+    "that uses os without importing it",
+    "def task_func(xs):\n    return sum(x ** 2 for x in xs) + len(os.path.join(''))",
+    { official: 1, lenient: 1, passedShare: 1 },
+  ],
+  [
     "right for one of two tests",
     "def task_func(xs):\n    return 0",
     { official: 0, lenient: 0, passedShare: 0.5, failure: "failed test" },

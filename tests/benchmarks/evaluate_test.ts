@@ -110,7 +110,11 @@ Deno.test("evaluate() makes a record of each answer, in the order of the tasks",
     "a": { ids: [...five, END], augmentation: [1, 1] },
     // Cut off at the limit; memory asked for, and not given.
     "b": { ids: [...five, ...five], augmentation: [0, NOT_ASKED] },
-    "c": { ids: [END], augmentation: [NOT_ASKED] },
+    // Nothing but special tokens.
+    "c": {
+      ids: [...TOKENIZER.encode("<|endoftext|>"), END],
+      augmentation: [NOT_ASKED, NOT_ASKED],
+    },
   };
   const { generator } = scripted((prompt) =>
     answers[/user\n(.)/.exec(prompt)![1]]
@@ -141,8 +145,8 @@ Deno.test("evaluate() makes a record of each answer, in the order of the tasks",
       id: "echo/test/4",
       turns: [""],
       observations: [],
-      tokens: 1,
-      turnTokens: [1],
+      tokens: 2,
+      turnTokens: [2],
       insertions: [],
       official: 1,
       lenient: 1,

@@ -123,6 +123,24 @@ Deno.test("gpqa.load() refuses a bad file", async () => {
   );
 });
 
+Deno.test("gpqa.load() refuses a test row that is not among all rows", async () => {
+  await withFolder(async (folder) => {
+    for (const part of ["main", "diamond"]) {
+      const name = `gpqa_${part}.csv`;
+      const csv = await Deno.readTextFile(join(FIXTURE, name));
+      await Deno.writeTextFile(
+        join(folder, name),
+        part === "main" ? csv : csv.replace("rec2", "other"),
+      );
+    }
+    await assertRejects(
+      () => gpqa.load(folder, "train"),
+      RangeError,
+      'Cannot load gpqa train as gpqa_main.csv must have all rows of gpqa_diamond.csv, or none: current value is Record ID "other", which is not',
+    );
+  });
+});
+
 Deno.test("gpqa.load() refuses a train file with nothing but test rows", async () => {
   await withFolder(async (folder) => {
     for (const part of ["main", "diamond"]) {

@@ -222,6 +222,21 @@ Deno.test("math.load() needs all seven subjects of the original files", async ()
   });
 });
 
+Deno.test("math.load() refuses what is no numbered file of a subject", async () => {
+  for (const stray of ["README.md", join("algebra", "1 (copy).json")]) {
+    await withFolder(async (folder) => {
+      const train = join(folder, "train");
+      await makeSubjects(train);
+      await Deno.writeTextFile(join(train, stray), JSON.stringify(PROBLEM));
+      await assertRejects(
+        () => math.load(folder, "train"),
+        RangeError,
+        `Cannot read ${train} of hendrycks/math as it must hold SUBJECT/NUMBER.json alone: current value is ${stray}`,
+      );
+    });
+  }
+});
+
 Deno.test("math.load() leaves out names that begin with a dot", async () => {
   await withFolder(async (folder) => {
     const train = join(folder, "train");

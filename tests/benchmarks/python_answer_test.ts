@@ -91,7 +91,20 @@ Deno.test("answerCode() joins the blocks of Python, or takes the whole text", ()
         block("", "y = 2")
       }`,
     ),
+    "x = 1",
+  );
+  assertEquals(
+    answerCode(`${block("py", "x = 1")}\n${block("Python", "y = 2")}`),
     "x = 1\n\ny = 2",
+  );
+  assertEquals(
+    answerCode(`${block("", "x = 1")}\n${block("", "y = 2")}`),
+    "x = 1\n\ny = 2",
+  );
+  // A mark within a line opens nothing.
+  assertEquals(
+    answerCode(`\`\`\`add\`\`\` is:\n${block("python", "x = 1")}`),
+    "x = 1",
   );
   assertEquals(answerCode("```python\nx = 1\ny = 2"), "x = 1\ny = 2");
   assertEquals(answerCode("x = 1"), "x = 1");

@@ -25,6 +25,9 @@ Deno.test("scoreQuestion() marks the first turn that answers", async () => {
     [["<answer> </answer>"], 0, 0, "empty answer"],
     [[SEARCH], 0, 0, "no answer"],
     [["dr no"], 0, 0, "no answer"],
+    [[...Array(4).fill(SEARCH), "<answer> dr no </answer>"], 1, 1],
+    // After the last turn that an episode has.
+    [[...Array(5).fill(SEARCH), "<answer> dr no </answer>"], 0, 0, "no answer"],
     // A search beside it hides the answer.
     [["<answer> dr no </answer> <search> x </search>"], 0, 0, "no answer"],
   ];

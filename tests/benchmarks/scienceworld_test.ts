@@ -137,6 +137,20 @@ Deno.test("scienceworld.load() says that ScienceWorld itself cannot be read", as
       TypeError,
       'column "game"',
     );
+    for (
+      const change of [
+        { maxTurns: 0 },
+        { goal: { ...GAME.goal, state: "wet" } },
+      ]
+    ) {
+      const row = { id: "0", game: { ...GAME, ...change } };
+      await Deno.writeTextFile(`${folder}/test.jsonl`, JSON.stringify(row));
+      await assertRejects(
+        () => scienceworld.load(folder, "test"),
+        TypeError,
+        'column "game" must be a struct of',
+      );
+    }
     const says = (value: string): Promise<void> =>
       Deno.writeTextFile(
         `${folder}/train.jsonl`,

@@ -75,6 +75,23 @@ Deno.test("chooseEvenly() takes from each group in proportion", () => {
   assertEquals(countOf(5), [0, 2, 3]);
 });
 
+Deno.test("chooseEvenly() compares remainders exactly", () => {
+  const sizes = [50, 55, 32, 43, 29];
+  const groups = new Map(
+    sizes.flatMap((size, group) =>
+      Array.from({ length: size }, (_, i) => [`${group}/${i}`, `${group}`])
+    ) as [string, string][],
+  );
+  const chosen = [...chooseEvenly(groups, { count: 95, seed: 1 })];
+  // Of 95 * 32 and 95 * 43 over 209 the remainders are equal, 114 over 209.
+  assertEquals(
+    sizes.map((_, group) =>
+      chosen.filter((id) => groups.get(id) === `${group}`).length
+    ),
+    [23, 25, 15, 19, 13],
+  );
+});
+
 Deno.test("chooseEvenly() chooses by hash within a group", () => {
   const ids = Array.from({ length: 20 }, (_, i) => `id${i}`);
   const groups = new Map(ids.map((id) => [id, "one"]));

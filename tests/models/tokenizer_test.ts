@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { readJsonObject } from "../../lib/models/checkpoint_files.ts";
 import {
   type ChatMessage,
+  completionText,
   loadTokenizer,
   renderChatMl,
   type Tokenizer,
@@ -169,6 +170,19 @@ Deno.test("decode() leaves out ids without a token and refuses what is no id", (
     RangeError,
     "Cannot decode a token id as it must be one of the vocabulary of 1024: current value is 1024",
   );
+});
+
+Deno.test("completionText() leaves out special tokens wherever they stand", () => {
+  const tokenizer = loadModelTokenizer("tiny-qwen2.5");
+  const ids = tokenizer.encode("a<|im_start|>, b<|endoftext|><|im_end|>");
+  assertEquals(
+    tokenizer.decode(ids),
+    "a<|im_start|>, b<|endoftext|><|im_end|>",
+  );
+  assertEquals(completionText(tokenizer, ids), "a, b");
+  // Tags are no special tokens.
+  const tags = "<think>a</think>";
+  assertEquals(completionText(tokenizer, tokenizer.encode(tags)), tags);
 });
 
 Deno.test("decode() cleans up spaces only where the configuration says so", () => {

@@ -115,7 +115,8 @@ def run_unittest(request, report):
         solution = sanitize.sanitize(solution, request["entryPoint"])
     module = types.ModuleType("__test__")
     module.__dict__.update({"__builtins__": builtins, "__file__": "__test__.py",
-                            "__package__": None, "sys": sys})
+                            "__package__": None, "sys": sys, "os": os,
+                            "environ": os.environ})
     before = f"{request['prelude']}{solution}\n"
     code = compile(before + request["test"], "__test__.py", "exec", dont_inherit=True)
     exec(code, vars(module))

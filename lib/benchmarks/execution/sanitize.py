@@ -1,15 +1,19 @@
 """What BigCodeBench keeps of an answer: bigcodebench/sanitize.py.
 
-Deviation: it reads syntax with tree-sitter, we with Python's own parser. Both
-keep the same code of what parses; of what does not, we keep nothing.
+Deviation: it reads syntax with tree-sitter, we with Python's own parser. Where
+none of the lines parse, it still looks for definitions, and we do not.
 """
 
 import ast
 
 
 def sanitize(text, entry_point):
-    """Imports of an answer, and the definitions that `entry_point` needs."""
-    code = longest_code(text.strip())
+    """What is needed of an answer or, if that is nothing, all that parses."""
+    return _needed(longest_code(text.strip()), entry_point).strip() or longest_code(text)
+
+
+def _needed(code, entry_point):
+    """Imports, and the definitions that `entry_point` needs."""
     try:
         statements = ast.parse(code).body
     except (SyntaxError, ValueError):

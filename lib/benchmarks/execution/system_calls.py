@@ -31,14 +31,15 @@ NUMBERS = {
     "pivot_root": (155, 41), "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271), "ptrace": (101, 117),
     "request_key": (249, 218), "rt_sigqueueinfo": (129, 138),
-    "rt_tgsigqueueinfo": (297, 240), "setns": (308, 268), "shmget": (29, 194),
+    "rt_tgsigqueueinfo": (297, 240), "semget": (64, 190), "setns": (308, 268),
+    "shmget": (29, 194),
     "tgkill": (234, 131), "tkill": (200, 130), "umount2": (166, 39),
     "unshare": (272, 97), "userfaultfd": (323, 282), "vfork": (58, None),
 }
 REFUSED = """add_key bpf fsconfig fsmount fsopen fspick io_uring_enter
     io_uring_register io_uring_setup keyctl memfd_create memfd_secret mount
     mount_setattr move_mount msgget open_tree perf_event_open pivot_root
-    request_key setns shmget umount2 unshare userfaultfd""".split()
+    request_key semget setns shmget umount2 unshare userfaultfd""".split()
 REFUSED_ALONE = """bind connect execve execveat fork kill mknod mknodat pidfd_getfd
     pidfd_send_signal process_vm_readv process_vm_writev ptrace rt_sigqueueinfo
     rt_tgsigqueueinfo tkill vfork""".split()

@@ -38,10 +38,8 @@ const PATTERNS: readonly (readonly [Command["verb"], RegExp])[] = [
   ["close", /^close (.+)$/],
   ["take", /^take (.+) from (.+)$/],
   ["put", /^move (.+) to (.+)$/],
-  ["put", /^put (.+) (?:in\/on|in|on) (.+)$/],
+  ["put", /^put (.+) in\/on (.+)$/],
   ["use", /^use (.+)$/],
-  // As ETO's instruction has it; the place says nothing more.
-  ["use", /^toggle (\S+ \d+)(?: \S+ \d+)?$/],
   ["heat", /^heat (.+) with (.+)$/],
   ["cool", /^cool (.+) with (.+)$/],
   ["clean", /^clean (.+) with (.+)$/],
@@ -52,9 +50,28 @@ const PATTERNS: readonly (readonly [Command["verb"], RegExp])[] = [
   ["help", /^help$/],
 ];
 
-/** Reads a command; undefined if it is none. */
+/** What games do not read, though it is clear what is meant. */
+const LOOSE_PATTERNS: typeof PATTERNS = [
+  ["put", /^put (.+) (?:in|on) (.+)$/],
+  // As ETO's instruction has it; the place says nothing more.
+  ["use", /^toggle (\S+ \d+)(?: \S+ \d+)?$/],
+];
+
+/** Reads a command as games do; undefined if it is none. */
 export function readCommand(text: string): Command | undefined {
-  for (const [verb, pattern] of PATTERNS) {
+  return matchCommand(text, PATTERNS);
+}
+
+/** Reads what a command means, also in words that games do not read. */
+export function readLooseCommand(text: string): Command | undefined {
+  return matchCommand(text, [...PATTERNS, ...LOOSE_PATTERNS]);
+}
+
+function matchCommand(
+  text: string,
+  patterns: typeof PATTERNS,
+): Command | undefined {
+  for (const [verb, pattern] of patterns) {
     const match = pattern.exec(text.trim());
     if (match !== null) {
       const [, target, other] = match;

@@ -1,10 +1,10 @@
 /** Games of ALFWorld, read from `game.tw-pddl`: JSON around a PDDL problem. */
 import {
   type ColumnType,
-  integer,
   isRecord,
   listOf,
   nullable,
+  positiveInteger,
   text,
 } from "../columns.ts";
 import type { Grammar } from "./commands.ts";
@@ -100,18 +100,10 @@ export async function readGame(path: string): Promise<GameFile | undefined> {
   return {
     game: parseGame(field("grammar", text), field("pddl_problem", text), path),
     walkthrough: field("walkthrough", listOf(text)),
-    maxTurns: field("max_turns", nullable(turns)),
+    maxTurns: field("max_turns", nullable(positiveInteger)),
     instruction: field("instruction", nullable(text)),
   };
 }
-
-const turns: ColumnType<number> = {
-  description: "an integer above 0",
-  read(value) {
-    const count = integer.read(value);
-    return count !== undefined && count > 0 ? count : undefined;
-  },
-};
 
 const yesOrNo: ColumnType<boolean> = {
   description: "true or false",
@@ -122,7 +114,9 @@ async function readText(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const isAbsent = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.IsADirectory;
+    if (!isAbsent) throw error;
     throw new Deno.errors.NotFound(
       `Cannot read ${path} as it must be a game of ALFWorld (alfworld-download): current value is none`,
     );

@@ -8,7 +8,10 @@
  */
 
 /** What can be done to a thing. */
-export type Treatment = "clean" | "hot" | "cool";
+export const TREATMENTS = ["clean", "hot", "cool"] as const;
+
+/** One of these. */
+export type Treatment = typeof TREATMENTS[number];
 
 /** A laboratory, as plain data that survives JSON. */
 export interface LaboratoryGame {
@@ -17,7 +20,7 @@ export interface LaboratoryGame {
     /** Name of the thing. */
     readonly thing: string;
     /** What it must be. */
-    readonly state: string | null;
+    readonly state: Treatment | null;
     /** The room in whose box it must be. */
     readonly room: string;
   };
@@ -44,7 +47,7 @@ export const FIXTURES: readonly {
 /** What a laboratory says to what is no command, or not possible now. */
 export const NO_KNOWN_ACTION = "No known action matches that input.";
 
-const VERBS: Readonly<Record<string, string>> = {
+const VERBS: Readonly<Record<Treatment, string>> = {
   clean: "clean",
   hot: "heat",
   cool: "cool",

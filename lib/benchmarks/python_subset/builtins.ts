@@ -58,9 +58,9 @@ export function builtins(fuel: Fuel): ReadonlyMap<string, Value> {
       return iterate(value, fuel, false).some(isTrue);
     },
     enumerate: (values) => {
-      const [value] = take("enumerate", values, 1, 1);
+      const [value, start = 0] = take("enumerate", values, 1, 2);
       assertIterable(value);
-      return new PythonIterator(numbered(value, fuel));
+      return new PythonIterator(numbered(value, integer(start), fuel));
     },
     len: (values) => lengthOf(take("len", values, 1, 1)[0]),
     list: (values) => {
@@ -296,8 +296,12 @@ function sort(items: readonly Value[], named: Named): Value[] {
   return [...items].sort((a, b) => isReversed ? order(b, a) : order(a, b));
 }
 
-function* numbered(value: Value, fuel: Fuel): Generator<Value, void> {
-  let i = 0;
+function* numbered(
+  value: Value,
+  start: number,
+  fuel: Fuel,
+): Generator<Value, void> {
+  let i = start;
   for (const item of iterate(value, fuel)) yield new Tuple([i++, item]);
 }
 

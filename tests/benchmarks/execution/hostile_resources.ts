@@ -132,6 +132,13 @@ libc = ctypes.CDLL(None)
 assert libc.shmget(0, 2**26, 0o1600) >= 0
 `,
     ),
+    attack(
+      "takes semaphores of System V",
+      `
+import ctypes
+assert ctypes.CDLL(None).semget(0, 32000, 0o1600) >= 0
+`,
+    ),
     correct(
       "uses threads and processes as Python has them",
       `

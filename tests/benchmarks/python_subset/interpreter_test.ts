@@ -48,6 +48,7 @@ Deno.test("PythonProgram slices lists as Python does", () => {
     ["[y-x for x, y in zip(a, a[1:])]", [-2, 5, -7]],
     ["[x*y for x in a[:2] for y in a[:2] if x != y]", [15, 15]],
     ["len(set(a + a))", 4],
+    ["[i * x for i, x in enumerate(a[:2], 1)]", [5, 6]],
     ["max([], default=7)", 7],
     ["sum(x > 2 for x in a)", 3],
     ["[2] * 2 == [2, 2]", true],

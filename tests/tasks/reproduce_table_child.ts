@@ -13,12 +13,13 @@ import { reproduceTable1 } from "@/tasks/table_1_run.ts";
 /** Small enough for seconds, and every kind of cell is there. */
 const PRESET: Table1Preset = {
   ...QUICK,
-  batchSize: 8,
-  steps: 4,
+  trained: ["bigcodebench"],
+  batchSize: 4,
+  steps: 2,
   rates: { ...QUICK.rates, sft: [1e-3, 3e-3], prepend: [3e-3], append: [3e-3] },
-  validTasks: 8,
-  testTasks: 8,
-  answerBatch: 8,
+  validTasks: 4,
+  testTasks: 4,
+  answerBatch: 4,
 };
 
 if (import.meta.main) {
@@ -26,7 +27,7 @@ if (import.meta.main) {
   const backend = await startBackend({ threads: 1, cuda: false });
   const { table, findings } = await reproduceTable1({
     preset: PRESET,
-    columns: COLUMNS.filter(({ benchmark }) => benchmark === "kodcode"),
+    columns: COLUMNS.filter(({ benchmark }) => benchmark === "bigcodebench"),
     reasoners: join("results", "reasoners"),
     work,
     trained: "none",

@@ -12,7 +12,7 @@ tensorTest(
   "measureControls() adds the controls to a twin's numbers, and only these",
   () =>
     withFolder(async (folder) => {
-      const twin = findTwin("kodcode");
+      const twin = findTwin("bigcodebench");
       const { controls: _, ...before } = (await readTwinNumbers(twin))!;
       await writeTwinNumbers(twin, before, folder);
       await measureControls("mini-qwen2.5", twinRunOptions(folder));
@@ -37,7 +37,7 @@ tensorTest(
           .every((each) => each >= 0 && each <= 3),
       );
       assert(made.startsWith("a test"));
-      const card = await Deno.readTextFile(join(folder, "kodcode.md"));
+      const card = await Deno.readTextFile(join(folder, "bigcodebench.md"));
       assert(card.includes("## Negative controls"));
     }),
 );
@@ -46,7 +46,7 @@ tensorTest(
   "measureControls() needs what was trained before it begins",
   () =>
     withFolder(async (folder) => {
-      const twin = findTwin("kodcode");
+      const twin = findTwin("bigcodebench");
       const numbers = (await readTwinNumbers(twin))!;
       await writeTwinNumbers(twin, numbers, folder);
       await assertRejects(
@@ -56,14 +56,14 @@ tensorTest(
             trained: join(folder, "nothing"),
           }),
         Deno.errors.NotFound,
-        "Cannot use what sft learned on kodcode as",
+        "Cannot use what sft learned on bigcodebench as",
       );
       const bare = { ...numbers, training: {}, controls: {} };
       await writeTwinNumbers(twin, bare, folder);
       await assertRejects(
         () => measureControls("mini-qwen2.5", twinRunOptions(folder)),
         Deno.errors.NotFound,
-        "Cannot ask mini-qwen2.5 the controls of kodcode as its data card must have what training gives (deno task reproduce-table 1 --preset mini --reasoner mini-qwen2.5 --benchmark kodcode measures it): current value is nothing",
+        "Cannot ask mini-qwen2.5 the controls of bigcodebench as its data card must have what training gives (deno task reproduce-table 1 --preset mini --reasoner mini-qwen2.5 --benchmark bigcodebench measures it): current value is nothing",
       );
       assert(!existsSync(join(folder, "work")));
     }),

@@ -24,15 +24,15 @@ tensorTest(
       const { further: _, ...before } = (await readTwinNumbers(alfworldTwin))!;
       await writeTwinNumbers(alfworldTwin, before, folder);
       const options = { ...twinRunOptions(folder), columns: COLUMNS };
-      await measureFurther("mini-qwen2.5", options, 3);
+      await measureFurther("mini-qwen2.5", options, 1);
       const numbers = (await readTwinNumbers(alfworldTwin, folder))!;
       const { further, ...others } = numbers;
       assertEquals(others, before);
       const { n, correct, made } = further!["mini-qwen2.5"];
-      assertEquals(n, 3);
+      assertEquals(n, 1);
       assertEquals(Object.keys(correct), ROWS.map(({ label }) => label));
       // On its test split it has all games right.
-      assertEquals(correct["SFT (LoRA)"], 3);
+      assertEquals(correct["SFT (LoRA)"], 1);
       assert(made.startsWith("a test"));
       const card = await Deno.readTextFile(join(folder, "alfworld.md"));
       assert(card.includes("## A larger test"));
@@ -48,7 +48,7 @@ tensorTest(
       const bare = { ...numbers, training: {}, controls: {}, further: {} };
       await writeTwinNumbers(alfworldTwin, bare, folder);
       await assertRejects(
-        () => measureFurther("mini-qwen2.5", options, 3),
+        () => measureFurther("mini-qwen2.5", options, 1),
         Deno.errors.NotFound,
         "Cannot ask mini-qwen2.5 further tasks of alfworld as its data card must have what training gives (deno task reproduce-table 1 --preset mini --reasoner mini-qwen2.5 --benchmark alfworld measures it): current value is nothing",
       );

@@ -1,4 +1,4 @@
-/** The smallest runs on KodCode's twin, with everything kept in a folder. */
+/** The smallest runs on BigCodeBench's twin, with everything kept in a folder. */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { MINI, type Table1Preset } from "@/experiments/presets.ts";
@@ -20,7 +20,7 @@ export const TINY: Table1Preset = {
 export function twinRunOptions(folder: string): TwinRunsOptions {
   return {
     preset: TINY,
-    columns: COLUMNS.filter(({ benchmark }) => benchmark === "kodcode"),
+    columns: COLUMNS.filter(({ benchmark }) => benchmark === "bigcodebench"),
     reasoners: join("results", "reasoners"),
     trained: join("results", "mini", "trained"),
     work: join(folder, "work"),

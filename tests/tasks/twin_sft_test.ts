@@ -23,7 +23,7 @@ tensorTest(
   "measureSft() adds three runs to a twin's numbers, and trains what is not there",
   () =>
     withFolder(async (folder) => {
-      const twin = findTwin("kodcode");
+      const twin = findTwin("bigcodebench");
       const { sft: _, ...before } = (await readTwinNumbers(twin))!;
       await writeTwinNumbers(twin, before, folder);
       const reasoner = "mini-qwen2.5";
@@ -32,14 +32,21 @@ tensorTest(
       const precision = "fp32";
       const saved = {
         reasoner,
-        benchmark: "kodcode",
+        benchmark: "bigcodebench",
         method,
         precision,
       } as const;
       const modelKey = await keyOf(join("results", "reasoners", reasoner));
       const { rates: { sft: [rate] }, steps, batchSize, validTasks } = TINY;
       writeTrainedFiles(join(folder, "trained"), { ...saved, modelKey }, {
-        folder: join("results", "mini", "trained", reasoner, "kodcode", "sft"),
+        folder: join(
+          "results",
+          "mini",
+          "trained",
+          reasoner,
+          "bigcodebench",
+          "sft",
+        ),
         learned: {
           rate,
           tried: [{ rate, validTasks, validCorrect: 0 }],
@@ -61,7 +68,7 @@ tensorTest(
       assertEquals([n, correct.length], [3, 3]);
       assert(correct.every((each) => each >= 0 && each <= 3));
       assert(made.startsWith("a test"));
-      const card = await Deno.readTextFile(join(folder, "kodcode.md"));
+      const card = await Deno.readTextFile(join(folder, "bigcodebench.md"));
       assert(card.includes("by SFT (LoRA) |"));
       assert(card.includes(", a run for each seed"));
     }),
@@ -71,7 +78,7 @@ tensorTest(
   "measureSft() of all weights trains every seed, beside the runs through an adapter",
   () =>
     withFolder(async (folder) => {
-      const twin = findTwin("kodcode");
+      const twin = findTwin("bigcodebench");
       const { fullSft: _, ...before } = (await readTwinNumbers(twin))!;
       await writeTwinNumbers(twin, before, folder);
       const reasoner = "mini-qwen2.5";
@@ -95,7 +102,7 @@ tensorTest(
       await assertRejects(
         () => measureSft("sft", "mini-qwen2.5", twinRunOptions(folder)),
         Deno.errors.NotFound,
-        "Cannot run mini-qwen2.5 as deno task describe-benchmarks --measure must have measured the twin of kodcode: current value is no numbers",
+        "Cannot run mini-qwen2.5 as deno task describe-benchmarks --measure must have measured the twin of bigcodebench: current value is no numbers",
       );
       assert(!existsSync(join(folder, "work")));
     }),

@@ -1,11 +1,12 @@
-/** Python's own functions and the methods of lists, as far as the subset has them. */
+/** Python's own functions, as far as the subset has them. */
+import { integer, take } from "./arguments.ts";
 import { PythonError, SubsetError } from "./errors.ts";
-import { binary, isEqual, isOrdered, placeAt, placesOf } from "./operators.ts";
+import { sort } from "./list_methods.ts";
+import { binary, isOrdered } from "./operators.ts";
+import { placesOf } from "./places.ts";
 import {
-  asInteger,
   assertIterable,
   Builtin,
-  checkedInteger,
   type Fuel,
   isTrue,
   iterate,
@@ -19,25 +20,18 @@ import {
 
 type Named = ReadonlyMap<string, Value>;
 
-/** Functions of Python that the subset lacks. */
+/** Names that Python has, or BigCodeBench gives, and the subset lacks. */
 const OTHER_BUILTINS = new Set(
   ("aiter anext ascii bin bool breakpoint bytearray bytes callable chr " +
-    "classmethod compile complex delattr dict dir divmod eval exec filter " +
-    "float format frozenset getattr globals hasattr hash help hex id input " +
-    "int isinstance issubclass iter locals map memoryview next object oct " +
-    "open ord pow print property repr round setattr slice staticmethod str " +
-    "super tuple type vars __import__ __name__ __doc__ __file__ __builtins__ " +
-    "Exception ValueError TypeError IndexError KeyError NotImplemented " +
-    "Ellipsis AssertionError RuntimeError StopIteration exit quit")
+    "classmethod compile complex copyright credits delattr dict dir divmod " +
+    "eval exec exit filter float format frozenset getattr globals hasattr " +
+    "hash help hex id input int isinstance issubclass iter license locals " +
+    "map memoryview next object oct open ord pow print property quit repr " +
+    "round setattr slice staticmethod str super tuple type vars Ellipsis " +
+    "NotImplemented BaseException BaseExceptionGroup Exception " +
+    "ExceptionGroup GeneratorExit KeyboardInterrupt StopAsyncIteration " +
+    "StopIteration SystemExit environ os sys")
     .split(" "),
-);
-
-/** Methods of Python's types that the subset lacks. */
-const OTHER_METHODS = new Set("clear copy remove".split(" "));
-
-/** Methods of lists that the subset has. */
-const LIST_METHODS = new Set(
-  "append count extend index insert pop reverse sort".split(" "),
 );
 
 /** The functions by name. */
@@ -62,7 +56,7 @@ export function builtins(fuel: Fuel): ReadonlyMap<string, Value> {
       assertIterable(value);
       return new PythonIterator(numbered(value, integer(start), fuel));
     },
-    len: (values) => lengthOf(take("len", values, 1, 1)[0]),
+    len: (values) => lengthOf(take("len", values, 1, 1)[0], fuel),
     list: (values) => {
       const [value = []] = take("list", values, 0, 1);
       assertIterable(value);
@@ -82,23 +76,23 @@ export function builtins(fuel: Fuel): ReadonlyMap<string, Value> {
         const all = new Range(last, value.start - value.step, -value.step);
         return new PythonIterator(iterate(all, fuel));
       }
-      const items = placesOf(value);
+      const items = placesOf(value, fuel);
       if (items === undefined) {
         throw new PythonError("TypeError", `no order: ${typeName(value)}`);
       }
-      return new PythonIterator(backwards(items));
+      return new PythonIterator(backwards(items, items.length - 1));
     },
     set: (values) => {
       const [value = []] = take("set", values, 0, 1);
       assertIterable(value);
       const result = new PythonSet();
-      for (const item of iterate(value, fuel, false)) result.add(item);
+      for (const item of iterate(value, fuel, false)) result.add(item, fuel);
       return result;
     },
     sorted: (values, named) => {
       const [value] = take("sorted", values, 1, 1);
       assertIterable(value);
-      return sort([...iterate(value, fuel, false)], named);
+      return sort([...iterate(value, fuel, false)], named, fuel);
     },
     sum: (values) => {
       const [value, start = 0] = take("sum", values, 1, 2);
@@ -133,123 +127,16 @@ export function builtins(fuel: Fuel): ReadonlyMap<string, Value> {
 
 /** What a name means that the program does not define; always throws. */
 export function unknownName(name: string): never {
-  if (OTHER_BUILTINS.has(name) || /Error$|Warning$/.test(name)) {
+  if (OTHER_BUILTINS.has(name) || /^__|Error$|Warning$/.test(name)) {
     throw new SubsetError(name);
   }
   throw new PythonError("NameError", `${name} is not defined`);
 }
 
-/** `value.name`, where `value` is no module. */
-export function method(value: Value, name: string, fuel: Fuel): Builtin {
-  const isKnown = LIST_METHODS.has(name) || OTHER_METHODS.has(name);
-  if (!Array.isArray(value)) {
-    const isPlain = value === null || asInteger(value) !== undefined;
-    if (isPlain && isKnown) {
-      throw new PythonError("AttributeError", `${typeName(value)}.${name}`);
-    }
-    throw new SubsetError(`.${name} of ${typeName(value)}`);
-  }
-  if (!LIST_METHODS.has(name)) {
-    if (OTHER_METHODS.has(name) || name.startsWith("__")) {
-      throw new SubsetError(`.${name} of list`);
-    }
-    throw new PythonError("AttributeError", `list.${name}`);
-  }
-  return new Builtin((positional, named) => {
-    if (named.size > 0 && name !== "sort") {
-      if (name === "index") {
-        throw new SubsetError("index with a named argument");
-      }
-      throw new PythonError("TypeError", `${name} takes no named argument`);
-    }
-    return callListMethod(value, name, positional, named, fuel);
-  });
-}
-
-function callListMethod(
-  list: Value[],
-  name: string,
-  values: readonly Value[],
-  named: Named,
-  fuel: Fuel,
-): Value {
-  switch (name) {
-    case "append":
-      list.push(take(name, values, 1, 1)[0]);
-      return null;
-    case "extend":
-      extend(list, take(name, values, 1, 1)[0], fuel);
-      return null;
-    case "insert": {
-      const [index, item] = take(name, values, 2, 2);
-      list.splice(integer(index), 0, item);
-      return null;
-    }
-    case "pop": {
-      const [index = -1] = take(name, values, 0, 1);
-      integer(index);
-      return list.splice(placeAt(list.length, index), 1)[0];
-    }
-    case "reverse":
-      take(name, values, 0, 0);
-      list.reverse();
-      return null;
-    case "sort":
-      take(name, values, 0, 0);
-      replaceItems(list, sort(list, named));
-      return null;
-    case "count": {
-      fuel.spend(list.length);
-      const [item] = take(name, values, 1, 1);
-      return list.filter((other) => isEqual(other, item)).length;
-    }
-    default: {
-      if (values.length > 1) throw new SubsetError("index with a start");
-      const [item] = take(name, values, 1, 1);
-      fuel.spend(list.length);
-      const place = list.findIndex((other) => isEqual(other, item));
-      if (place < 0) throw new PythonError("ValueError", "not in list");
-      return place;
-    }
-  }
-}
-
-/** Adds items to a list in place. */
-export function extend(list: Value[], value: Value, fuel: Fuel): void {
-  assertIterable(value);
-  for (const item of [...iterate(value, fuel)]) list.push(item);
-}
-
-/** Gives a list other items in place. */
-export function replaceItems(list: Value[], items: readonly Value[]): void {
-  list.length = 0;
-  for (const item of items) list.push(item);
-}
-
-function take(
-  name: string,
-  values: readonly Value[],
-  least: number,
-  most: number,
-): readonly Value[] {
-  if (values.length < least || values.length > most) {
-    throw new PythonError("TypeError", `${name} with ${values.length} values`);
-  }
-  return values;
-}
-
-function integer(value: Value): number {
-  const result = asInteger(value);
-  if (result === undefined) {
-    throw new PythonError("TypeError", `no integer: ${typeName(value)}`);
-  }
-  return checkedInteger(result);
-}
-
-function lengthOf(value: Value): number {
+function lengthOf(value: Value, fuel: Fuel): number {
   if (value instanceof PythonSet) return value.members.size;
   if (value instanceof Range) return value.length;
-  const items = placesOf(value);
+  const items = placesOf(value, fuel);
   if (items === undefined) {
     throw new PythonError("TypeError", `no length: ${typeName(value)}`);
   }
@@ -276,24 +163,12 @@ function extreme(
   let best: Value | undefined;
   for (const item of items) {
     const isBetter = best === undefined ||
-      isOrdered(name === "max" ? ">" : "<", item, best);
+      isOrdered(name === "max" ? ">" : "<", item, best, fuel);
     if (isBetter) best = item;
   }
-  best ??= named.get("default");
+  if (best === undefined) best = named.get("default");
   if (best === undefined) throw new PythonError("ValueError", `${name} of []`);
   return best;
-}
-
-/** Sorts stably; `reverse` keeps the order of equal items, too. */
-function sort(items: readonly Value[], named: Named): Value[] {
-  for (const key of named.keys()) {
-    if (key !== "reverse") throw new SubsetError(`a sort by ${key}`);
-  }
-  const isReversed = named.has("reverse") &&
-    integer(named.get("reverse")!) !== 0;
-  const order = (a: Value, b: Value): number =>
-    isOrdered("<", a, b) ? -1 : isOrdered("<", b, a) ? 1 : 0;
-  return [...items].sort((a, b) => isReversed ? order(b, a) : order(a, b));
 }
 
 function* numbered(
@@ -305,9 +180,13 @@ function* numbered(
   for (const item of iterate(value, fuel)) yield new Tuple([i++, item]);
 }
 
-function* backwards(items: readonly Value[]): Generator<Value, void> {
+/** `last` is the place of the item that is last when the iterator is made. */
+function* backwards(
+  items: readonly Value[],
+  last: number,
+): Generator<Value, void> {
   // Python, too, ends where a list has become shorter than the place it is at.
-  for (let i = items.length - 1; i >= 0 && i < items.length; i--) {
+  for (let i = last; i >= 0 && i < items.length; i--) {
     yield items[i];
   }
 }

@@ -1,14 +1,9 @@
 /** What expressions of the Python subset give. */
-import { builtins, method, unknownName } from "./builtins.ts";
+import { builtins, unknownName } from "./builtins.ts";
 import { PythonError, SubsetError } from "./errors.ts";
-import {
-  binary,
-  compare,
-  placeAt,
-  placesOf,
-  sign,
-  slice,
-} from "./operators.ts";
+import { method } from "./list_methods.ts";
+import { binary, compare, sign } from "./operators.ts";
+import { placeAt, placesOf, slice } from "./places.ts";
 import type { Clause, Expression, Target } from "./syntax.ts";
 import {
   assertIterable,
@@ -193,7 +188,7 @@ export class Evaluator {
     if (object instanceof Range) {
       return object.at(placeAt(object.length, index));
     }
-    const items = placesOf(object);
+    const items = placesOf(object, this.#fuel);
     if (items === undefined) {
       throw new PythonError("TypeError", `no items: ${typeName(object)}`);
     }
@@ -267,7 +262,9 @@ export class Evaluator {
     if (!(object instanceof Module)) return method(object, name, this.#fuel);
     const value = object.members.get(name);
     if (value !== undefined) return value;
-    if (object.name === "self") throw new SubsetError(`self.${name}`);
+    if (!object.isWhole || name.startsWith("__")) {
+      throw new SubsetError(`${object.name}.${name}`);
+    }
     throw new PythonError("AttributeError", `${object.name}.${name}`);
   }
 }

@@ -1,7 +1,8 @@
 /** Runs programs of the Python subset, for a number of steps at most. */
-import { extend, replaceItems, unknownName } from "./builtins.ts";
+import { unknownName } from "./builtins.ts";
 import { PythonError, SubsetError } from "./errors.ts";
 import { Evaluator, type Scope } from "./evaluator.ts";
+import { extend, replaceItems } from "./list_methods.ts";
 import { binary, compare } from "./operators.ts";
 import type { FunctionDefinition, Statement } from "./syntax.ts";
 import {
@@ -105,6 +106,7 @@ export class PythonProgram {
         ["assertTrue", check(([value]) => isTrue(value))],
         ["assertFalse", check(([value]) => !isTrue(value))],
       ]),
+      false,
     );
     this.#evaluator.call(
       new UserFunction(definition, this.#module.names),

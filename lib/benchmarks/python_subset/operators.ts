@@ -30,6 +30,7 @@ export function binary(
       return [...left, ...right];
     }
     if (left instanceof Tuple && right instanceof Tuple) {
+      fuel.spend(left.items.length + right.items.length);
       return new Tuple([...left.items, ...right.items]);
     }
     if (typeof left === "string" && typeof right === "string") {
@@ -130,15 +131,15 @@ export function compare(
 ): boolean {
   switch (operator) {
     case "==":
-      return isEqual(left, right);
+      return isEqual(left, right, fuel);
     case "!=":
-      return !isEqual(left, right);
+      return !isEqual(left, right, fuel);
     case "in":
       return isIn(left, right, fuel);
     case "not in":
       return !isIn(left, right, fuel);
     default:
-      return isOrdered(operator, left, right);
+      return isOrdered(operator, left, right, fuel);
   }
 }
 
@@ -146,7 +147,13 @@ export function compare(
 const MOST_LEVELS = 100;
 
 /** Whether two values are equal; values of different types are not. */
-export function isEqual(left: Value, right: Value, level = 0): boolean {
+export function isEqual(
+  left: Value,
+  right: Value,
+  fuel: Fuel,
+  level = 0,
+): boolean {
+  fuel.spend(1);
   if (level > MOST_LEVELS) {
     throw new SubsetError(`${MOST_LEVELS} lists within lists`);
   }
@@ -154,12 +161,13 @@ export function isEqual(left: Value, right: Value, level = 0): boolean {
   const b = asInteger(right);
   if (a !== undefined || b !== undefined) return a === b;
   if (Array.isArray(left) && Array.isArray(right)) {
-    return areEqual(left, right, level);
+    return areEqual(left, right, fuel, level);
   }
   if (left instanceof Tuple && right instanceof Tuple) {
-    return areEqual(left.items, right.items, level);
+    return areEqual(left.items, right.items, fuel, level);
   }
   if (left instanceof PythonSet && right instanceof PythonSet) {
+    fuel.spend(left.members.size);
     return left.members.size === right.members.size &&
       left.members.keys().every((key) => right.members.has(key));
   }
@@ -169,31 +177,35 @@ export function isEqual(left: Value, right: Value, level = 0): boolean {
       (length === 0 || left.start === right.start) &&
       (length <= 1 || left.step === right.step);
   }
+  if (typeof left === "string") fuel.spend(left.length);
   return left === right;
 }
 
 function areEqual(
   left: readonly Value[],
   right: readonly Value[],
+  fuel: Fuel,
   level: number,
 ): boolean {
   return left.length === right.length &&
-    left.every((item, i) => isEqual(item, right[i], level + 1));
+    left.every((item, i) => isEqual(item, right[i], fuel, level + 1));
 }
 
 function isIn(item: Value, container: Value, fuel: Fuel): boolean {
   if (typeof container === "string") {
-    if (typeof item === "string") return container.includes(item);
+    if (typeof item === "string") {
+      fuel.spend(container.length + item.length);
+      return container.includes(item);
+    }
     throw noOperator("in", item, container);
   }
   assertIterable(container);
   if (container instanceof PythonSet) {
-    const probe = new PythonSet();
-    probe.add(item);
-    return container.members.has(probe.members.keys().next().value!);
+    if (item instanceof PythonSet) throw new SubsetError("a set in a set");
+    return container.has(item, fuel);
   }
   for (const other of iterate(container, fuel)) {
-    if (isEqual(other, item)) return true;
+    if (isEqual(other, item, fuel)) return true;
   }
   return false;
 }
@@ -203,18 +215,21 @@ export function isOrdered(
   operator: "<" | "<=" | ">" | ">=",
   left: Value,
   right: Value,
+  fuel: Fuel,
 ): boolean {
+  fuel.spend(1);
   const a = asInteger(left);
   const b = asInteger(right);
   if (a !== undefined && b !== undefined) return ordered(operator, a, b);
   if (typeof left === "string" && typeof right === "string") {
+    fuel.spend(left.length);
     return ordered(operator, left, right);
   }
   if (Array.isArray(left) && Array.isArray(right)) {
-    return areOrdered(operator, left, right);
+    return areOrdered(operator, left, right, fuel);
   }
   if (left instanceof Tuple && right instanceof Tuple) {
-    return areOrdered(operator, left.items, right.items);
+    return areOrdered(operator, left.items, right.items, fuel);
   }
   if (left instanceof PythonSet && right instanceof PythonSet) {
     throw new SubsetError("an order of sets");
@@ -226,10 +241,11 @@ function areOrdered(
   operator: "<" | "<=" | ">" | ">=",
   left: readonly Value[],
   right: readonly Value[],
+  fuel: Fuel,
 ): boolean {
   for (let i = 0; i < left.length && i < right.length; i++) {
-    if (!isEqual(left[i], right[i])) {
-      return isOrdered(operator, left[i], right[i]);
+    if (!isEqual(left[i], right[i], fuel)) {
+      return isOrdered(operator, left[i], right[i], fuel);
     }
   }
   return ordered(operator, left.length, right.length);
@@ -250,71 +266,4 @@ function ordered<T extends number | string>(
     case ">=":
       return a >= b;
   }
-}
-
-/** Items of a list, a tuple or a text; undefined for others. */
-export function placesOf(value: Value): readonly Value[] | undefined {
-  if (Array.isArray(value)) return value;
-  if (value instanceof Tuple) return value.items;
-  return typeof value === "string" ? [...value] : undefined;
-}
-
-/** The place that an index means, from the end where it is negative. */
-export function placeAt(length: number, index: Value): number {
-  const i = asInteger(index);
-  if (i === undefined) {
-    throw new PythonError("TypeError", `index of type ${typeName(index)}`);
-  }
-  const place = i < 0 ? i + length : i;
-  if (place < 0 || place >= length) {
-    throw new PythonError("IndexError", `index ${i} of ${length} items`);
-  }
-  return place;
-}
-
-/** `value[start:stop:step]`; null where a part is left out. */
-export function slice(
-  value: Value,
-  start: Value,
-  stop: Value,
-  step: Value,
-  fuel: Fuel,
-): Value {
-  if (value instanceof Range) throw new SubsetError("a slice of a range");
-  const items = placesOf(value);
-  if (items === undefined) {
-    throw new PythonError("TypeError", `no slice of ${typeName(value)}`);
-  }
-  const by = partOf(step) ?? 1;
-  if (by === 0) throw new PythonError("ValueError", "a step of zero");
-  const from = partOf(start);
-  const to = partOf(stop);
-  const bound = (part: number): number => {
-    const place = part < 0 ? part + items.length : part;
-    return by > 0
-      ? Math.min(Math.max(place, 0), items.length)
-      : Math.min(Math.max(place, -1), items.length - 1);
-  };
-  const first = from !== undefined
-    ? bound(from)
-    : by > 0
-    ? 0
-    : items.length - 1;
-  const end = to !== undefined ? bound(to) : by > 0 ? items.length : -1;
-  const chosen: Value[] = [];
-  for (let i = first; by > 0 ? i < end : i > end; i += by) {
-    fuel.spend(1);
-    chosen.push(items[i]);
-  }
-  if (Array.isArray(value)) return chosen;
-  return value instanceof Tuple ? new Tuple(chosen) : chosen.join("");
-}
-
-function partOf(value: Value): number | undefined {
-  if (value === null) return undefined;
-  const integer = asInteger(value);
-  if (integer === undefined) {
-    throw new PythonError("TypeError", `slice by ${typeName(value)}`);
-  }
-  return integer;
 }

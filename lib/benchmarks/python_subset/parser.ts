@@ -1,4 +1,5 @@
 /** Reads programs of the Python subset. */
+import { SubsetError } from "./errors.ts";
 import {
   asTarget,
   parseExpression,
@@ -15,6 +16,9 @@ import { TokenStream } from "./token_stream.ts";
 
 const AUGMENTED: readonly string[] = ["+=", "-=", "*=", "//=", "%=", "**="];
 
+/** Names that may begin a statement of their own, which the subset lacks. */
+const SOFT_KEYWORDS = new Set(["match", "type"]);
+
 /** Where a statement stands. */
 interface Place {
   readonly inFunction: boolean;
@@ -25,10 +29,20 @@ interface Place {
  * The statements of a program.
  *
  * @throws {PythonError} If it is no Python: a `SyntaxError`.
- * @throws {SubsetError} If it uses what the subset lacks. A program may do
- * both; then either is thrown.
+ * @throws {SubsetError} If it uses what the subset lacks, or nests too much. A
+ * program may do both; then either is thrown.
  */
 export function parse(source: string): readonly Statement[] {
+  try {
+    return parseProgram(source);
+  } catch (error) {
+    // The parser recurses, and a chain such as `not not ...` may have any length.
+    if (error instanceof RangeError) throw new SubsetError("deep nesting");
+    throw error;
+  }
+}
+
+function parseProgram(source: string): Statement[] {
   const tokens = new TokenStream(source);
   const statements: Statement[] = [];
   while (tokens.acceptKind("end") === undefined) {
@@ -103,6 +117,8 @@ function parseStatement(tokens: TokenStream, place: Place): Statement {
   if (tokens.is("def") || tokens.is("class")) {
     tokens.refuse(`${tokens.next.text} within a block`);
   }
+  const { kind, text } = tokens.next;
+  if (kind === "name" && SOFT_KEYWORDS.has(text)) tokens.refuse(text);
   if (tokens.accept("if")) return parseIf(tokens, place);
   if (tokens.accept("while")) {
     const test = parseExpression(tokens);

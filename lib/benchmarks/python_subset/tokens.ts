@@ -31,6 +31,9 @@ const OTHER_KEYWORDS = new Set(
     .split(" "),
 );
 
+/** What ends a line or is none in Python, and texts that JavaScript orders otherwise. */
+const OTHER_CHARACTERS = /[\r\f\0]|[^\0-\uffff]|\p{Surrogate}/u;
+
 /** Levels of brackets and of indentation, at most; the parser recurses. */
 const MOST_LEVELS = 40;
 
@@ -62,6 +65,8 @@ class Tokenizer {
   #line = 1;
 
   constructor(source: string) {
+    const other = source.match(OTHER_CHARACTERS)?.[0];
+    if (other !== undefined) throw new SubsetError(JSON.stringify(other));
     this.#source = source;
   }
 
@@ -99,7 +104,7 @@ class Tokenizer {
     if (next === undefined) return;
     if (next === "\n") return this.#newLine();
     if (rest !== undefined) return;
-    if (next === "\t" || next === "\r" || next === "\f") {
+    if (next === "\t") {
       throw new SubsetError("another space than a blank", this.#line);
     }
     const width = spaces.length;
@@ -172,7 +177,7 @@ class Tokenizer {
 
   #readOperator(): void {
     const rest = this.#source.slice(this.#at, this.#at + 3);
-    if (/^\.[0-9]/.test(rest)) throw new SubsetError(rest, this.#line);
+    if (/^\.[0-9]|^\.{3}/.test(rest)) throw new SubsetError(rest, this.#line);
     const operator = this.#match(OPERATOR)?.[0];
     if (operator === undefined) {
       if (/[?$!`]/.test(rest[0])) this.#fail(`${rest[0]} means nothing`);

@@ -31,9 +31,14 @@ export class PythonSet {
   readonly members = new Map<string, Value>();
 
   /** Adds a member. */
-  add(value: Value): void {
-    const key = hashKey(value);
+  add(value: Value, fuel: Fuel): void {
+    const key = hashKey(value, fuel);
     if (!this.members.has(key)) this.members.set(key, value);
+  }
+
+  /** Whether a value is a member. */
+  has(value: Value, fuel: Fuel): boolean {
+    return this.members.has(hashKey(value, fuel));
   }
 }
 
@@ -58,7 +63,23 @@ export class Range {
 
 /** What gives its items once: a generator, `zip`, `enumerate`, `reversed`. */
 export class PythonIterator {
-  constructor(readonly items: Iterator<Value, void>) {}
+  readonly #items: Iterator<Value, void>;
+  #isRunning = false;
+
+  constructor(items: Iterator<Value, void>) {
+    this.#items = items;
+  }
+
+  /** @throws {SubsetError} If it is asked while it makes an item. */
+  next(): IteratorResult<Value, void> {
+    if (this.#isRunning) throw new SubsetError("an iterator that runs");
+    this.#isRunning = true;
+    try {
+      return this.#items.next();
+    } finally {
+      this.#isRunning = false;
+    }
+  }
 }
 
 /** A function of a program, with the names of its module. */
@@ -79,11 +100,13 @@ export class Builtin {
   ) {}
 }
 
-/** A module. */
+/** A module, or an object whose members are looked up alike. */
 export class Module {
+  /** @param isWhole Whether it has no members but these. */
   constructor(
     readonly name: string,
     readonly members: ReadonlyMap<string, Value>,
+    readonly isWhole = true,
   ) {}
 }
 
@@ -148,12 +171,18 @@ export function isTrue(value: Value): boolean {
 }
 
 /** A text that is equal for equal values. */
-function hashKey(value: Value): string {
+function hashKey(value: Value, fuel: Fuel): string {
+  fuel.spend(1);
   const integer = asInteger(value);
   if (integer !== undefined) return String(integer);
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") {
+    fuel.spend(value.length);
+    return JSON.stringify(value);
+  }
   if (value === null) return "None";
-  if (value instanceof Tuple) return `(${value.items.map(hashKey).join()})`;
+  if (value instanceof Tuple) {
+    return `(${value.items.map((item) => hashKey(item, fuel)).join()})`;
+  }
   if (Array.isArray(value) || value instanceof PythonSet) {
     throw new PythonError("TypeError", `unhashable: ${typeName(value)}`);
   }
@@ -190,7 +219,7 @@ function* itemsOf(value: Value): Generator<Value, void> {
   } else if (value instanceof PythonSet) yield* value.members.values();
   else if (value instanceof PythonIterator) {
     for (;;) {
-      const { done, value: item } = value.items.next();
+      const { done, value: item } = value.next();
       if (done) return;
       yield item as Value;
     }

@@ -12,7 +12,7 @@ import type { NamedPolicy, Policy } from "./twin.ts";
 
 /** How the twin's answers end: the number in a box. */
 export const GSM8K_FORM: AnswerForm = {
-  pattern: /^-?\d+$/,
+  pattern: /^-?(0|[1-9]\d*)$/,
   work: ({ lines }) => lines.join("\n"),
   answer: ({ value }) => `${value}`,
   otherAnswer: (random, answer) =>

@@ -162,7 +162,7 @@ export function mathFailures(
     siblings: siblingExercises(exercise)
       .map((sibling) => workExercise(sibling, world).steps),
     gold: right.answer,
-    answerForm: /^-?(\d+|\\frac\{\d+\}\{\d+\})$/,
+    answerForm: /^-?(0|[1-9]\d*|\\frac\{[1-9]\d*\}\{[1-9]\d*\})$/,
     isTrue: (fact) => truths.has(fact),
   });
 }

@@ -50,6 +50,7 @@ Deno.test("PythonProgram slices lists as Python does", () => {
     ["len(set(a + a))", 4],
     ["[i * x for i, x in enumerate(a[:2], 1)]", [5, 6]],
     ["max([], default=7)", 7],
+    ["max([None], default=7)", null],
     ["sum(x > 2 for x in a)", 3],
     ["[2] * 2 == [2, 2]", true],
     ["[1, 2] < [1, 3]", true],
@@ -78,6 +79,11 @@ Deno.test("PythonProgram runs loops, and changes lists in place", () => {
       5,
     ]),
     [1, 2, 3],
+  );
+  // It begins where the list ended when it was made.
+  assertEquals(
+    run("xs = reversed(a)\na.append(4)\nreturn list(xs)", [1, 2]),
+    [2, 1],
   );
   assertEquals(run("pass"), null);
 });
@@ -145,6 +151,21 @@ Deno.test("the subset refuses what it does not know, and says what", () => {
     ["x: int = 1", "an annotation in line 1"],
     ["x = [1]\nx.append(x)\ny = [1]\ny.append(y)\nz = x == y", "100 lists"],
     [`x = ${"(".repeat(50)}1${")".repeat(50)}`, "40 brackets in line 1"],
+    [`x = ${"not ".repeat(50_000)}1`, "deep nesting"],
+    ["xs = []\nfor x in ...:\n    pass", "... in line 2"],
+    ["match x:\n    case _:\n        pass", "match in line 1"],
+    ["type X = int", "type in line 1"],
+    ["x = 1 # one\rx = 2", '"\\r"'],
+    ["x = 1\f", '"\\f"'],
+    ["x = '\0'", '"\\u0000"'],
+    ["x = '\u{1f600}' < '\uffff'", '"\u{1f600}"'],
+    ["x = set() in set([1])", "a set in a set"],
+    ["x = __name__", "__name__"],
+    ["x = SystemExit", "SystemExit"],
+    [
+      "def f():\n    return list(g)\ng = (f() for i in [1])\nx = list(g)",
+      "an iterator that runs",
+    ],
   ];
   for (const [source, found] of unknown) {
     assertThrows(
@@ -155,6 +176,11 @@ Deno.test("the subset refuses what it does not know, and says what", () => {
   }
 });
 
+/** Code for `a` and `b` with sixty levels of the same value twice. */
+function nested(a: string, b: string): string {
+  return `a = 1\nb = 1\nfor i in range(60):\n    a = ${a}\n    b = ${b}\n`;
+}
+
 Deno.test("PythonProgram ends what does not end by itself", () => {
   const endless = [
     "while True:\n    pass",
@@ -162,6 +188,21 @@ Deno.test("PythonProgram ends what does not end by itself", () => {
     "x = -1 in range(10**12)",
     "x = [0] * 10**9",
     "x = sum(i for i in range(10**12))",
+    // Few steps, but for what they do: 2^60 comparisons, a text of 2^60 letters.
+    `${nested("[a, a]", "[b, b]")}x = a == b`,
+    `${nested("[a, a]", "[b, b]")}x = a < b`,
+    `${nested("[a, a]", "[b, b]")}x = [a].count(b)`,
+    `${nested("(a, a)", "(b, b)")}x = a in set([1])`,
+    "x = sum([(1,) * 90] * 99, ())",
+    "x = 'a' * 900\nfor i in range(90):\n    x in x",
+    "x = 'a' * 900\nfor i in range(90):\n    len(x)",
+    "x = 'a' * 900\nfor i in range(90):\n    x[0]",
+    "x = 'a' * 900\ny = set([x] * 90)",
+    "x = ('a' * 900) == ('a' * 900)\ny = [('a' * 900)] * 90\nz = y == y",
+    "x = [1] * 900\nfor i in range(90):\n    x.reverse()",
+    "x = [1] * 900\nfor i in range(90):\n    x.insert(0, 1)",
+    "x = [1] * 900\nfor i in range(90):\n    x.pop(0)",
+    "x = [1] * 900\nfor i in range(90):\n    x.sort()",
   ];
   for (const source of endless) {
     assertThrows(

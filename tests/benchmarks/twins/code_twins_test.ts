@@ -101,3 +101,48 @@ Deno.test("the twins of KodCode and BigCodeBench share their world", () => {
   );
   assertEquals(kodcodeTwin.world, bigCodeBenchTwin.world);
 });
+
+/** Answers that other rules than Python's would mark otherwise. */
+const ODD_ANSWERS: Readonly<Record<string, readonly string[]>> = {
+  kodcode: [
+    // No such module is there.
+    "import lib\ndef solve(xs):\n    return SOLVED",
+    // Runs 400,000 times, which is long for the interpreter alone.
+    "def solve(xs):\n    for i in range(30000):\n        x = i\n    return SOLVED",
+    `def solve(xs):\n    if ${"0 or ".repeat(4000)}1:\n        return SOLVED`,
+    "def solve(xs):\n    return SOLVED\ndef test_own():\n    assert 1 == 2",
+    "def solve(xs):\n    ...\n    return SOLVED",
+  ],
+  bigcodebench: [
+    "def task_func(xs):\n    os\n    return SOLVED",
+    "def task_func(xs):\n    return unittest.TestCase and SOLVED",
+    "x = 1\ndef task_func(xs):\n    return SOLVED",
+    "undefined",
+  ],
+};
+
+for (const { twin } of TWINS) {
+  const { name } = twin.benchmark;
+
+  Deno.test(`the ${name} twin marks odd answers as python3 does`, async () => {
+    const { benchmark } = twin;
+    const real = name === "kodcode"
+      ? (await import("@/lib/benchmarks/kodcode.ts")).kodcode
+      : (await import("@/lib/benchmarks/bigcodebench.ts")).bigcodebench;
+    const { task } = twin.problem("test", 0);
+    // All outputs, chosen by input, are right whatever is asked.
+    const outputs = [
+      ...task.gold.matchAll(/\((\[[^\]]*\])\)(?: ==|,) (-?\d+)/g),
+    ]
+      .map(([, input, output]) => `${output} if xs == ${input} else `);
+    assert(outputs.length > 1, task.gold);
+    for (const odd of ODD_ANSWERS[name]) {
+      const answer = odd.replace("SOLVED", `(${outputs.join("")}0)`);
+      assertEquals(
+        await benchmark.score([answer], task.gold),
+        await real.score([answer], task.gold),
+        odd.slice(0, 99),
+      );
+    }
+  });
+}

@@ -64,6 +64,7 @@ Deno.test("a box is read as the official scorer reads it", async () => {
     (await judge(gsm8kTwin, 0, `${WORK}\\boxed{${box}}`)).label;
   assertEquals(await label(" 43 "), "think-act inconsistency");
   assertEquals(await label("42 in all"), "answer formatting failure");
+  assertEquals(await label("042"), "answer formatting failure");
 });
 
 Deno.test("an answer that neither works nor answers gets no label", async () => {

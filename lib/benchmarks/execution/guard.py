@@ -30,6 +30,9 @@ def run(request, kind, folder, begun):
     @raises OSError: If the program's process could not be set apart.
     """
     limits = request["limits"]
+    # The kernel keeps the first process of a namespace from signals that it does
+    # not handle, and Python handles this one.
+    handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
     if kind == "namespaces":
         isolation.enter_file_system(folder, limits)
         folder = "/program"
@@ -39,6 +42,7 @@ def run(request, kind, folder, begun):
     if child == 0:
         os.close(reader)
         begun.close()
+        signal.signal(signal.SIGINT, handler)
         _begin(request, kind, folder, reporter(writer, secret))
     os.close(writer)
     results = Results(secret, child, begun)
@@ -144,7 +148,10 @@ class Results:
         """`ending`: status and reason where the program did not end by itself."""
         if self.ended and self.error is None and self.passed == self.tests > 0:
             return {"status": "passed", "passed": self.passed, "failed": 0}
-        status, reason = ("failed", "no test was found") if self.ended else ending
+        if self.ended:
+            is_full = (self.error or "").startswith("MemoryError")
+            ending = "memory" if is_full else "failed", "no test was found"
+        status, reason = ending
         return {
             "status": status,
             "passed": self.passed,
@@ -241,7 +248,15 @@ def _takes_more(child, kind, most_mib):
         names = os.listdir("/proc")
         pids = [name for name in names if name.isdecimal() and name != "1"]
     most = most_mib * 2**20
-    return sum(map(_resident, pids)) > most and sum(map(_share, pids)) > most
+    sizes = sorted(((_resident(pid), pid) for pid in pids), reverse=True)
+    if sum(size for size, _ in sizes) <= most:
+        return False
+    taken = 0
+    for _, pid in sizes:  # the largest first: a few may be enough
+        taken += _share(pid)
+        if taken > most:
+            return True
+    return False
 
 
 def _resident(pid):

@@ -8,7 +8,7 @@ import plain_tests
 def run(path, report, watch):
     """`watch` remembers what tests rely on; its `check` refuses a change."""
     pytest = importlib.import_module("pytest")
-    results = _Results(report, watch)
+    results = _Results(report, watch, pytest.xfail.Exception)
     options = ["-q", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", "."]
     pytest.main([*options, path], plugins=[results])
 
@@ -16,9 +16,11 @@ def run(path, report, watch):
 class _Results:
     """A plugin of pytest that reports each test as it ends."""
 
-    def __init__(self, report, watch):
+    def __init__(self, report, watch, xfailed):
+        """`xfailed`: what pytest.xfail() raises."""
         self.report = report
         self.watch = watch
+        self.xfailed = xfailed
 
     def pytest_sessionstart(self):
         self.watched = self.watch()
@@ -33,9 +35,15 @@ class _Results:
         for module in modules:
             self.watched.add_tests(vars(module))
 
+    def pytest_runtest_makereport(self, call):
+        """Only looks at what pytest makes a report of."""
+        error = call.excinfo and call.excinfo.value
+        is_called = isinstance(error, self.xfailed)
+        self.ends_itself = is_called and not self.watched.calls_xfail
+
     def pytest_runtest_logreport(self, report):
         """Called for set-up, call and teardown of each test, and for subtests."""
-        is_expected = hasattr(report, "wasxfail")
+        is_expected = hasattr(report, "wasxfail") and not self.ends_itself
         if report.when == "setup":
             self.has_passed = self.has_failed = False
         if report.failed:

@@ -146,6 +146,10 @@ class _Result(unittest.TestResult):
 
     def addSkip(self, test, reason):
         method = getattr(test, getattr(test, "_testMethodName", ""), None)
+        try:
+            self.check()
+        except AssertionError as error:
+            return self._fail(error)
         if any(getattr(it, "__unittest_skip__", False) for it in (type(test), method)):
             self.report("tests", -1)  # the file of tests says so itself
         else:

@@ -35,7 +35,7 @@ def _hide_runner():
     """Takes this runner's modules out of the program's sight."""
     for name in (
         "guard", "isolation", "package_tests", "plain_tests", "program", "refusal",
-        "removal", "sanitize", "system_calls", "watched",
+        "removal", "sanitize", "system_calls", "tests_text", "watched",
     ):
         sys.modules.pop(name, None)
     sys.modules["__main__"] = types.ModuleType("__main__")

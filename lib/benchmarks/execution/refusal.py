@@ -12,7 +12,7 @@ import os
 import sys
 
 REFUSED = (
-    "ctypes.dlopen", "ctypes.dlsym", "os.chmod", "os.chown", "os.exec", "os.fork",
+    "ctypes.dlopen", "ctypes.dlsym", "fcntl.ioctl", "os.chmod", "os.chown", "os.exec", "os.fork",
     "os.kill", "os.posix_spawn", "os.setxattr", "os.spawn", "os.system", "pty.",
     "resource.", "signal.pthread_kill", "socket.", "sqlite3.enable_load_extension",
     "sqlite3.load_extension", "subprocess.",
@@ -23,17 +23,26 @@ CHANGING = (
     "os.truncate", "os.utime", "shutil.rmtree", "sqlite3.connect",
 )
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+# Of <fcntl.h>: which process a descriptor signals, and when.
+F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY = 8, 10, 15, 1024, 1026
+SIGNALLING = (F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY)
+# Modules that write files and tell no audit hook; Python does without them.
+LACKING = ("_dbm", "_gdbm", "readline")
 # Functions that no audit hook is told of, by module.
+PRIORITIES = (
+    "sched_setaffinity", "sched_setparam", "sched_setscheduler", "setpriority",
+)
 UNSEEN = {
     "_posixshmem": ("shm_open", "shm_unlink"),
     "_posixsubprocess": ("fork_exec",),
     "_signal": ("pidfd_send_signal",),
-    "os": ("mkfifo", "mknod"),
-    "posix": ("mkfifo", "mknod"),
+    "os": ("mkfifo", "mknod", *PRIORITIES),
+    "posix": ("mkfifo", "mknod", *PRIORITIES),
     "signal": ("pidfd_send_signal",),
     "subprocess": ("_fork_exec",),
 }
 SQLITE_OK, SQLITE_DENY, SQLITE_ATTACH = 0, 1, 24
+FACTORY = 5  # place of that argument of sqlite3.connect
 CHANGES = 2000  # files that a program may write, remove, and so on
 
 
@@ -50,7 +59,7 @@ def _take_away(is_inside):
     sys.modules["posix"].open = os.open = _open_absolute(os.open)
     with contextlib.suppress(ImportError):
         sqlite = importlib.import_module("_sqlite3")
-        sqlite.connect = _connect_inside(sqlite, is_inside)
+        _keep_inside(sqlite, is_inside)
 
 
 def _refused(name):
@@ -73,8 +82,8 @@ def _open_absolute(open_file):
     return open
 
 
-def _connect_inside(sqlite, is_inside):
-    """`sqlite3.connect` of which no statement opens a file elsewhere."""
+def _keep_inside(sqlite, is_inside):
+    """Gives SQLite connections of which no statement opens a file elsewhere."""
     connect_anywhere = sqlite.connect
 
     def authorize(action, path, *_):
@@ -84,12 +93,20 @@ def _connect_inside(sqlite, is_inside):
         is_allowed = path is not None and is_inside(_database_path(path))
         return SQLITE_OK if is_allowed else SQLITE_DENY
 
+    class Connection(sqlite.Connection):
+        def __init__(self, *arguments, **settings):
+            super().__init__(*arguments, **settings)
+            self.set_authorizer(authorize)
+
     def connect(*arguments, **settings):
+        if len(arguments) <= FACTORY:
+            settings.setdefault("factory", Connection)
         connection = connect_anywhere(*arguments, **settings)
         connection.set_authorizer(authorize)
         return connection
 
-    return connect
+    sqlite.connect = connect
+    sqlite.Connection = Connection
 
 
 def refuse(folder):
@@ -120,11 +137,15 @@ def refuse(folder):
             path, mode, flags = arguments
             if mode is None and not os.path.isabs(os.fsdecode(path)):
                 raise PermissionError("os.open must have been replaced")
-            if flags & WRITING:
+            if flags & WRITING or not {*"wax+"}.isdisjoint(mode or ""):
                 change(event, [(path,)])
             elif not isinstance(path, int):
                 if os.path.realpath(os.fsdecode(path)).startswith("/proc/"):
                     raise PermissionError(f"reading {path} is not allowed")
+        elif event == "import" and arguments[0] in LACKING:
+            raise ModuleNotFoundError(f"No module named {arguments[0]!r}")
+        elif event == "fcntl.fcntl" and arguments[1] in SIGNALLING:
+            raise PermissionError(f"fcntl {arguments[1]} is not allowed")
         elif event in CHANGING:
             change(event, _paths(event, arguments))
         elif event.startswith(REFUSED) and event not in ALLOWED:

@@ -1,8 +1,10 @@
 """A filter of system calls (seccomp), by which Linux itself refuses a program.
 
 Refused are calls that lead out of a program's limits: to namespaces with mounts
-of their own, and to memory that belongs to no process and so is not counted.
-Where there are no namespaces, also those that start programs, signal others,
+of their own, to memory that belongs to no process and so is not counted, to
+other processes' limits, and to sockets of other kinds than those of files and
+of the internet, such as those to a virtual machine's host. Where there are no
+namespaces, also those that start programs, signal others,
 make special files or connect. They fail as if the user were not allowed to.
 
 For x86-64 and AArch64; elsewhere nothing is refused.
@@ -28,11 +30,11 @@ NUMBERS = {
     "mount": (165, 40), "mount_setattr": (442, 442), "move_mount": (429, 429),
     "msgget": (68, 186), "open_tree": (428, 428), "perf_event_open": (298, 241),
     "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424),
-    "pivot_root": (155, 41), "process_vm_readv": (310, 270),
+    "pivot_root": (155, 41), "prlimit64": (302, 261), "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271), "ptrace": (101, 117),
     "request_key": (249, 218), "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240), "semget": (64, 190), "setns": (308, 268),
-    "shmget": (29, 194),
+    "shmget": (29, 194), "socket": (41, 198),
     "tgkill": (234, 131), "tkill": (200, 130), "umount2": (166, 39),
     "unshare": (272, 97), "userfaultfd": (323, 282), "vfork": (58, None),
 }
@@ -50,6 +52,7 @@ NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
 UNKNOWN = 0x00050000 | errno.ENOSYS
 X32 = 0x40000000  # first number of x86-64's other calling convention
+SOCKET_FAMILIES = 1, 2, 10, 16  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK
 CLONE_THREAD, CLONE_NAMESPACES = 0x10000, 0x7E020000
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 
@@ -100,10 +103,19 @@ def _steps(machine, alone):
     yield ANY_BIT, 1 - alone, alone, CLONE_THREAD if alone else CLONE_NAMESPACES
     yield RETURN, 0, 0, ALLOW
     yield RETURN, 0, 0, REFUSE
+    yield from _only(number_of("prlimit64"), 0, os.getpid())
+    yield from _only(number_of("socket"), *SOCKET_FAMILIES)
     if alone:
-        yield EQUAL, 0, 4, number_of("tgkill")  # with which a process aborts
-        yield LOAD, 0, 0, FIRST_ARGUMENT
-        yield EQUAL, 0, 1, os.getpid()
-        yield RETURN, 0, 0, ALLOW
-        yield RETURN, 0, 0, REFUSE
+        yield from _only(number_of("tgkill"), os.getpid())  # a process aborts with it
+    yield RETURN, 0, 0, ALLOW
+
+
+def _only(number, *firsts):
+    """Allows a call with one of these first arguments alone."""
+    count = len(firsts)
+    yield EQUAL, 0, count + 3, number
+    yield LOAD, 0, 0, FIRST_ARGUMENT
+    for i, first in enumerate(firsts):
+        yield EQUAL, count - i, 0, first
+    yield RETURN, 0, 0, REFUSE
     yield RETURN, 0, 0, ALLOW

@@ -3,22 +3,28 @@
 import ast
 import sys
 import types
+import unittest
 
-PACKAGES = ("builtins", "unittest", "pytest", "_pytest", "pluggy")
+import tests_text
+
+PACKAGES = ("builtins", "contextlib", "unittest", "pytest", "_pytest", "pluggy")
+COPYING = "__slotnames__"  # copies and pickles leave it in an object's class
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-REPLACING = {"delattr", "patch", "setattr", "setitem"}  # as functions are called
 
 
 class Watched:
     """Modules and functions that tests rely on, and the tests themselves.
 
     A program that changes one of them passes nothing. The tests may: names that
-    their text assigns or patches are not looked at.
+    their text assigns or patches are not looked at. Nor are classes that hold no
+    tests, which may be what a program is to change.
     """
 
     def __init__(self, test):
-        self.test = _parse(test)
-        self.replaced = set(_replaced(self.test))
+        self.test = tests_text.parse(test)
+        imported = tests_text.imported(self.test)
+        self.calls_xfail = tests_text.calls_xfail(self.test)
+        self.replaced = set(tests_text.replaced(self.test))
         self.assigned = {
             node.id for node in ast.walk(self.test)
             if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
@@ -33,18 +39,24 @@ class Watched:
             name: module for name, module in sys.modules.items()
             if name.split(".")[0] in PACKAGES
         }
-        self.members = []
+        self.members = []  # what has names, those looked at, and all that it had
         self.codes = {}
         for module in self.modules.values():
             self._watch(module)
             for value in vars(module).values():
                 if isinstance(value, type) and value.__module__ == module.__name__:
                     self._watch(value)
+        used = set(tests_text.used(self.test))
+        for module in imported:
+            if module.__name__ not in self.modules:
+                self._watch(module, used)
 
-    def _watch(self, owner):
+    def _watch(self, owner, used=None):
+        """`used`: names that are looked at; all if left out."""
         functions = {
             name: value for name, value in vars(owner).items()
             if name not in self.replaced and _is_function(value)
+            and (used is None or name in used)
         }
         self.members.append((owner, functions, set(vars(owner))))
         for name, value in functions.items():
@@ -77,13 +89,24 @@ class Watched:
         for node in self._own_definitions(self.test, (*FUNCTIONS, ast.ClassDef)):
             value = names.get(node.name)
             if isinstance(node, ast.ClassDef) and isinstance(value, type):
-                self._watch(value)
-                for member in self._own_definitions(node, FUNCTIONS):
-                    require(vars(value).get(member.name), member)
+                holds_tests = node.name.startswith("Test")
+                if holds_tests or issubclass(value, unittest.TestCase):
+                    self._watch(value)
+                    for member in self._own_definitions(node, FUNCTIONS):
+                        require(vars(value).get(member.name), member)
+                    self._watch_values(value, tests_text.bound(node))
             else:
                 require(value, node)
                 self._watch_code(node.name, value)
-            self.members.append((_Names(names), {node.name: value}, set()))
+            self._watch_values(_Names(names), [node.name])
+        self._watch_values(_Names(names), tests_text.bound(self.test))
+
+    def _watch_values(self, owner, names):
+        values = {
+            name: vars(owner)[name] for name in names
+            if name in vars(owner) and name not in self.replaced
+        }
+        self.members.append((owner, values, set(vars(owner))))
 
     def _own_definitions(self, parent, kinds):
         """The last of each name that the tests themselves leave as it is."""
@@ -109,7 +132,8 @@ class Watched:
             if isinstance(owner, type):
                 changed += [
                     name for name in now.keys() - names - self.replaced
-                    if name.startswith("__") or _hides_function(owner, name)
+                    if name.startswith("__") and name != COPYING
+                    or _hides_function(owner, name)
                 ]
             if changed:
                 raise AssertionError(
@@ -128,41 +152,6 @@ class _Names:
         self.__dict__ = names
 
 
-def _parse(test):
-    try:
-        return ast.parse(test)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module([], [])  # it fails when it is run
-
-
-def _replaced(tree):
-    """Names that a text of tests assigns to what is not its own, or patches."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Global(names=names):
-                yield from names
-            case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
-                yield name
-            case ast.Subscript(
-                slice=ast.Constant(value=str(name)), ctx=ast.Store() | ast.Del()
-            ):
-                yield name
-            case ast.Call() if not REPLACING.isdisjoint(_called(node.func)):
-                for value in node.args:
-                    if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                        yield value.value.split(".")[-1]
-                yield from (keyword.arg for keyword in node.keywords)
-
-
-def _called(function):
-    """The names in what is called, such as mock, patch and object."""
-    while isinstance(function, ast.Attribute):
-        yield function.attr
-        function = function.value
-    if isinstance(function, ast.Name):
-        yield function.id
-
-
 def _is_function(value):
     return callable(value) or isinstance(value, (classmethod, property))
 
@@ -175,7 +164,13 @@ def _hides_function(owner, name):
 
 
 def _code_of(function):
-    return function.__code__, function.__defaults__, function.__kwdefaults__
+    marks = {
+        name: [*map(id, value)] if isinstance(value, list) else id(value)
+        for name, value in vars(function).items()
+    }
+    return (
+        function.__code__, function.__defaults__, function.__kwdefaults__, marks,
+    )
 
 
 def _nested(code):

@@ -3,6 +3,7 @@ import type {
   HostileProgram,
   Targets,
 } from "@/tests/benchmarks/execution/hostile_program.ts";
+import { markPrograms } from "@/tests/benchmarks/execution/hostile_marks.ts";
 import { resourcePrograms } from "@/tests/benchmarks/execution/hostile_resources.ts";
 import { systemPrograms } from "@/tests/benchmarks/execution/hostile_system.ts";
 import { verdictPrograms } from "@/tests/benchmarks/execution/hostile_verdicts.ts";
@@ -13,5 +14,6 @@ export function hostilePrograms(targets: Targets): HostileProgram[] {
     ...resourcePrograms(targets),
     ...systemPrograms(targets),
     ...verdictPrograms(),
+    ...markPrograms(),
   ];
 }

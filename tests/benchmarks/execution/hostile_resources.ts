@@ -69,6 +69,16 @@ threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
       expected: "memory",
     },
     {
+      name: "takes more memory at once than it may reserve",
+      solution: "def answer():\n    return bytes(2**45)",
+      expected: "memory",
+    },
+    correct(
+      "is the first to end where the machine is short of memory",
+      'assert open("/proc/self/oom_score_adj").read() == "1000\\n"',
+      REFUSED_BY_PYTHON,
+    ),
+    {
       name: "takes all memory in many processes",
       solution: `${named}
 def answer():

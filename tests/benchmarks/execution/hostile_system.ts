@@ -91,6 +91,44 @@ for pid in (os.getppid(), 1, -1):
         pass
 `,
     ),
+    correct(
+      "interrupts its guard",
+      `
+import os, signal
+for pid in (os.getppid(), 1):
+    try:
+        os.kill(pid, signal.SIGINT)
+    except OSError:
+        pass
+`,
+    ),
+    attack(
+      "has a descriptor signal the parent",
+      `
+import fcntl, os
+fcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, ${parent})
+`,
+    ),
+    attack(
+      "has a socket signal the parent",
+      `
+import fcntl, socket, struct
+SIOCSPGRP = 0x8902
+fcntl.ioctl(socket.socketpair()[0], SIOCSPGRP, struct.pack("i", ${parent}))
+`,
+    ),
+    attack(
+      "makes the parent wait for others",
+      `import os\nos.setpriority(os.PRIO_PROCESS, ${parent}, 19)`,
+    ),
+    attack(
+      "limits its guard",
+      `
+import ctypes, os, resource
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prlimit(os.getppid(), resource.RLIMIT_NOFILE, None, (ctypes.c_uint64 * 2)()) == 0
+`,
+    ),
     correct("kills itself", "import os\nos.kill(os.getpid(), 9)", {
       namespaces: "crashed",
       "audit hook": "failed",
@@ -238,6 +276,26 @@ os.umask(0)
       "writes to Python's library",
       `import os\nopen(os.__file__, "a").write("")`,
     ),
+    attack(
+      "attaches a database outside to a connection of its own",
+      `
+import _sqlite3
+connection = _sqlite3.Connection(":memory:")
+connection.execute("ATTACH DATABASE '${outside}/new.db' AS other")
+connection.execute("CREATE TABLE other.made (x)")
+`,
+    ),
+    attack(
+      "has keys written outside",
+      `
+import ssl
+ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).keylog_filename = "${outside}/keys"
+`,
+    ),
+    attack(
+      "writes its history outside",
+      `import readline\nreadline.write_history_file("${outside}/history")`,
+    ),
     correct("goes to another folder", `import os\nos.chdir("/")`),
     correct(
       "leaves a folder that nobody may open",
@@ -258,6 +316,10 @@ socket.create_connection(("127.0.0.1", ${port}), timeout=5)
 import socket
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", ${port}))
 `,
+    ),
+    attack(
+      "reaches for the host of a virtual machine",
+      `import socket\nsocket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)`,
     ),
     attack(
       "reads the parent's memory",

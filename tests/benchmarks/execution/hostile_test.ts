@@ -43,7 +43,7 @@ function testIn(isolation: Isolation, forced: Isolation | undefined): void {
         runner: RUNNER,
         mark: markOf(isolation),
       });
-      assert(programs.length >= 84);
+      assert(programs.length >= 105);
       const verdicts = await Promise.all(programs.map(
         async ({ name, mode = "pytest", solution, test, timeoutMs }) => {
           const program = { mode, solution, test: test ?? ANSWER_TEST };
